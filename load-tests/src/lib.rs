@@ -1,0 +1,1 @@
+//! The simulator, simulated participants, and tests of the whole.

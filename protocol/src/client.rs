@@ -1,0 +1,389 @@
+//! `preau.v1`: what a client and signaling say on the WebSocket, as JSON.
+//!
+//! A client numbers its commands from 1 upward; signaling carries each out once, however often it
+//! comes. Signaling numbers its messages from 1 upward; `resume` names the last one seen and gets
+//! the rest, or [`ServerBody::Snapshot`] where the rest is no longer held. Unknown fields are
+//! ignored; an unknown `kind` is answered with [`ErrorCode::Unsupported`].
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    ids::{ParticipantId, RoomName},
+    media::{SlotKind, Source},
+};
+
+/// The WebSocket subprotocol's name.
+pub const SUBPROTOCOL: &str = "preau.v1";
+
+/// The longest frame either way, in bytes, but for frames that carry an SDP.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest frame with an SDP in it, and the most that a deflated SDP may inflate to, in bytes.
+pub const SDP_BYTES_MAX: usize = 256 * 1024;
+
+/// The longest name of a person, in characters.
+pub const NAME_CHARACTERS_MAX: usize = 64;
+
+/// An SDP on its way: deflated where the browser can, because offers repeat themselves (97 KB of
+/// offer are 2 KB deflated).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SdpBody {
+    /// The text itself.
+    Plain(String),
+    /// Raw DEFLATE (RFC 1951) of the text, in base64.
+    Deflated(String),
+}
+
+impl std::fmt::Debug for SdpBody {
+    /// An SDP holds addresses and keys, so it does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<sdp>")
+    }
+}
+
+/// What one m-line of an offer is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MediaSection {
+    /// Names the m-line.
+    pub mid: String,
+    /// Sending or receiving, and what.
+    pub role: SectionRole,
+}
+
+/// The use of an m-line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionRole {
+    /// The client sends this source on it.
+    Publish(Source),
+    /// The client receives on it.
+    Slot(SlotKind),
+}
+
+/// A message of the client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ClientMessage {
+    /// Number of the command, from 1 upward. `resume` and `ping` carry 0: they are not commands.
+    #[ts(type = "number")]
+    pub id: u64,
+    /// What is asked.
+    #[serde(flatten)]
+    pub body: ClientBody,
+}
+
+/// What a client can ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ClientBody {
+    /// Enters a room. Answered by [`ServerBody::Joined`] or an error.
+    Join(Join),
+    /// Takes up a session whose socket was lost, within 60 s.
+    Resume {
+        /// From [`Joined::ticket`].
+        ticket: String,
+        /// The highest `seq` received.
+        #[ts(type = "number")]
+        last_seq: u64,
+    },
+    /// A new offer: ICE restart, or more slots. Answered by [`ServerBody::Answer`].
+    Offer {
+        /// The offer.
+        offer: SdpBody,
+        /// The use of each m-line.
+        sections: Vec<MediaSection>,
+    },
+    /// Turns a source on or off.
+    Publish {
+        /// Which.
+        source: Source,
+        /// Its state; absent when it is turned off.
+        state: Option<SourceState>,
+    },
+    /// Says what this client shows, so that nothing else is sent to it.
+    View(View),
+    /// Keeps the socket alive. Answered by `pong`.
+    Ping,
+    /// Leaves the room.
+    Leave,
+}
+
+/// Entering a room.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Join {
+    /// The room.
+    pub room: RoomName,
+    /// The secret from the link's fragment; the role comes from it alone.
+    pub secret: String,
+    /// The person's name, 1 to [`NAME_CHARACTERS_MAX`] characters.
+    pub name: String,
+    /// The client's offer.
+    pub offer: SdpBody,
+    /// The use of each m-line of the offer.
+    pub sections: Vec<MediaSection>,
+    /// Sources that are on from the start.
+    #[serde(default)]
+    pub sources: Vec<PublishedSource>,
+    /// What the client shows at first.
+    #[serde(default)]
+    pub view: View,
+}
+
+impl std::fmt::Debug for Join {
+    /// A name and a secret do not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Join")
+            .field("sections", &self.sections.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The state of a source that is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct SourceState {
+    /// Width of the captured picture in pixels, 0 for sound or where unknown.
+    pub width: u16,
+    /// Height of the captured picture in pixels, 0 for sound or where unknown.
+    pub height: u16,
+}
+
+/// A source that is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PublishedSource {
+    /// Which.
+    pub source: Source,
+    /// Its state.
+    #[serde(flatten)]
+    pub state: SourceState,
+}
+
+/// What a client shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct View {
+    /// The tile that is largest and whose lips are watched; it gets the first slots.
+    pub stage: Option<Tile>,
+    /// Visible tiles, the stage included, most wanted first; more than there are slots are cut.
+    pub tiles: Vec<Tile>,
+}
+
+impl View {
+    /// The most tiles that a view may name: the largest pool of video slots.
+    pub const TILES_MAX: usize = 49;
+}
+
+/// One picture on somebody's screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Tile {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Camera or screen.
+    pub source: Source,
+    /// Height on the screen in device pixels; it chooses the layer.
+    pub height: u16,
+}
+
+/// A message of signaling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ServerMessage {
+    /// Number of the message, from 1 upward; 0 on `pong`, `resumed` and on errors before joining,
+    /// which are not replayed.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// What is said.
+    #[serde(flatten)]
+    pub body: ServerBody,
+}
+
+/// What signaling can say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ServerBody {
+    /// The answer to `join`.
+    Joined(Joined),
+    /// The resume is granted; what was missed follows.
+    Resumed,
+    /// The whole state, where the missed messages are no longer held. It replaces all before.
+    Snapshot {
+        /// The number of the last message that this state contains.
+        #[ts(type = "number")]
+        up_to: u64,
+        /// Who is here, oneself included.
+        participants: Vec<Participant>,
+        /// What each slot carries.
+        slots: Vec<SlotMapping>,
+    },
+    /// The answer to `offer`.
+    Answer {
+        /// The command answered.
+        #[ts(type = "number")]
+        re: u64,
+        /// The answer.
+        answer: SdpBody,
+    },
+    /// Somebody came.
+    ParticipantJoined {
+        /// Who.
+        participant: Participant,
+    },
+    /// Somebody's sources changed.
+    ParticipantChanged {
+        /// Their state, whole.
+        participant: Participant,
+    },
+    /// Somebody went.
+    ParticipantLeft {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// What the slots carry has changed. Slots that are not named are as before.
+    Slots {
+        /// The changes.
+        slots: Vec<SlotMapping>,
+    },
+    /// The media must find a new way: restart ICE and send the offer.
+    RestartIce,
+    /// A command failed, or the session is about to end.
+    Error {
+        /// The command that failed, 0 if none.
+        #[ts(type = "number")]
+        re: u64,
+        /// Why. The client says it in the person's language.
+        code: ErrorCode,
+        /// What a developer needs to know, in English; never shown as it is.
+        detail: String,
+    },
+    /// The call is over for this client; the socket closes after it.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+    /// The answer to `ping`.
+    Pong,
+}
+
+/// One is in.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Joined {
+    /// Which participant one is.
+    pub you: ParticipantId,
+    /// What one may do.
+    pub role: Role,
+    /// Opens the session again after a lost socket.
+    pub ticket: String,
+    /// The node's answer.
+    pub answer: SdpBody,
+    /// Who is here, oneself included.
+    pub participants: Vec<Participant>,
+    /// The secret of the room's guest link, for hosts who want to invite; guests have it already.
+    pub guest_secret: Option<String>,
+}
+
+impl std::fmt::Debug for Joined {
+    /// A ticket and a secret do not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Joined")
+            .field("you", &self.you)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a person may do; it comes from the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes part.
+    Guest,
+    /// Takes part and keeps order.
+    Host,
+}
+
+/// Somebody in the room.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Participant {
+    /// Who; the CSRC of their media.
+    pub id: ParticipantId,
+    /// What they call themselves.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// What they have on.
+    pub sources: Vec<PublishedSource>,
+}
+
+impl std::fmt::Debug for Participant {
+    /// A name does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Participant")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one slot carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SlotMapping {
+    /// The slot's m-line.
+    pub mid: String,
+    /// Whose media, and which; `null` when the slot is idle.
+    pub carries: Option<SlotContent>,
+}
+
+/// The media in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SlotContent {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Which of their sources.
+    pub source: Source,
+}
+
+/// Why a command failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not JSON of ours, or a field has the wrong shape.
+    BadMessage,
+    /// A `kind` this version does not know.
+    Unsupported,
+    /// A frame over its limit.
+    TooLong,
+    /// More commands than the limit allows.
+    TooFast,
+    /// Nothing was asked in time.
+    TooSlow,
+    /// There is no such room, or the link is not one of its own: deliberately the same.
+    UnknownLink,
+    /// The link was right and has expired or been revoked.
+    ExpiredLink,
+    /// The name is empty, too long or unprintable.
+    BadName,
+    /// The offer cannot be answered.
+    BadOffer,
+    /// The room is full.
+    RoomFull,
+    /// The server is full.
+    ServerFull,
+    /// The session to resume is gone; join anew.
+    SessionGone,
+    /// A command that needs a joined session.
+    NotJoined,
+    /// The media node does not answer.
+    MediaUnavailable,
+}
+
+/// Why a call is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// One has left.
+    Left,
+    /// The media connection was lost for 30 s, or never came about.
+    MediaLost,
+    /// The same session goes on over another socket.
+    Replaced,
+    /// The server is stopping; the client may come again.
+    ServerStopping,
+}

@@ -1,0 +1,68 @@
+//! The TypeScript face of [`crate::client`], committed in the web client and checked for freshness.
+
+use ts_rs::{Config, TS};
+
+use crate::{client, ids, media};
+
+/// The whole module as text: one declaration for each type on the wire.
+#[must_use]
+pub fn module() -> String {
+    let config = Config::default();
+    let declarations = [
+        ids::ParticipantId::decl(&config),
+        ids::RoomName::decl(&config),
+        media::MediaKind::decl(&config),
+        media::Source::decl(&config),
+        media::SlotKind::decl(&config),
+        client::SdpBody::decl(&config),
+        client::SectionRole::decl(&config),
+        client::MediaSection::decl(&config),
+        client::SourceState::decl(&config),
+        client::PublishedSource::decl(&config),
+        client::Tile::decl(&config),
+        client::View::decl(&config),
+        client::Join::decl(&config),
+        client::ClientBody::decl(&config),
+        client::ClientMessage::decl(&config),
+        client::Role::decl(&config),
+        client::Participant::decl(&config),
+        client::SlotContent::decl(&config),
+        client::SlotMapping::decl(&config),
+        client::Joined::decl(&config),
+        client::ErrorCode::decl(&config),
+        client::EndReason::decl(&config),
+        client::ServerBody::decl(&config),
+        client::ServerMessage::decl(&config),
+    ];
+    let mut text = String::from(
+        "// Made from the Rust crate `protocol`. Do not edit: `cargo xtask bindings` writes it.\n",
+    );
+    for declaration in declarations {
+        text.push_str("\nexport ");
+        text.push_str(declaration.trim_start_matches("export "));
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::module;
+
+    /// `cargo xtask bindings` runs this test with `PREAU_WRITE_BINDINGS` set.
+    #[test]
+    fn committed_bindings_are_fresh() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../web-client/src/call/protocol.gen.ts"
+        );
+        if std::env::var_os("PREAU_WRITE_BINDINGS").is_some() {
+            std::fs::write(path, module()).expect("the web client's folder is there");
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            committed == module(),
+            "run `cargo xtask bindings` and commit the result"
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! The forwarding engine: rooms, publications, slots, rewriting. Pure.

@@ -1,0 +1,1 @@
+//! The media node: worker threads, UDP sockets, batching, control, metrics.

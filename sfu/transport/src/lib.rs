@@ -1,0 +1,1 @@
+//! Datagrams to packets and back: demux, ICE-lite, DTLS, SRTP, RTCP, SDP. Pure.

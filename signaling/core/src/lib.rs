@@ -1,0 +1,1 @@
+//! The room machine: roster, roles, resume, limits. Pure.

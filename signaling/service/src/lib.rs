@@ -1,0 +1,1 @@
+//! HTTP and WebSocket: rooms, links, store, TLS, the web client's files.

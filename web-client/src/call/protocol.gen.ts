@@ -1,0 +1,342 @@
+// Made from the Rust crate `protocol`. Do not edit: `cargo xtask bindings` writes it.
+
+export type ParticipantId = number;
+
+export type RoomName = string;
+
+export type MediaKind = "audio" | "video";
+
+export type Source = "microphone" | "camera" | "screen" | "screen_audio";
+
+export type SlotKind = "voice" | "programme" | "video";
+
+export type SdpBody = { "plain": string } | { "deflated": string };
+
+export type SectionRole = { "publish": Source } | { "slot": SlotKind };
+
+export type MediaSection = { 
+/**
+ * Names the m-line.
+ */
+mid: string, 
+/**
+ * Sending or receiving, and what.
+ */
+role: SectionRole, };
+
+export type SourceState = { 
+/**
+ * Width of the captured picture in pixels, 0 for sound or where unknown.
+ */
+width: number, 
+/**
+ * Height of the captured picture in pixels, 0 for sound or where unknown.
+ */
+height: number, };
+
+export type PublishedSource = { 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Width of the captured picture in pixels, 0 for sound or where unknown.
+ */
+width: number, 
+/**
+ * Height of the captured picture in pixels, 0 for sound or where unknown.
+ */
+height: number, };
+
+export type Tile = { 
+/**
+ * Whose.
+ */
+participant: ParticipantId, 
+/**
+ * Camera or screen.
+ */
+source: Source, 
+/**
+ * Height on the screen in device pixels; it chooses the layer.
+ */
+height: number, };
+
+export type View = { 
+/**
+ * The tile that is largest and whose lips are watched; it gets the first slots.
+ */
+stage: Tile | null, 
+/**
+ * Visible tiles, the stage included, most wanted first; more than there are slots are cut.
+ */
+tiles: Array<Tile>, };
+
+export type Join = { 
+/**
+ * The room.
+ */
+room: RoomName, 
+/**
+ * The secret from the link's fragment; the role comes from it alone.
+ */
+secret: string, 
+/**
+ * The person's name, 1 to [`NAME_CHARACTERS_MAX`] characters.
+ */
+name: string, 
+/**
+ * The client's offer.
+ */
+offer: SdpBody, 
+/**
+ * The use of each m-line of the offer.
+ */
+sections: Array<MediaSection>, 
+/**
+ * Sources that are on from the start.
+ */
+sources: Array<PublishedSource>, 
+/**
+ * What the client shows at first.
+ */
+view: View, };
+
+export type ClientBody = { "kind": "join" } & Join | { "kind": "resume", 
+/**
+ * From [`Joined::ticket`].
+ */
+ticket: string, 
+/**
+ * The highest `seq` received.
+ */
+last_seq: number, } | { "kind": "offer", 
+/**
+ * The offer.
+ */
+offer: SdpBody, 
+/**
+ * The use of each m-line.
+ */
+sections: Array<MediaSection>, } | { "kind": "publish", 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Its state; absent when it is turned off.
+ */
+state: SourceState | null, } | { "kind": "view" } & View | { "kind": "ping" } | { "kind": "leave" };
+
+export type ClientMessage = { 
+/**
+ * Number of the command, from 1 upward. `resume` and `ping` carry 0: they are not commands.
+ */
+id: number, } & ({ "kind": "join" } & Join | { "kind": "resume", 
+/**
+ * From [`Joined::ticket`].
+ */
+ticket: string, 
+/**
+ * The highest `seq` received.
+ */
+last_seq: number, } | { "kind": "offer", 
+/**
+ * The offer.
+ */
+offer: SdpBody, 
+/**
+ * The use of each m-line.
+ */
+sections: Array<MediaSection>, } | { "kind": "publish", 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Its state; absent when it is turned off.
+ */
+state: SourceState | null, } | { "kind": "view" } & View | { "kind": "ping" } | { "kind": "leave" });
+
+export type Role = "guest" | "host";
+
+export type Participant = { 
+/**
+ * Who; the CSRC of their media.
+ */
+id: ParticipantId, 
+/**
+ * What they call themselves.
+ */
+name: string, 
+/**
+ * What they may do.
+ */
+role: Role, 
+/**
+ * What they have on.
+ */
+sources: Array<PublishedSource>, };
+
+export type SlotContent = { 
+/**
+ * Whose.
+ */
+participant: ParticipantId, 
+/**
+ * Which of their sources.
+ */
+source: Source, };
+
+export type SlotMapping = { 
+/**
+ * The slot's m-line.
+ */
+mid: string, 
+/**
+ * Whose media, and which; `null` when the slot is idle.
+ */
+carries: SlotContent | null, };
+
+export type Joined = { 
+/**
+ * Which participant one is.
+ */
+you: ParticipantId, 
+/**
+ * What one may do.
+ */
+role: Role, 
+/**
+ * Opens the session again after a lost socket.
+ */
+ticket: string, 
+/**
+ * The node's answer.
+ */
+answer: SdpBody, 
+/**
+ * Who is here, oneself included.
+ */
+participants: Array<Participant>, 
+/**
+ * The secret of the room's guest link, for hosts who want to invite; guests have it already.
+ */
+guest_secret: string | null, };
+
+export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" | "too_slow" | "unknown_link" | "expired_link" | "bad_name" | "bad_offer" | "room_full" | "server_full" | "session_gone" | "not_joined" | "media_unavailable";
+
+export type EndReason = "left" | "media_lost" | "replaced" | "server_stopping";
+
+export type ServerBody = { "kind": "joined" } & Joined | { "kind": "resumed" } | { "kind": "snapshot", 
+/**
+ * The number of the last message that this state contains.
+ */
+up_to: number, 
+/**
+ * Who is here, oneself included.
+ */
+participants: Array<Participant>, 
+/**
+ * What each slot carries.
+ */
+slots: Array<SlotMapping>, } | { "kind": "answer", 
+/**
+ * The command answered.
+ */
+re: number, 
+/**
+ * The answer.
+ */
+answer: SdpBody, } | { "kind": "participant_joined", 
+/**
+ * Who.
+ */
+participant: Participant, } | { "kind": "participant_changed", 
+/**
+ * Their state, whole.
+ */
+participant: Participant, } | { "kind": "participant_left", 
+/**
+ * Who.
+ */
+participant: ParticipantId, } | { "kind": "slots", 
+/**
+ * The changes.
+ */
+slots: Array<SlotMapping>, } | { "kind": "restart_ice" } | { "kind": "error", 
+/**
+ * The command that failed, 0 if none.
+ */
+re: number, 
+/**
+ * Why. The client says it in the person's language.
+ */
+code: ErrorCode, 
+/**
+ * What a developer needs to know, in English; never shown as it is.
+ */
+detail: string, } | { "kind": "ended", 
+/**
+ * Why.
+ */
+reason: EndReason, } | { "kind": "pong" };
+
+export type ServerMessage = { 
+/**
+ * Number of the message, from 1 upward; 0 on `pong`, `resumed` and on errors before joining,
+ * which are not replayed.
+ */
+seq: number, } & ({ "kind": "joined" } & Joined | { "kind": "resumed" } | { "kind": "snapshot", 
+/**
+ * The number of the last message that this state contains.
+ */
+up_to: number, 
+/**
+ * Who is here, oneself included.
+ */
+participants: Array<Participant>, 
+/**
+ * What each slot carries.
+ */
+slots: Array<SlotMapping>, } | { "kind": "answer", 
+/**
+ * The command answered.
+ */
+re: number, 
+/**
+ * The answer.
+ */
+answer: SdpBody, } | { "kind": "participant_joined", 
+/**
+ * Who.
+ */
+participant: Participant, } | { "kind": "participant_changed", 
+/**
+ * Their state, whole.
+ */
+participant: Participant, } | { "kind": "participant_left", 
+/**
+ * Who.
+ */
+participant: ParticipantId, } | { "kind": "slots", 
+/**
+ * The changes.
+ */
+slots: Array<SlotMapping>, } | { "kind": "restart_ice" } | { "kind": "error", 
+/**
+ * The command that failed, 0 if none.
+ */
+re: number, 
+/**
+ * Why. The client says it in the person's language.
+ */
+code: ErrorCode, 
+/**
+ * What a developer needs to know, in English; never shown as it is.
+ */
+detail: string, } | { "kind": "ended", 
+/**
+ * Why.
+ */
+reason: EndReason, } | { "kind": "pong" });
