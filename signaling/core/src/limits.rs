@@ -1,0 +1,70 @@
+//! Every limit of signaling in one table, with its default and reason.
+
+use protocol::Duration;
+
+/// What one signaling process allows. Counts are per process unless the name says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Live rooms. Each costs ≈ 1 KiB.
+    pub rooms: usize,
+    /// Sessions in all rooms. Each costs ≈ 10 KiB, more while its ring is full.
+    pub sessions: usize,
+    /// Sessions in one room, those on their way in included.
+    pub participants_per_room: usize,
+    /// Commands a session may send at once, on top of [`Limits::commands_per_second`].
+    pub command_burst: u32,
+    /// Commands a session may send in the long run.
+    pub commands_per_second: u32,
+    /// Commands over the limit that are answered `too_fast` before the socket is closed.
+    pub too_fast_burst: u32,
+    /// M-lines of an offer: 49 pictures, 4 sounds and 4 sources leave some room.
+    pub sections: usize,
+    /// From the opening of a socket to its `join` or `resume`.
+    pub hello: Duration,
+    /// How long the store may take for a link.
+    pub link_check: Duration,
+    /// How long a node may take for an offer.
+    pub node_answer: Duration,
+    /// How long a session outlives its socket.
+    pub resume: Duration,
+    /// How long an empty room stays at the node, for the reload of a page.
+    pub empty_room: Duration,
+    /// Messages that a session keeps for a resume.
+    pub ring_messages: usize,
+    /// Bytes of messages that a session keeps for a resume.
+    pub ring_bytes: usize,
+    /// Sockets of one address that have said nothing yet. A school is one address, so sockets with
+    /// a valid join do not count.
+    pub silent_sockets_per_address: u32,
+    /// Failed joins and resumes of one address at once. Successful ones do not count.
+    pub failures_per_address: u32,
+    /// Failed joins and resumes of one address that are forgiven per minute.
+    pub failures_forgiven_per_minute: u32,
+    /// Addresses that are remembered; beyond it the one quiet for longest is forgotten.
+    pub addresses: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            rooms: 10_000,
+            sessions: 20_000,
+            participants_per_room: 200,
+            command_burst: 60,
+            commands_per_second: 20,
+            too_fast_burst: 60,
+            sections: 64,
+            hello: Duration::from_secs(5),
+            link_check: Duration::from_secs(10),
+            node_answer: Duration::from_secs(10),
+            resume: Duration::from_secs(60),
+            empty_room: Duration::from_secs(10),
+            ring_messages: 256,
+            ring_bytes: 64 * 1024,
+            silent_sockets_per_address: 256,
+            failures_per_address: 60,
+            failures_forgiven_per_minute: 10,
+            addresses: 16_384,
+        }
+    }
+}
