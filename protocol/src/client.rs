@@ -4,6 +4,9 @@
 //! comes. Signaling numbers its messages from 1 upward; `resume` names the last one seen and gets
 //! the rest, or [`ServerBody::Snapshot`] where the rest is no longer held. Unknown fields are
 //! ignored; an unknown `kind` is answered with [`ErrorCode::Unsupported`].
+//!
+//! A refused `join` ends the socket after its error. A refused `resume` does not: `join` may follow
+//! at once. A message that is not understood is answered by an error and changes nothing.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -188,8 +191,8 @@ pub struct Tile {
 /// A message of signaling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ServerMessage {
-    /// Number of the message, from 1 upward; 0 on `pong`, `resumed` and on errors before joining,
-    /// which are not replayed.
+    /// Number of the message, from 1 upward; 0 on what is not replayed: `pong`, `resumed`, errors
+    /// before joining, and `ended` to a socket that another one replaced.
     #[ts(type = "number")]
     pub seq: u64,
     /// What is said.
@@ -204,7 +207,12 @@ pub enum ServerBody {
     /// The answer to `join`.
     Joined(Joined),
     /// The resume is granted; what was missed follows.
-    Resumed,
+    Resumed {
+        /// The highest command id that has arrived. The client sends those above it again; the
+        /// answers of those up to it are among what follows, or still to come.
+        #[ts(type = "number")]
+        last_id: u64,
+    },
     /// The whole state, where the missed messages are no longer held. It replaces all before.
     Snapshot {
         /// The number of the last message that this state contains.
@@ -228,7 +236,7 @@ pub enum ServerBody {
         /// Who.
         participant: Participant,
     },
-    /// Somebody's sources changed.
+    /// Somebody's sources changed; one's own too, which confirms `publish`.
     ParticipantChanged {
         /// Their state, whole.
         participant: Participant,

@@ -228,7 +228,12 @@ export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" 
 
 export type EndReason = "left" | "media_lost" | "replaced" | "server_stopping";
 
-export type ServerBody = { "kind": "joined" } & Joined | { "kind": "resumed" } | { "kind": "snapshot", 
+export type ServerBody = { "kind": "joined" } & Joined | { "kind": "resumed", 
+/**
+ * The highest command id that has arrived. The client sends those above it again; the
+ * answers of those up to it are among what follows, or still to come.
+ */
+last_id: number, } | { "kind": "snapshot", 
 /**
  * The number of the last message that this state contains.
  */
@@ -284,10 +289,15 @@ reason: EndReason, } | { "kind": "pong" };
 
 export type ServerMessage = { 
 /**
- * Number of the message, from 1 upward; 0 on `pong`, `resumed` and on errors before joining,
- * which are not replayed.
+ * Number of the message, from 1 upward; 0 on what is not replayed: `pong`, `resumed`, errors
+ * before joining, and `ended` to a socket that another one replaced.
  */
-seq: number, } & ({ "kind": "joined" } & Joined | { "kind": "resumed" } | { "kind": "snapshot", 
+seq: number, } & ({ "kind": "joined" } & Joined | { "kind": "resumed", 
+/**
+ * The highest command id that has arrived. The client sends those above it again; the
+ * answers of those up to it are among what follows, or still to come.
+ */
+last_id: number, } | { "kind": "snapshot", 
 /**
  * The number of the last message that this state contains.
  */
