@@ -1,1 +1,60 @@
-fn main() {}
+//! The Préau service in one binary: command line, configuration, composition.
+//!
+//! It decides nothing about rooms or media. It reads the configuration, binds the port, joins
+//! signaling and the media node by a bus in memory, and ends them on a signal. What it must hold is
+//! in `tests/it`, which starts the program itself.
+
+mod addresses;
+mod cli;
+mod config;
+mod link;
+mod logs;
+mod operator;
+mod serve;
+mod sockets;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+
+use cli::{Command, ConfigCommand, Invocation};
+use config::{ConfigError, Sources};
+
+/// What a shell expects after a mistake in the command line (as clap itself ends) or configuration.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let Err(error) = run(&cli::parse()) else {
+        return ExitCode::SUCCESS;
+    };
+    // Nothing is left to do when stderr is closed.
+    writeln!(io::stderr(), "error: {error:#}").ok();
+    if error.is::<ConfigError>() {
+        ExitCode::from(EXIT_USAGE)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run(invocation: &Invocation) -> anyhow::Result<()> {
+    let file = invocation.config_file.as_deref();
+    let sources = Sources::read(invocation.settings.clone(), file)?;
+    match &invocation.command {
+        Command::Serve => serve::serve(&sources.decide()?),
+        Command::Config {
+            command: ConfigCommand::Show,
+        } => print(&sources.show(&invocation.from_environment)?),
+        Command::Link(arguments) => print(&link::renew(&sources.decide()?, arguments)?),
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+}

@@ -1,0 +1,126 @@
+//! The command line: what a person types, and the help they read.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, parser::ValueSource};
+
+use crate::config::Layer;
+
+/// Préau: video rooms from one program. A browser joins from a link.
+///
+/// Without a command it serves: web page, signaling and media, on one port.
+#[derive(Debug, clap::Parser)]
+#[command(name = "preau", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// A TOML file with settings; flags and PREAU_* variables stand above it.
+    #[arg(long, global = true, env = "PREAU_CONFIG", hide_env = true)]
+    #[arg(value_name = "FILE", help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) settings: Layer,
+}
+
+/// What to do.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Serve rooms until SIGTERM or Ctrl-C (the default command).
+    Serve,
+    /// Look at the configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Make a new link to a room; the old link of the same role no longer opens it.
+    ///
+    /// It works while the service runs. People who are in the room stay in it.
+    Link(LinkArguments),
+}
+
+/// What to do with the configuration.
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting as it takes effect, as TOML, and where each comes from.
+    Show,
+}
+
+/// Which link to make.
+#[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("role").required(true))]
+pub(crate) struct LinkArguments {
+    /// The room, as it stands in its link.
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// A link for hosts, who take part and keep order.
+    #[arg(long, group = "role")]
+    pub(crate) host: bool,
+    /// A link for guests, who take part.
+    #[arg(long, group = "role")]
+    pub(crate) guest: bool,
+}
+
+/// The parsed command line.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// What to do.
+    pub(crate) command: Command,
+    /// The file named, if any.
+    pub(crate) config_file: Option<PathBuf>,
+    /// What flags and environment say.
+    pub(crate) settings: Layer,
+    /// The keys of `settings` that come from the environment.
+    pub(crate) from_environment: BTreeSet<String>,
+}
+
+/// Reads the arguments of the process. A mistake in them ends it with a message and code 2.
+pub(crate) fn parse() -> Invocation {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    Invocation {
+        command: cli.command.unwrap_or(Command::Serve),
+        config_file: cli.config,
+        settings: cli.settings,
+        from_environment: keys_from_environment(&matches),
+    }
+}
+
+fn keys_from_environment(matches: &ArgMatches) -> BTreeSet<String> {
+    // Global arguments are copied down into the subcommand in which they stand.
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
+    let is_variable = |key: &String| innermost.value_source(key) == Some(ValueSource::EnvVariable);
+    Layer::keys().into_iter().filter(is_variable).collect()
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  preau
+      Serve on port 8080 of this machine: open http://localhost:8080
+  preau --listen [::]:443 --tls-cert chain.pem --tls-key key.pem --public-url https://meet.example.org
+      Serve a public name over HTTPS. Open 443 for TCP and for UDP in the firewall.
+  preau --advertise 203.0.113.7
+      Serve from behind a NAT which forwards the port, TCP and UDP, from that address.
+  preau --tls self-signed
+      Serve a LAN: browsers give camera and microphone to HTTPS pages only.
+  preau link algebra-2 --host
+      Make a new host link for the room \"algebra-2\".
+
+Every setting can stand in a TOML file (--config) under its name with underscores, or in the
+environment as PREAU_ and its name. Flags win over the environment, which wins over the file.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,111 @@
+//! What one source of configuration says: a file, or the environment and flags together.
+//!
+//! Every field is optional here; [`super::Config`] documents what each means once all are decided.
+//! The doc lines of this struct are the texts of `--help`.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use signaling_service::{Cidr, Origin};
+
+use super::values::{Advertised, MetricsListen, Text, TlsMode};
+
+/// The settings of one source; `None` where it is silent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Layer {
+    /// Where people connect: TCP for pages and UDP for media, on the same port number.
+    /// [default: [::]:8080, which serves IPv4 too; 0.0.0.0:8080 where IPv6 is off]
+    #[arg(long, global = true, env = "PREAU_LISTEN", hide_env = true)]
+    #[arg(value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// An address at which browsers reach this machine, such as the public one in front of a NAT.
+    /// Repeatable. [default: the machine's usable addresses and those of the public host name]
+    #[arg(long, global = true, env = "PREAU_ADVERTISE", hide_env = true)]
+    #[arg(value_name = "IP|NAME", value_delimiter = ',')]
+    pub(crate) advertise: Option<Vec<Text<Advertised>>>,
+
+    /// The address that people type, such as https://meet.example.org; links begin with it.
+    /// [default: the address of the page on which a room was made]
+    #[arg(long, global = true, env = "PREAU_PUBLIC_URL", hide_env = true)]
+    #[arg(value_name = "URL")]
+    pub(crate) public_url: Option<Text<Origin>>,
+
+    /// Where Prometheus and the operator connect, or "off". It asks for no password: keep it
+    /// private. [default: 127.0.0.1:9600]
+    #[arg(long, global = true, env = "PREAU_METRICS_LISTEN", hide_env = true)]
+    #[arg(value_name = "ADDR:PORT")]
+    pub(crate) metrics_listen: Option<Text<MetricsListen>>,
+
+    /// The folder of everything that must outlive a restart: rooms and links.
+    /// [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/preau, else ~/.local/share/preau]
+    #[arg(long, global = true, env = "PREAU_DATA", hide_env = true)]
+    #[arg(value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// "self-signed" makes a certificate for use in a LAN; browsers warn about it once.
+    /// [default: off]
+    #[arg(long, global = true, env = "PREAU_TLS", hide_env = true)]
+    #[arg(value_name = "MODE", hide_possible_values = true)]
+    pub(crate) tls: Option<TlsMode>,
+
+    /// The certificate chain for HTTPS, in PEM; reread when it changes.
+    #[arg(long, global = true, env = "PREAU_TLS_CERT", hide_env = true)]
+    #[arg(value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM.
+    #[arg(long, global = true, env = "PREAU_TLS_KEY", hide_env = true)]
+    #[arg(value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// The network of a reverse proxy whose X-Forwarded-For and -Proto are believed. Repeatable.
+    /// [default: none]
+    #[arg(long, global = true, env = "PREAU_BEHIND_PROXY", hide_env = true)]
+    #[arg(value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) behind_proxy: Option<Vec<Text<Cidr>>>,
+
+    /// What is logged, such as "info", "debug" or "warn,signaling_service=debug".
+    /// [default: info]
+    #[arg(long, global = true, env = "PREAU_LOG", hide_env = true)]
+    #[arg(value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+impl Layer {
+    /// Fills what this layer leaves open from `lower`.
+    pub(crate) fn over(self, lower: Layer) -> Layer {
+        Layer {
+            listen: self.listen.or(lower.listen),
+            advertise: self.advertise.or(lower.advertise),
+            public_url: self.public_url.or(lower.public_url),
+            metrics_listen: self.metrics_listen.or(lower.metrics_listen),
+            data: self.data.or(lower.data),
+            tls: self.tls.or(lower.tls),
+            tls_cert: self.tls_cert.or(lower.tls_cert),
+            tls_key: self.tls_key.or(lower.tls_key),
+            behind_proxy: self.behind_proxy.or(lower.behind_proxy),
+            log: self.log.or(lower.log),
+        }
+    }
+
+    /// Every key with its value, in alphabetical order; `Null` where this layer is silent.
+    ///
+    /// # Errors
+    ///
+    /// A path that is not UTF-8 has no text.
+    pub(crate) fn entries(&self) -> Result<Entries, serde_json::Error> {
+        serde_json::to_value(self).and_then(serde_json::from_value)
+    }
+
+    /// The names of all keys.
+    pub(crate) fn keys() -> Vec<String> {
+        let entries = Layer::default().entries().unwrap_or_default();
+        entries.into_keys().collect()
+    }
+}
+
+/// Settings by key, as JSON values because these have a `Null`.
+pub(crate) type Entries = BTreeMap<String, serde_json::Value>;
