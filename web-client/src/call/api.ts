@@ -1,0 +1,224 @@
+// The public face of the SDK: every type that a page embedding a call may rely on.
+import type {
+  EndReason,
+  ErrorCode,
+  Participant,
+  ParticipantId,
+  Role,
+  SlotContent,
+  SlotKind,
+  Source,
+  View,
+} from "./protocol.gen";
+
+/** What can go wrong on this side of the wire, beside what the server says. */
+export type LocalError =
+  /** The server cannot be reached, or does not answer. */
+  | "connection_failed"
+  /** The browser has no WebRTC, or not enough of it. */
+  | "unsupported_browser";
+
+/** Why joining failed. */
+export class CallError extends Error {
+  /** The cause, for a sentence in the person's language. */
+  readonly code: CallEnd;
+
+  constructor(code: CallEnd, detail: string) {
+    super(detail);
+    this.name = "CallError";
+    this.code = code;
+  }
+}
+
+/** Why a call is over. */
+export type CallEnd = EndReason | ErrorCode | LocalError;
+
+/** How well one is in the room. All but `connected` mend themselves. */
+export type Connection =
+  /** Words and media flow. */
+  | "connected"
+  /** Joined; the first media path is being found. */
+  | "media_connecting"
+  /** The WebSocket is lost and being reopened; media goes on. */
+  | "reconnecting_signaling"
+  /** The media path is lost and being found again. */
+  | "restarting_media"
+  /** The session is gone; the client joins again as somebody new. */
+  | "rejoining";
+
+/** Where a call stands. */
+export type CallState =
+  | { readonly phase: "idle" }
+  | { readonly phase: "connecting" }
+  | { readonly phase: "joined"; readonly connection: Connection }
+  | { readonly phase: "ended"; readonly reason: CallEnd };
+
+/** What this side sends. */
+export interface LocalMedia {
+  /** The microphone's track; it stays while muted, so that unmuting is instant. */
+  readonly microphone: MediaStreamTrack | null;
+  /** Whether the microphone is heard. */
+  readonly microphoneOn: boolean;
+  /** The camera's track; null while it is off. */
+  readonly camera: MediaStreamTrack | null;
+  /** The shared screen; null while nothing is shared. */
+  readonly screen: MediaStreamTrack | null;
+}
+
+/** A participant's media begins, ends (`track` is null) or comes on another track. */
+export interface TrackChange {
+  readonly participant: ParticipantId;
+  readonly source: Source;
+  /** A slot's track: the same object may carry somebody else later. */
+  readonly track: MediaStreamTrack | null;
+}
+
+/** Somebody came, changed what they have on, or went. */
+export interface ParticipantChange {
+  readonly participant: Participant;
+  readonly change: "joined" | "changed" | "left";
+}
+
+/** A source stopped without being asked to. */
+export interface SourceLost {
+  readonly source: Source;
+  /** `unplugged`: the device went; `refused`: the browser gave none; `stopped`: the person ended the share. */
+  readonly cause: "unplugged" | "refused" | "stopped";
+}
+
+/** Events of a call, by name. */
+export interface CallEvents {
+  participant: ParticipantChange;
+  track: TrackChange;
+  state: CallState;
+  local: LocalMedia;
+  source_lost: SourceLost;
+}
+
+/** A receiving m-line and what it carries. */
+export interface Slot {
+  readonly mid: string;
+  readonly kind: SlotKind;
+  readonly track: MediaStreamTrack;
+  readonly carries: SlotContent | null;
+}
+
+/** What one slot has received. */
+export interface SlotStats {
+  readonly mid: string;
+  readonly kind: SlotKind;
+  readonly carries: SlotContent | null;
+  /** The participant that the newest packet names (RFC 3550 CSRC), whatever signaling says. */
+  readonly csrc: number | null;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly framesDecoded: number;
+  /** Pixels; 0 before the first picture and for sound. */
+  readonly width: number;
+  readonly height: number;
+  readonly freezes: number;
+  readonly freezeSeconds: number;
+  /** 0 to 1, null for pictures. */
+  readonly audioLevel: number | null;
+  readonly concealedSamples: number;
+}
+
+/** What one encoding has sent. */
+export interface SendingStats {
+  readonly source: Source;
+  readonly rid: string | null;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly framesEncoded: number;
+  readonly width: number;
+  readonly height: number;
+  /** `none`, `cpu`, `bandwidth` or `other`, where the browser says it. */
+  readonly limitedBy: string | null;
+}
+
+/** Counters of what should not happen. */
+export interface SignalingStats {
+  readonly malformedMessages: number;
+  readonly duplicateMessages: number;
+  readonly missingMessages: number;
+  readonly lostSockets: number;
+  readonly negotiations: number;
+}
+
+/** The call in figures. Counters run since the connection was made. */
+export interface CallStats {
+  readonly slots: readonly SlotStats[];
+  readonly sending: readonly SendingStats[];
+  /** Round trip of media in ms, null before the first measurement. */
+  readonly rttMs: number | null;
+  /** The path in use. */
+  readonly path: {
+    readonly protocol: string;
+    readonly local: string;
+    readonly remote: string;
+  } | null;
+  readonly signaling: SignalingStats;
+}
+
+/** How to enter a room. */
+export interface JoinOptions {
+  /** The server: `https://meet.example.org`. */
+  readonly url: string;
+  /** The room's name in its link. */
+  readonly room: string;
+  /** The link's secret, the part after `#`; the role comes from it. */
+  readonly secret: string;
+  /** The person's name. */
+  readonly name: string;
+  /** The microphone: a track of one's own, `true` to ask the browser, `false` (default) to start muted. */
+  readonly audio?: boolean | MediaStreamTrack;
+  /** The camera, in the same way. */
+  readonly video?: boolean | MediaStreamTrack;
+  /** Whether the call may stop the tracks passed in, as if it had opened them; false by default. */
+  readonly ownsTracks?: boolean;
+  /** Pictures that can be received at once: 9 by default, 4 suits a phone. */
+  readonly videoSlots?: number;
+  /** What is shown at first. */
+  readonly view?: View;
+  /** From `prepare`, to be in sooner. */
+  readonly preparation?: Preparation;
+}
+
+/** A connection made ready before the person decides to join. */
+export interface Preparation {
+  readonly videoSlots: number;
+  /** Lets it go unused. */
+  close(): void;
+}
+
+/** One's presence in a room. */
+export interface Call {
+  /** Which participant one is. It changes when the session had to be made anew. */
+  readonly you: ParticipantId;
+  readonly role: Role;
+  /** The secret of the guest link, for hosts. */
+  readonly guestSecret: string | null;
+  readonly state: CallState;
+  /** Who is here, oneself included, in the order of arrival. */
+  readonly participants: readonly Participant[];
+  readonly slots: readonly Slot[];
+  readonly local: LocalMedia;
+
+  /** Listens; the result stops listening. */
+  on<Name extends keyof CallEvents>(name: Name, listener: (event: CallEvents[Name]) => void): () => void;
+  /** Says what is shown, with heights in device pixels, so that nothing else is sent here. */
+  view(view: View): void;
+  /** Unmutes or mutes. With a device, changes to it. Rejects with the browser's error. */
+  setMicrophone(on: boolean, deviceId?: string): Promise<void>;
+  /** Turns the camera on or off; off lets go of the device. Rejects with the browser's error. */
+  setCamera(on: boolean, deviceId?: string): Promise<void>;
+  /** Shares a screen, window or tab, or stops. Rejects with the browser's error. */
+  shareScreen(on: boolean): Promise<void>;
+  /** How loud each participant is heard just then, 0 to 1; who is silent is absent. */
+  levels(): ReadonlyMap<ParticipantId, number>;
+  stats(): Promise<CallStats>;
+  /** Brings about a fault that the call must mend, for tests and support. */
+  simulate(fault: "socket_lost" | "media_path_lost"): void;
+  /** Leaves the room. Tracks that the page passed in stay open. */
+  leave(): void;
+}

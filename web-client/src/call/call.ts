@@ -1,0 +1,412 @@
+// A person's presence in a room: joins signaling, media and local sources, and mends what breaks.
+import type {
+  Call,
+  CallEnd,
+  CallEvents,
+  CallState,
+  CallStats,
+  JoinOptions,
+  LocalMedia,
+  ParticipantChange,
+  Slot,
+} from "./api";
+import { CallError } from "./api";
+import { Emitter } from "./emitter";
+import type { Environment } from "./environment";
+import { LocalSources } from "./local";
+import { isVoice, MediaConnection, newestCsrc } from "./media";
+import type {
+  EndReason,
+  Joined,
+  Participant,
+  ParticipantId,
+  Role,
+  ServerBody,
+  View,
+} from "./protocol.gen";
+import type { Move } from "./roster";
+import { Roster } from "./roster";
+import { Signaling } from "./signaling";
+import type { Happening, Progress } from "./state";
+import { describe, progress, sameState, START } from "./state";
+import { mediaStats } from "./stats";
+import { RESUME_MS_MAX } from "./recovery";
+
+/** How long the first join tries before it says that there is no connection. */
+const JOIN_PATIENCE_MS = 10_000;
+
+/** A server that answers every join with a loss must not be asked for ever. */
+const REJOINS_MAX = 4;
+const REJOINS_WITHIN_MS = 120_000;
+
+type Ended = { readonly kind: "joined" } | { readonly kind: "failed"; readonly error: CallError };
+
+export class LiveCall implements Call {
+  readonly #environment: Environment;
+  readonly #options: JoinOptions;
+  readonly #events = new Emitter<CallEvents>();
+  readonly #roster = new Roster();
+  readonly #local: LocalSources;
+  readonly #stopPageWatch: () => void;
+
+  #media: MediaConnection;
+  #signaling: Signaling | null = null;
+  #progress: Progress = START;
+  #joined: Joined | null = null;
+  #view: View;
+  /** The command whose answer the media connection waits for. */
+  #offerId = 0;
+  /** Whether media has passed in this session: what never worked is not tried again. */
+  #mediaWorked = false;
+  #rejoinedAt: number[] = [];
+  #settleJoin: ((how: Ended) => void) | null = null;
+
+  constructor(environment: Environment, options: JoinOptions, media: MediaConnection) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#media = media;
+    this.#view = options.view ?? { stage: null, tiles: [] };
+    this.#local = new LocalSources(environment, {
+      onChange: (local) => this.#events.emit("local", local),
+      onLost: (lost) => this.#events.emit("source_lost", lost),
+      onPublish: (source, state) => {
+        if (this.#joined !== null) {
+          this.#signaling?.send({ kind: "publish", source, state });
+        }
+      },
+    });
+    this.#stopPageWatch = environment.onPageGone(() => this.leave());
+  }
+
+  get you(): ParticipantId {
+    return this.#joined?.you ?? 0;
+  }
+
+  get role(): Role {
+    return this.#joined?.role ?? "guest";
+  }
+
+  get guestSecret(): string | null {
+    return this.#joined?.guest_secret ?? null;
+  }
+
+  get state(): CallState {
+    return describe(this.#progress);
+  }
+
+  get participants(): readonly Participant[] {
+    return this.#roster.participants;
+  }
+
+  get slots(): readonly Slot[] {
+    return this.#media.slots.map(({ mid, kind, receiver }) => ({
+      mid,
+      kind,
+      track: receiver.track,
+      carries: this.#roster.carries(mid),
+    }));
+  }
+
+  get local(): LocalMedia {
+    return this.#local.media;
+  }
+
+  on<Name extends keyof CallEvents>(
+    name: Name,
+    listener: (event: CallEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Opens devices, enters the room, and resolves when the server has let one in. */
+  async start(): Promise<void> {
+    this.#happen({ kind: "join_asked" });
+    try {
+      await this.#openSource("microphone", this.#options.audio ?? false);
+      await this.#openSource("camera", this.#options.video ?? false);
+      await this.#enter(JOIN_PATIENCE_MS);
+    } catch (error) {
+      this.#end(error instanceof CallError ? error.code : "left");
+      throw error;
+    }
+  }
+
+  view(view: View): void {
+    this.#view = view;
+    if (this.#joined !== null) {
+      this.#signaling?.send({ kind: "view", ...view });
+    }
+  }
+
+  setMicrophone(on: boolean, deviceId?: string): Promise<void> {
+    return this.#local.setMicrophone(on, deviceId);
+  }
+
+  setCamera(on: boolean, deviceId?: string): Promise<void> {
+    return this.#local.setCamera(on, deviceId);
+  }
+
+  shareScreen(on: boolean): Promise<void> {
+    return this.#local.shareScreen(on);
+  }
+
+  levels(): ReadonlyMap<ParticipantId, number> {
+    const levels = new Map<ParticipantId, number>();
+    for (const { mid, kind, receiver } of this.#media.slots) {
+      const carries = this.#roster.carries(mid);
+      if (kind !== "voice" || !isVoice(carries)) {
+        continue;
+      }
+      const level = receiver.getSynchronizationSources()[0]?.audioLevel ?? 0;
+      if (level > 0) {
+        levels.set(newestCsrc(receiver) ?? carries.participant, level);
+      }
+    }
+    return levels;
+  }
+
+  async stats(): Promise<CallStats> {
+    const media = this.#media;
+    const figures = await mediaStats(media, (mid) => this.#roster.carries(mid));
+    const counters = this.#signaling?.counters ?? {
+      malformedMessages: 0,
+      duplicateMessages: 0,
+      missingMessages: 0,
+      lostSockets: 0,
+    };
+    return { ...figures, signaling: { ...counters, negotiations: media.negotiations } };
+  }
+
+  simulate(fault: "socket_lost" | "media_path_lost"): void {
+    switch (fault) {
+      case "socket_lost":
+        this.#signaling?.loseSocket();
+        return;
+      case "media_path_lost":
+        this.#media.restart();
+        return;
+    }
+  }
+
+  leave(): void {
+    this.#signaling?.leave();
+    this.#end("left");
+  }
+
+  async #openSource(
+    source: "microphone" | "camera",
+    wanted: boolean | MediaStreamTrack,
+  ): Promise<void> {
+    if (wanted === true) {
+      await this.#local.open(source);
+    } else if (wanted !== false) {
+      this.#local.adopt(source, wanted, this.#options.ownsTracks ?? false);
+    }
+  }
+
+  /** One session from its offer to `joined`; whatever socket or media did before is not used again. */
+  async #enter(patienceMs: number): Promise<void> {
+    const media = this.#media;
+    await this.#local.attach(media);
+    const offer = await media.firstOffer();
+    if (this.#progress.phase === "ended") {
+      throw new CallError("left", "left while joining");
+    }
+    const settled = new Promise<Ended>((resolve) => {
+      this.#settleJoin = resolve;
+    });
+    const { room, secret, name, url } = this.#options;
+    this.#signaling = new Signaling(
+      this.#environment,
+      signalingUrl(url),
+      { room, secret, name, ...offer, sources: this.#local.published, view: this.#view },
+      patienceMs,
+      {
+        onMessage: (body) => this.#receive(body),
+        onLink: (link) =>
+          this.#happen({ kind: link === "open" ? "signaling_resumed" : "signaling_lost" }),
+        onGone: () => this.#sessionGone(),
+      },
+    );
+    const how = await settled;
+    if (how.kind === "failed") {
+      throw how.error;
+    }
+  }
+
+  #receive(body: ServerBody): void {
+    switch (body.kind) {
+      case "joined":
+        this.#enterRoom(body);
+        return;
+      case "snapshot":
+        this.#announce(this.#roster.replace(body.participants));
+        this.#announceMoves(this.#roster.remap(body.slots));
+        return;
+      case "answer":
+        if (body.re === this.#offerId) {
+          void this.#media.handleAnswer(body.answer);
+        }
+        return;
+      case "participant_joined":
+      case "participant_changed":
+        this.#announce([this.#roster.put(body.participant)]);
+        return;
+      case "participant_left": {
+        const left = this.#roster.remove(body.participant);
+        this.#announce(left === null ? [] : [left]);
+        return;
+      }
+      case "slots":
+        this.#announceMoves(this.#roster.map(body.slots));
+        return;
+      case "restart_ice":
+        this.#media.restart();
+        return;
+      case "error":
+        this.#refused(body);
+        return;
+      case "ended":
+        this.#endedByServer(body.reason);
+        return;
+      case "resumed":
+      case "pong":
+        return;
+    }
+  }
+
+  #enterRoom(joined: Joined): void {
+    this.#joined = joined;
+    this.#mediaWorked = false;
+    const media = this.#media;
+    media.listen({
+      onPath: (path) => {
+        this.#mediaWorked ||= path === "connected";
+        this.#happen({ kind: path === "connected" ? "media_connected" : "media_lost" });
+      },
+      onOffer: (offer) => {
+        this.#offerId = this.#signaling?.send({ kind: "offer", ...offer }) ?? 0;
+      },
+      onBroken: () => this.#rejoin("media_lost"),
+    });
+    void media.handleAnswer(joined.answer);
+    this.#announce(this.#roster.replace(joined.participants));
+    this.#announceMoves(this.#roster.remap([]));
+    this.#happen({ kind: "joined" });
+    this.#settle({ kind: "joined" });
+  }
+
+  /** Before `joined` an error is the answer to the join; after, only a lost offer needs care. */
+  #refused({ re, code, detail }: Extract<ServerBody, { kind: "error" }>): void {
+    if (this.#settleJoin !== null) {
+      this.#signaling?.close();
+      this.#settle({ kind: "failed", error: new CallError(code, detail) });
+    } else if (re !== 0 && re === this.#offerId) {
+      if (code === "bad_offer") {
+        this.#rejoin("media_lost");
+      } else {
+        void this.#media.handleRefusal();
+      }
+    } else {
+      console.warn(`Préau: the server refused command ${re}: ${code}: ${detail}`);
+    }
+  }
+
+  #endedByServer(reason: EndReason): void {
+    switch (reason) {
+      case "left":
+      case "replaced":
+        this.#end(reason);
+        return;
+      case "media_lost":
+        if (this.#mediaWorked) {
+          this.#rejoin(reason);
+        } else {
+          this.#end(reason);
+        }
+        return;
+      case "server_stopping":
+        this.#rejoin(reason);
+        return;
+    }
+  }
+
+  #sessionGone(): void {
+    if (this.#settleJoin !== null) {
+      const error = new CallError("connection_failed", "the server does not answer");
+      this.#settle({ kind: "failed", error });
+    } else {
+      this.#rejoin("connection_failed");
+    }
+  }
+
+  /** Enters again as somebody new, with the same devices. Ends the call with `otherwise` in the worst case. */
+  #rejoin(otherwise: CallEnd): void {
+    if (this.#progress.phase !== "joined" || this.#settleJoin !== null) {
+      return;
+    }
+    const now = this.#environment.now();
+    this.#rejoinedAt = this.#rejoinedAt.filter((at) => now - at < REJOINS_WITHIN_MS);
+    if (this.#rejoinedAt.length >= REJOINS_MAX) {
+      this.#end(otherwise);
+      return;
+    }
+    this.#rejoinedAt.push(now);
+    this.#happen({ kind: "session_gone" });
+    this.#joined = null;
+    this.#offerId = 0;
+    this.#signaling?.close();
+    this.#media.close();
+    this.#announceMoves(this.#roster.remap([]));
+    this.#media = new MediaConnection(this.#environment, this.#media.videoSlots);
+    this.#enter(RESUME_MS_MAX).catch((error: unknown) => {
+      this.#end(error instanceof CallError ? error.code : otherwise);
+    });
+  }
+
+  #end(reason: CallEnd): void {
+    if (this.#progress.phase === "ended") {
+      return;
+    }
+    this.#happen({ kind: "ended", reason });
+    this.#settle({ kind: "failed", error: new CallError(reason, "the call ended") });
+    this.#stopPageWatch();
+    this.#signaling?.close();
+    this.#media.close();
+    this.#local.close();
+  }
+
+  #settle(how: Ended): void {
+    const settle = this.#settleJoin;
+    this.#settleJoin = null;
+    settle?.(how);
+  }
+
+  #happen(happening: Happening): void {
+    const before = this.state;
+    this.#progress = progress(this.#progress, happening);
+    const after = this.state;
+    if (!sameState(before, after)) {
+      this.#events.emit("state", after);
+    }
+  }
+
+  #announce(changes: readonly ParticipantChange[]): void {
+    changes.forEach((change) => this.#events.emit("participant", change));
+  }
+
+  #announceMoves(moves: readonly Move[]): void {
+    const tracks = new Map(this.#media.slots.map(({ mid, receiver }) => [mid, receiver.track]));
+    for (const { participant, source, mid } of moves) {
+      const track = mid === null ? null : (tracks.get(mid) ?? null);
+      this.#events.emit("track", { participant, source, track });
+    }
+  }
+}
+
+/** `https://host/anything` is spoken to at `wss://host/api/v1/socket`. */
+export function signalingUrl(url: string): string {
+  const address = new URL("/api/v1/socket", url);
+  address.protocol = address.protocol === "http:" || address.protocol === "ws:" ? "ws:" : "wss:";
+  return address.href;
+}

@@ -1,0 +1,205 @@
+// `preau.v1` at the edge: text becomes typed messages here and is not checked again inside.
+import type {
+  EndReason,
+  ErrorCode,
+  Participant,
+  PublishedSource,
+  Role,
+  SdpBody,
+  ServerBody,
+  ServerMessage,
+  SlotMapping,
+  Source,
+} from "./protocol.gen";
+
+/** The WebSocket subprotocol (`protocol::client::SUBPROTOCOL`). */
+export const SUBPROTOCOL = "preau.v1";
+
+/** Every code that the server may send; the type makes the list complete. */
+const ERROR_CODES: Record<ErrorCode, true> = {
+  bad_message: true,
+  unsupported: true,
+  too_long: true,
+  too_fast: true,
+  too_slow: true,
+  unknown_link: true,
+  expired_link: true,
+  bad_name: true,
+  bad_offer: true,
+  room_full: true,
+  server_full: true,
+  session_gone: true,
+  not_joined: true,
+  media_unavailable: true,
+};
+
+const END_REASONS: Record<EndReason, true> = {
+  left: true,
+  media_lost: true,
+  replaced: true,
+  server_stopping: true,
+};
+
+const SOURCES: Record<Source, true> = {
+  microphone: true,
+  camera: true,
+  screen: true,
+  screen_audio: true,
+};
+
+const ROLES: Record<Role, true> = { guest: true, host: true };
+
+/** A field has the wrong shape. Never leaves this module. */
+class Malformed extends Error {}
+
+/**
+ * Reads a message of the server; null if it is not one. Unknown fields are ignored, so that a newer
+ * server can say more; an unknown kind is malformed to us, because we can do nothing with it.
+ */
+export function decodeServerMessage(text: string): ServerMessage | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const fields = object(value);
+    return { seq: integer(fields["seq"]), ...body(fields) };
+  } catch {
+    return null;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function body(fields: Fields): ServerBody {
+  const kind = string(fields["kind"]) as ServerBody["kind"];
+  switch (kind) {
+    case "joined":
+      return {
+        kind,
+        you: integer(fields["you"]),
+        role: oneOf(ROLES, fields["role"]),
+        ticket: string(fields["ticket"]),
+        answer: sdpBody(fields["answer"]),
+        participants: list(fields["participants"], participant),
+        guest_secret: optional(fields["guest_secret"], string),
+      };
+    case "resumed":
+      return { kind, last_id: integer(fields["last_id"]) };
+    case "restart_ice":
+      return { kind };
+    case "pong":
+      return { kind };
+    case "snapshot":
+      return {
+        kind,
+        up_to: integer(fields["up_to"]),
+        participants: list(fields["participants"], participant),
+        slots: list(fields["slots"], slotMapping),
+      };
+    case "answer":
+      return { kind, re: integer(fields["re"]), answer: sdpBody(fields["answer"]) };
+    case "participant_joined":
+    case "participant_changed":
+      return { kind, participant: participant(fields["participant"]) };
+    case "participant_left":
+      return { kind, participant: integer(fields["participant"]) };
+    case "slots":
+      return { kind, slots: list(fields["slots"], slotMapping) };
+    case "error":
+      return {
+        kind,
+        re: integer(fields["re"]),
+        // A code of a newer server is still a refusal, and must not leave a command waiting.
+        code: isOneOf(ERROR_CODES, fields["code"]) ? fields["code"] : "unsupported",
+        detail: string(fields["detail"]),
+      };
+    case "ended":
+      return { kind, reason: oneOf(END_REASONS, fields["reason"]) };
+    default:
+      return unknownKind(kind);
+  }
+}
+
+/** The switch above is complete when this compiles; at run time a newer server may still get here. */
+function unknownKind(kind: never): never {
+  throw new Malformed(`unknown kind ${String(kind)}`);
+}
+
+function participant(value: unknown): Participant {
+  const fields = object(value);
+  return {
+    id: integer(fields["id"]),
+    name: string(fields["name"]),
+    role: oneOf(ROLES, fields["role"]),
+    sources: list(fields["sources"], publishedSource),
+  };
+}
+
+function publishedSource(value: unknown): PublishedSource {
+  const fields = object(value);
+  return {
+    source: oneOf(SOURCES, fields["source"]),
+    width: integer(fields["width"] ?? 0),
+    height: integer(fields["height"] ?? 0),
+  };
+}
+
+function slotMapping(value: unknown): SlotMapping {
+  const fields = object(value);
+  const carries = optional(fields["carries"], (inner) => {
+    const content = object(inner);
+    return {
+      participant: integer(content["participant"]),
+      source: oneOf(SOURCES, content["source"]),
+    };
+  });
+  return { mid: string(fields["mid"]), carries };
+}
+
+function sdpBody(value: unknown): SdpBody {
+  const fields = object(value);
+  return "deflated" in fields
+    ? { deflated: string(fields["deflated"]) }
+    : { plain: string(fields["plain"]) };
+}
+
+function object(value: unknown): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Malformed("not an object");
+  }
+  return value as Fields;
+}
+
+function string(value: unknown): string {
+  if (typeof value !== "string") {
+    throw new Malformed("not a string");
+  }
+  return value;
+}
+
+function integer(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new Malformed("not a number of ours");
+  }
+  return value as number;
+}
+
+function list<Item>(value: unknown, item: (inner: unknown) => Item): Item[] {
+  if (!Array.isArray(value)) {
+    throw new Malformed("not a list");
+  }
+  return value.map(item);
+}
+
+function optional<Item>(value: unknown, item: (inner: unknown) => Item): Item | null {
+  return value === null || value === undefined ? null : item(value);
+}
+
+function oneOf<Name extends string>(names: Record<Name, true>, value: unknown): Name {
+  if (!isOneOf(names, value)) {
+    throw new Malformed("not a word of ours");
+  }
+  return value;
+}
+
+function isOneOf<Name extends string>(names: Record<Name, true>, value: unknown): value is Name {
+  return typeof value === "string" && Object.hasOwn(names, value);
+}

@@ -1,0 +1,91 @@
+// Everything the call takes from the browser, as values: unit tests put others in their place.
+
+/** The part of a WebSocket that signaling uses. */
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+}
+
+/** What a socket calls back. After `onClose`, nothing more. */
+export interface SocketHandlers {
+  onOpen(): void;
+  onText(text: string): void;
+  onClose(): void;
+}
+
+/** A pending timer. */
+export type Timer = ReturnType<typeof setTimeout>;
+
+export interface Environment {
+  openSocket(url: string, protocol: string, handlers: SocketHandlers): Socket;
+  createPeerConnection(config: RTCConfiguration): RTCPeerConnection;
+  /** Codecs for sending or receiving, in the browser's order. */
+  codecs(side: "send" | "receive", kind: "audio" | "video"): readonly RTCRtpCodec[];
+  getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream>;
+  getDisplayMedia(options: DisplayMediaStreamOptions): Promise<MediaStream>;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+  after(delayMs: number, act: () => void): Timer;
+  cancel(timer: Timer): void;
+  /** From 0 to 1, for spreading reconnections. */
+  random(): number;
+  /** Calls back when the network comes or goes; the result stops that. */
+  onNetworkChange(listener: (online: boolean) => void): () => void;
+  /** Calls back when the page goes away; the result stops that. */
+  onPageGone(listener: () => void): () => void;
+}
+
+/** The browser itself. */
+export function browserEnvironment(): Environment {
+  return {
+    openSocket: openWebSocket,
+    createPeerConnection: (config) => new RTCPeerConnection(config),
+    codecs: (side, kind) => {
+      const capabilities =
+        side === "send" ? RTCRtpSender.getCapabilities(kind) : RTCRtpReceiver.getCapabilities(kind);
+      return capabilities?.codecs ?? [];
+    },
+    getUserMedia: (constraints) => mediaDevices().getUserMedia(constraints),
+    getDisplayMedia: (options) => mediaDevices().getDisplayMedia(options),
+    now: () => performance.now(),
+    after: (delayMs, act) => setTimeout(act, delayMs),
+    cancel: (timer) => clearTimeout(timer),
+    random: () => Math.random(),
+    onNetworkChange: (listener) => {
+      const online = (): void => listener(true);
+      const offline = (): void => listener(false);
+      addEventListener("online", online);
+      addEventListener("offline", offline);
+      return () => {
+        removeEventListener("online", online);
+        removeEventListener("offline", offline);
+      };
+    },
+    onPageGone: (listener) => {
+      addEventListener("pagehide", listener);
+      return () => removeEventListener("pagehide", listener);
+    },
+  };
+}
+
+/** Whether this browser can hold a call at all. */
+export function canCall(): boolean {
+  return typeof RTCPeerConnection === "function" && typeof WebSocket === "function";
+}
+
+function openWebSocket(url: string, protocol: string, handlers: SocketHandlers): Socket {
+  const socket = new WebSocket(url, protocol);
+  socket.onopen = () => handlers.onOpen();
+  socket.onmessage = ({ data }) => handlers.onText(typeof data === "string" ? data : "");
+  socket.onclose = () => handlers.onClose();
+  return socket;
+}
+
+/** Absent on plain HTTP away from localhost, whatever the types say. */
+function mediaDevices(): MediaDevices {
+  const devices: MediaDevices | undefined = navigator.mediaDevices;
+  if (devices === undefined) {
+    throw new DOMException("no devices on an insecure page", "SecurityError");
+  }
+  return devices;
+}

@@ -1,0 +1,93 @@
+// The SDK: `import { join } from "/sdk.js"`.
+import type { Call, JoinOptions, Preparation } from "./api";
+import { CallError } from "./api";
+import { LiveCall } from "./call";
+import { browserEnvironment, canCall } from "./environment";
+import { MediaConnection, VIDEO_SLOTS_DEFAULT } from "./media";
+
+export type {
+  Call,
+  CallEnd,
+  CallEvents,
+  CallState,
+  CallStats,
+  Connection,
+  JoinOptions,
+  LocalError,
+  LocalMedia,
+  ParticipantChange,
+  Preparation,
+  SendingStats,
+  SignalingStats,
+  Slot,
+  SlotStats,
+  SourceLost,
+  TrackChange,
+} from "./api";
+export { CallError } from "./api";
+export type {
+  EndReason,
+  ErrorCode,
+  Participant,
+  ParticipantId,
+  PublishedSource,
+  Role,
+  SlotContent,
+  SlotKind,
+  Source,
+  Tile,
+  View,
+} from "./protocol.gen";
+
+/** The connection behind a `Preparation`, which pages hold without seeing into it. */
+const prepared = new WeakMap<Preparation, MediaConnection>();
+
+/** Makes the connection and its offer while the person still looks at the preview. */
+export function prepare(videoSlots: number = VIDEO_SLOTS_DEFAULT): Preparation {
+  requireWebRtc();
+  const media = new MediaConnection(browserEnvironment(), videoSlots);
+  // A failure shows when joining asks for the offer.
+  media.firstOffer().catch(() => undefined);
+  const preparation: Preparation = {
+    videoSlots: media.videoSlots,
+    close: () => {
+      if (prepared.delete(preparation)) {
+        media.close();
+      }
+    },
+  };
+  prepared.set(preparation, media);
+  return preparation;
+}
+
+/**
+ * Enters a room. Resolves when the server has let one in; media follows.
+ * Rejects with a `CallError`, or with the browser's error where a device was asked for and not given.
+ */
+export async function join(options: JoinOptions): Promise<Call> {
+  requireWebRtc();
+  const environment = browserEnvironment();
+  const call = new LiveCall(environment, options, takePrepared(options) ?? makeMedia(options));
+  await call.start();
+  return call;
+
+  function makeMedia({ videoSlots = VIDEO_SLOTS_DEFAULT }: JoinOptions): MediaConnection {
+    return new MediaConnection(environment, videoSlots);
+  }
+}
+
+/** A preparation serves one join. */
+function takePrepared({ preparation }: JoinOptions): MediaConnection | undefined {
+  if (preparation === undefined) {
+    return undefined;
+  }
+  const media = prepared.get(preparation);
+  prepared.delete(preparation);
+  return media;
+}
+
+function requireWebRtc(): void {
+  if (!canCall()) {
+    throw new CallError("unsupported_browser", "this browser has no WebRTC");
+  }
+}

@@ -1,0 +1,235 @@
+// What this side sends: devices are opened, muted and let go here, whatever connection carries them.
+import type { LocalMedia, SourceLost } from "./api";
+import type { Environment } from "./environment";
+import type { MediaConnection } from "./media";
+import type { PublishedSource, Source, SourceState } from "./protocol.gen";
+
+export interface LocalHandlers {
+  onChange(local: LocalMedia): void;
+  onLost(lost: SourceLost): void;
+  /** Others must hear of it: the source is on with this state, or off. */
+  onPublish(source: Source, state: SourceState | null): void;
+}
+
+/** A track and who may stop it. */
+interface Held {
+  readonly track: MediaStreamTrack;
+  /** Opened here; a track of the page is left open. */
+  readonly owned: boolean;
+  readonly on: boolean;
+}
+
+/** Echo cancellation stays on always: one person without it is heard twice by everybody. */
+const MICROPHONE: MediaTrackConstraints = {
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+};
+
+const CAMERA: MediaTrackConstraints = {
+  width: { ideal: 1280 },
+  height: { ideal: 720 },
+  frameRate: { ideal: 30, max: 30 },
+};
+
+const SCREEN: DisplayMediaStreamOptions = {
+  video: { frameRate: { ideal: 15, max: 30 } },
+  audio: true,
+};
+
+export class LocalSources {
+  readonly #environment: Environment;
+  readonly #handlers: LocalHandlers;
+  readonly #held = new Map<Source, Held>();
+  /** A page's own track, kept while its source is off, so that it can come back. */
+  readonly #pageTracks = new Map<Source, MediaStreamTrack>();
+  #connection: MediaConnection | null = null;
+  /** One change at a time: two quick presses end in the state of the second. */
+  #queue: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(environment: Environment, handlers: LocalHandlers) {
+    this.#environment = environment;
+    this.#handlers = handlers;
+  }
+
+  get media(): LocalMedia {
+    const microphone = this.#held.get("microphone");
+    return {
+      microphone: microphone?.track ?? null,
+      microphoneOn: microphone?.on ?? false,
+      camera: this.#held.get("camera")?.track ?? null,
+      screen: this.#held.get("screen")?.track ?? null,
+    };
+  }
+
+  /** What is on, as `join` says it. */
+  get published(): PublishedSource[] {
+    return [...this.#held]
+      .filter(([, { on }]) => on)
+      .map(([source, { track }]) => ({ source, ...stateOf(track) }));
+  }
+
+  /** Another connection carries the tracks from here on. */
+  async attach(connection: MediaConnection): Promise<void> {
+    this.#connection = connection;
+    for (const [source, { track }] of this.#held) {
+      await connection.sender(source)?.replaceTrack(track);
+    }
+  }
+
+  /** Takes a track in before joining. */
+  adopt(source: "microphone" | "camera", track: MediaStreamTrack, owned: boolean): void {
+    if (!owned) {
+      this.#pageTracks.set(source, track);
+    }
+    this.#hold(source, track, owned);
+  }
+
+  open(source: "microphone" | "camera"): Promise<void> {
+    return this.#inTurn(() => this.#turnOn(source));
+  }
+
+  setMicrophone(on: boolean, deviceId?: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const held = this.#held.get("microphone");
+      if (on && (held === undefined || deviceId !== undefined)) {
+        await this.#turnOn("microphone", deviceId);
+      } else if (held !== undefined && held.on !== on) {
+        // The device stays open, so that the first word after unmuting is heard.
+        held.track.enabled = on;
+        this.#held.set("microphone", { ...held, on });
+        this.#changed("microphone");
+      }
+    });
+  }
+
+  setCamera(on: boolean, deviceId?: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const held = this.#held.get("camera");
+      if (on && (held === undefined || deviceId !== undefined)) {
+        await this.#turnOn("camera", deviceId);
+      } else if (!on && held !== undefined) {
+        await this.#turnOff("camera");
+      }
+    });
+  }
+
+  shareScreen(on: boolean): Promise<void> {
+    // The browser grants a share only within a person's gesture, so this does not wait its turn.
+    const asked = on && !this.#held.has("screen") ? this.#environment.getDisplayMedia(SCREEN) : null;
+    return this.#inTurn(async () => {
+      if (!on) {
+        await this.#turnOff("screen");
+        await this.#turnOff("screen_audio");
+        return;
+      }
+      for (const track of (await asked)?.getTracks() ?? []) {
+        if (track.kind === "video") {
+          track.contentHint = "detail";
+        }
+        await this.#carry(track.kind === "video" ? "screen" : "screen_audio", track, true);
+      }
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { track, owned } of this.#held.values()) {
+      if (owned) {
+        track.stop();
+      }
+    }
+    this.#held.clear();
+    this.#handlers.onChange(this.media);
+  }
+
+  async #turnOn(source: "microphone" | "camera", deviceId?: string): Promise<void> {
+    const pageTrack = this.#pageTracks.get(source);
+    if (deviceId === undefined && pageTrack?.readyState === "live") {
+      await this.#carry(source, pageTrack, false);
+      return;
+    }
+    const device = deviceId === undefined ? {} : { deviceId: { exact: deviceId } };
+    const stream = await this.#environment.getUserMedia(
+      source === "microphone"
+        ? { audio: { ...MICROPHONE, ...device } }
+        : { video: { ...CAMERA, ...device } },
+    );
+    const [track] = stream.getTracks();
+    if (track !== undefined) {
+      await this.#carry(source, track, true);
+    }
+  }
+
+  async #turnOff(source: Source): Promise<void> {
+    const held = this.#held.get(source);
+    if (held === undefined) {
+      return;
+    }
+    this.#held.delete(source);
+    if (held.owned) {
+      held.track.stop();
+    }
+    await this.#connection?.sender(source)?.replaceTrack(null);
+    this.#changed(source);
+  }
+
+  async #carry(source: Source, track: MediaStreamTrack, owned: boolean): Promise<void> {
+    if (this.#closed) {
+      track.stop();
+      return;
+    }
+    const before = this.#held.get(source);
+    track.enabled = true;
+    await this.#connection?.sender(source)?.replaceTrack(track);
+    if (before?.owned === true && before.track !== track) {
+      before.track.stop();
+    }
+    this.#hold(source, track, owned);
+    this.#changed(source);
+  }
+
+  #hold(source: Source, track: MediaStreamTrack, owned: boolean): void {
+    this.#held.set(source, { track, owned, on: track.enabled });
+    track.addEventListener("ended", () => void this.#ended(source, track), { once: true });
+  }
+
+  /** Only the browser or the device ends a track this way; our own `stop` raises no event. */
+  #ended(source: Source, track: MediaStreamTrack): Promise<void> {
+    return this.#inTurn(async () => {
+      const held = this.#held.get(source);
+      if (held?.track !== track || this.#closed) {
+        return;
+      }
+      await this.#turnOff(source);
+      if (source === "screen" || source === "screen_audio") {
+        await this.#turnOff(source === "screen" ? "screen_audio" : "screen");
+        this.#handlers.onLost({ source, cause: "stopped" });
+        return;
+      }
+      if (source === "microphone" && held.on) {
+        // A headset that is pulled out should leave one with the built-in microphone.
+        await this.#turnOn(source).catch(() => undefined);
+      }
+      this.#handlers.onLost({ source, cause: "unplugged" });
+    });
+  }
+
+  #changed(source: Source): void {
+    const held = this.#held.get(source);
+    this.#handlers.onPublish(source, held?.on === true ? stateOf(held.track) : null);
+    this.#handlers.onChange(this.media);
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(act);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function stateOf(track: MediaStreamTrack): SourceState {
+  const { width = 0, height = 0 } = track.kind === "video" ? track.getSettings() : {};
+  return { width, height };
+}

@@ -1,0 +1,104 @@
+// Figures of a call out of the browser's statistics, which differ between engines in what they leave out.
+import type { CallStats, SendingStats, SlotStats } from "./api";
+import type { MediaConnection, SlotLine } from "./media";
+import { newestCsrc } from "./media";
+import type { SlotContent } from "./protocol.gen";
+
+type MediaFigures = Pick<CallStats, "slots" | "sending" | "rttMs" | "path">;
+
+/** A dictionary of the report; which fields are there depends on the browser. */
+type Entry = Readonly<Record<string, unknown>>;
+
+export async function mediaStats(
+  media: MediaConnection,
+  carries: (mid: string) => SlotContent | null,
+): Promise<MediaFigures> {
+  const report = await media.stats();
+  const entries: Entry[] = [];
+  report.forEach((entry: Entry) => entries.push(entry));
+  const inbound = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (entry["type"] === "inbound-rtp") {
+      inbound.set(text(entry, "trackIdentifier") ?? "", entry);
+    }
+  }
+  return {
+    slots: media.slots.map((slot) =>
+      slotStats(slot, carries(slot.mid), inbound.get(slot.receiver.track.id) ?? {}),
+    ),
+    sending: entries
+      .filter((entry) => entry["type"] === "outbound-rtp")
+      .flatMap((entry) => sendingStats(media, entry)),
+    ...pathStats(entries),
+  };
+}
+
+function slotStats(slot: SlotLine, carries: SlotContent | null, entry: Entry): SlotStats {
+  return {
+    mid: slot.mid,
+    kind: slot.kind,
+    carries,
+    csrc: newestCsrc(slot.receiver),
+    packetsReceived: count(entry, "packetsReceived"),
+    packetsLost: count(entry, "packetsLost"),
+    framesDecoded: count(entry, "framesDecoded"),
+    width: count(entry, "frameWidth"),
+    height: count(entry, "frameHeight"),
+    freezes: count(entry, "freezeCount"),
+    freezeSeconds: count(entry, "totalFreezesDuration"),
+    audioLevel: slot.kind === "video" ? null : count(entry, "audioLevel"),
+    concealedSamples: count(entry, "concealedSamples"),
+  };
+}
+
+function sendingStats(media: MediaConnection, entry: Entry): SendingStats[] {
+  const source = media.sourceOf(text(entry, "mid") ?? "");
+  if (source === null) {
+    return [];
+  }
+  return [
+    {
+      source,
+      rid: text(entry, "rid"),
+      packetsSent: count(entry, "packetsSent"),
+      bytesSent: count(entry, "bytesSent"),
+      framesEncoded: count(entry, "framesEncoded"),
+      width: count(entry, "frameWidth"),
+      height: count(entry, "frameHeight"),
+      limitedBy: text(entry, "qualityLimitationReason"),
+    },
+  ];
+}
+
+/** The nominated pair in use; Firefox marks it `selected`, Chromium names it in `transport`. */
+function pathStats(entries: readonly Entry[]): Pick<CallStats, "rttMs" | "path"> {
+  const byId = new Map(entries.map((entry) => [entry["id"], entry]));
+  const transport = entries.find((entry) => entry["type"] === "transport");
+  const pair =
+    byId.get(transport?.["selectedCandidatePairId"]) ??
+    entries.find((entry) => entry["type"] === "candidate-pair" && entry["selected"] === true);
+  if (pair === undefined) {
+    return { rttMs: null, path: null };
+  }
+  const local = byId.get(pair["localCandidateId"]) ?? {};
+  const remote = byId.get(pair["remoteCandidateId"]) ?? {};
+  const rtt = pair["currentRoundTripTime"];
+  return {
+    rttMs: typeof rtt === "number" ? rtt * 1000 : null,
+    path: {
+      protocol: text(local, "protocol") ?? "unknown",
+      local: text(local, "candidateType") ?? "unknown",
+      remote: text(remote, "candidateType") ?? "unknown",
+    },
+  };
+}
+
+function count(entry: Entry, name: string): number {
+  const value = entry[name];
+  return typeof value === "number" ? value : 0;
+}
+
+function text(entry: Entry, name: string): string | null {
+  const value = entry[name];
+  return typeof value === "string" ? value : null;
+}

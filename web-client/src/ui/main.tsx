@@ -1,0 +1,3 @@
+// The page's entry.
+import { join } from "../call";
+console.info(typeof join);

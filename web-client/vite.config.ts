@@ -1,0 +1,23 @@
+// Builds the pages: hashed assets, nothing inline, because the CSP allows neither script nor style in HTML.
+import { defineConfig } from "vitest/config";
+
+/** The address of a running `preau`, for `npm run dev`. */
+const server = "http://localhost:8080";
+
+export default defineConfig({
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      "/api": { target: server, ws: true },
+    },
+  },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.ts"],
+  },
+});

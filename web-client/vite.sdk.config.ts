@@ -1,0 +1,13 @@
+// Builds `src/call` as one self-contained module with a stable name: what others embed from `/sdk.js`.
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    emptyOutDir: false,
+    copyPublicDir: false,
+    minify: true,
+    lib: { entry: "src/call/index.ts", formats: ["es"], fileName: () => "sdk.js" },
+  },
+});
