@@ -9,6 +9,7 @@ mod drop_reason;
 mod hmac;
 
 pub mod demux;
+pub mod dtls;
 pub mod srtp;
 pub mod stun;
 pub mod tuple;
