@@ -1,0 +1,181 @@
+// What runs inside the page before its own scripts: a camera and a microphone that name their
+// owner, and a probe that keeps what the page uses (connections, sockets) within reach of a test.
+//
+// `install` is sent to the browser as text, so it uses nothing from outside itself.
+
+/**
+ * The code: a picture of 2 by 2 solid blocks, each one of four colours and so two bits. The upper
+ * row is the person's number (1 to 15), the lower row its complement, so that any wrong block is
+ * noticed. Blocks stay 80 x 45 pixels in the smallest simulcast layer. A bar runs along the middle,
+ * outside of what is sampled, so that every frame differs. The tone is 500 Hz and 200 Hz more for
+ * each number: apart enough for the ear of an FFT, low enough for Opus at any bitrate.
+ */
+/** @param {{ number: number, camera: "works"|"missing"|"denied" }} person */
+export function install(person) {
+  const WIDTH = 640;
+  const HEIGHT = 360;
+  const FRAMES_PER_SECOND = 15;
+  const COLOURS = [[220, 30, 30], [30, 200, 30], [40, 40, 220], [235, 235, 235]];
+  const toneHz = (number) => 500 + 200 * number;
+
+  const probe = {
+    number: person.number,
+    connections: [],
+    sockets: [],
+    offersMade: 0,
+    answersTaken: 0,
+    errors: [],
+  };
+  window.probe = probe;
+  window.addEventListener("error", (event) => probe.errors.push(String(event.message)));
+  window.addEventListener("unhandledrejection", (event) => probe.errors.push(String(event.reason)));
+
+  if (window.RTCPeerConnection) {
+    window.RTCPeerConnection = class extends window.RTCPeerConnection {
+      constructor(...given) {
+        super(...given);
+        probe.connections.push(this);
+      }
+      setLocalDescription(...given) {
+        probe.offersMade += 1;
+        return super.setLocalDescription(...given);
+      }
+      setRemoteDescription(...given) {
+        probe.answersTaken += 1;
+        return super.setRemoteDescription(...given);
+      }
+    };
+  }
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...given) {
+      super(...given);
+      probe.sockets.push(this);
+    }
+  };
+
+  /** Starts the camera's picture: `number` in blocks. */
+  probe.cameraTrack = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = WIDTH;
+    canvas.height = HEIGHT;
+    const context = canvas.getContext("2d");
+    const bits = person.number | ((15 - person.number) << 4);
+    let frame = 0;
+    const draw = () => {
+      for (let block = 0; block < 4; block += 1) {
+        const [r, g, b] = COLOURS[(bits >> (2 * block)) & 3];
+        context.fillStyle = `rgb(${r} ${g} ${b})`;
+        const x = block % 2, y = block >> 1;
+        context.fillRect((x * WIDTH) / 2, (y * HEIGHT) / 2, WIDTH / 2, HEIGHT / 2);
+      }
+      context.fillStyle = "black";
+      context.fillRect((frame * 16) % WIDTH, HEIGHT / 2 - 10, 60, 20);
+      frame += 1;
+    };
+    draw();
+    const track = canvas.captureStream(FRAMES_PER_SECOND).getVideoTracks()[0];
+    const timer = setInterval(
+      () => (track.readyState === "live" ? draw() : clearInterval(timer)),
+      1000 / FRAMES_PER_SECOND,
+    );
+    return track;
+  };
+
+  let audio = null;
+  let gain = null;
+  /** Starts the microphone's tone; all microphones of a page are silenced together. */
+  probe.microphoneTrack = () => {
+    if (audio === null) {
+      audio = new AudioContext({ sampleRate: 48_000 });
+      gain = audio.createGain();
+      gain.gain.value = 0.25;
+      const tone = audio.createOscillator();
+      tone.frequency.value = toneHz(person.number);
+      tone.connect(gain);
+      tone.start();
+    }
+    const destination = audio.createMediaStreamDestination();
+    gain.connect(destination);
+    audio.resume();
+    return destination.stream.getAudioTracks()[0];
+  };
+  probe.setTone = (on) => {
+    gain.gain.value = on ? 0.25 : 0;
+  };
+
+  if (navigator.mediaDevices) {
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
+      if (person.camera === "missing") {
+        throw new DOMException("Requested device not found", "NotFoundError");
+      }
+      if (person.camera === "denied") {
+        throw new DOMException("Permission denied", "NotAllowedError");
+      }
+      return new MediaStream([
+        ...(constraints.audio ? [probe.microphoneTrack()] : []),
+        ...(constraints.video ? [probe.cameraTrack()] : []),
+      ]);
+    };
+    if (person.camera === "missing") {
+      navigator.mediaDevices.enumerateDevices = async () => [];
+    }
+  }
+
+  const sampler = document.createElement("canvas");
+  sampler.width = 32;
+  sampler.height = 18;
+  /** The number that a video element shows just then; null if it shows none. */
+  probe.decodePicture = (video) => {
+    if (video.readyState < 2 || video.videoWidth === 0) return null;
+    const context = sampler.getContext("2d", { willReadFrequently: true });
+    context.drawImage(video, 0, 0, 32, 18);
+    let bits = 0;
+    for (let block = 0; block < 4; block += 1) {
+      const x = 16 * (block % 2), y = 9 * (block >> 1);
+      const { data } = context.getImageData(x + 5, y + 2, 6, 4);
+      const mean = [0, 1, 2].map((channel) => {
+        let sum = 0;
+        for (let i = channel; i < data.length; i += 4) sum += data[i];
+        return (4 * sum) / data.length;
+      });
+      const distances = COLOURS.map((colour) =>
+        Math.hypot(...colour.map((value, channel) => value - mean[channel])),
+      );
+      const nearest = distances.indexOf(Math.min(...distances));
+      if (distances[nearest] > 90) return null;
+      bits |= nearest << (2 * block);
+    }
+    const number = bits & 15;
+    return bits >> 4 === 15 - number ? number : null;
+  };
+
+  const analysers = new Map();
+  let listening = null;
+  probe.analyser = (track) => {
+    listening ??= new AudioContext({ sampleRate: 48_000 });
+    listening.resume();
+    let analyser = analysers.get(track.id);
+    if (!analyser) {
+      analyser = listening.createAnalyser();
+      analyser.fftSize = 8192;
+      analyser.smoothingTimeConstant = 0;
+      listening.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      analysers.set(track.id, analyser);
+    }
+    return analyser;
+  };
+  /** The number whose tone an audio track carries just then; null if it carries none. */
+  probe.decodeTone = (track) => {
+    const analyser = probe.analyser(track);
+    const spectrum = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(spectrum);
+    let peak = 0;
+    for (let bin = 1; bin < spectrum.length; bin += 1) {
+      if (spectrum[bin] > spectrum[peak]) peak = bin;
+    }
+    if (!(spectrum[peak] > -50)) return null; // dB; silence lies below -90
+    const hz = (peak * 48_000) / analyser.fftSize;
+    const number = Math.round((hz - 500) / 200);
+    return Math.abs(hz - toneHz(number)) <= 20 && number >= 1 && number <= 15 ? number : null;
+  };
+}
