@@ -44,25 +44,3 @@ pub fn module() -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests {
-    use super::module;
-
-    /// `cargo xtask bindings` runs this test with `PREAU_WRITE_BINDINGS` set.
-    #[test]
-    fn committed_bindings_are_fresh() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../web-client/src/call/protocol.gen.ts"
-        );
-        if std::env::var_os("PREAU_WRITE_BINDINGS").is_some() {
-            std::fs::write(path, module()).expect("the web client's folder is there");
-        }
-        let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            committed == module(),
-            "run `cargo xtask bindings` and commit the result"
-        );
-    }
-}
