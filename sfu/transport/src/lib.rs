@@ -10,6 +10,7 @@ mod hmac;
 
 pub mod demux;
 pub mod dtls;
+pub mod ice;
 pub mod srtp;
 pub mod stun;
 pub mod tuple;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use aes::{Aes128, cipher::KeyInit};
+use aes::{Aes128Enc, cipher::KeyInit};
 
 use super::{
     PacketId, RTCP_CLEAR_LENGTH, RTCP_INDEX_LENGTH,
@@ -111,13 +111,13 @@ fn roc(id: PacketId) -> [u8; 4] {
 
 /// AES in counter mode with the session salt (RFC 3711 §4.1.1).
 pub(super) struct CounterMode {
-    cipher: Aes128,
+    cipher: Aes128Enc,
     salt: [u8; MASTER_SALT_LENGTH_MAX],
 }
 
 impl CounterMode {
     pub(super) fn new(key: &[u8; KEY_LENGTH], salt: [u8; MASTER_SALT_LENGTH_MAX]) -> Self {
-        CounterMode { cipher: Aes128::new(&(*key).into()), salt }
+        CounterMode { cipher: Aes128Enc::new(&(*key).into()), salt }
     }
 
     /// Encrypts or decrypts: the key stream is XORed.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aes::{
-    Aes128,
+    Aes128Enc,
     cipher::{InnerIvInit, KeyInit, StreamCipher},
 };
 use ctr::{Ctr128BE, CtrCore};
@@ -167,7 +167,7 @@ pub(super) enum Label {
 
 /// The master key and salt of one direction.
 pub(super) struct MasterKey {
-    cipher: Aes128,
+    cipher: Aes128Enc,
     /// A shorter salt is padded on its right with zeros (RFC 7714 §11).
     salt: [u8; MASTER_SALT_LENGTH_MAX],
 }
@@ -179,7 +179,7 @@ impl MasterKey {
         sized_key.copy_from_slice(key);
         let mut padded_salt = [0; MASTER_SALT_LENGTH_MAX];
         padded_salt[..salt.len()].copy_from_slice(salt);
-        MasterKey { cipher: Aes128::new(&sized_key.into()), salt: padded_salt }
+        MasterKey { cipher: Aes128Enc::new(&sized_key.into()), salt: padded_salt }
     }
 
     /// The first `N` bytes of the key stream for `label` (RFC 3711 §4.3.3).
@@ -196,7 +196,7 @@ impl MasterKey {
 }
 
 /// XORs `text` with AES in counter mode from `counter` on. The expanded key is borrowed.
-pub(super) fn xor_key_stream(cipher: &Aes128, counter: [u8; 16], text: &mut [u8]) {
+pub(super) fn xor_key_stream(cipher: &Aes128Enc, counter: [u8; 16], text: &mut [u8]) {
     let core = CtrCore::inner_iv_init(cipher, &counter.into());
     Ctr128BE::from_core(core).apply_keystream(text);
 }

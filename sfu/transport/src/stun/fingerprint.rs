@@ -10,7 +10,7 @@ pub(super) fn fingerprint(message: &[u8]) -> u32 {
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         let place = (crc as u8 ^ byte) as usize;
-        crc >> 8 ^ TABLE[place]
+        (crc >> 8) ^ TABLE[place]
     })
 }
 
@@ -25,7 +25,7 @@ static TABLE: [u32; 256] = {
         let mut bit = 0;
         while bit < 8 {
             let carry = remainder & 1;
-            remainder = remainder >> 1 ^ carry * POLYNOMIAL;
+            remainder = (remainder >> 1) ^ (carry * POLYNOMIAL);
             bit += 1;
         }
         table[byte] = remainder;
