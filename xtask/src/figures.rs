@@ -1,7 +1,7 @@
 //! `cargo xtask figures`: a release build against the targets, medians of five.
 //!
-//! A figure is a row of [`FIGURES`]: a target and a function that measures once. The machine must be
-//! quiet, which is why tests assert other, wider bounds.
+//! A figure is a row of [`FIGURES`]: a target and a function that measures once. The machine must
+//! be quiet, which is why tests assert other, wider bounds.
 
 use std::{
     fs,

@@ -56,7 +56,7 @@ struct Command {
 const COMMANDS: [Command; 8] = [
     Command {
         name: "run",
-        about: "Build everything, serve a room and print its links. `run -- ARGS` hands ARGS to preau.",
+        about: "Build everything, serve a room, print its links; `run -- ARGS` gives preau ARGS.",
         run: run::run,
     },
     Command {

@@ -1,6 +1,6 @@
 //! `cargo xtask run`: from a checkout to a room one can join.
 //!
-//! This process becomes `preau` in the end (exec), so Ctrl-C and SIGTERM reach the server itself and
+//! This process becomes `preau` in the end (exec): Ctrl-C and SIGTERM reach the server itself, and
 //! there is no parent that could outlive it or leave it behind. A second process, the announcer,
 //! reads the server's output, passes it on, and prints the links of a new room when the server is
 //! ready; it ends with the server.

@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: the rules that compilers and linters do not know.
 //!
-//! A rule is a function from the checkout's texts to findings; it reads no file itself, so its tests
-//! hand it a bad tree and see it complain. It never changes a file.
+//! A rule is a function from the checkout's texts to findings; it reads no file itself, so its
+//! tests hand it a bad tree and see it complain. It never changes a file.
 
 mod crates;
 mod locales;

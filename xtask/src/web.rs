@@ -13,7 +13,7 @@ pub(crate) fn npm(arguments: &[&str]) -> Command {
 
 /// Brings the packages of the lock file, when they are not those that are there.
 ///
-/// Install scripts stay off: no package of ours needs one, and one that is broken into could use it.
+/// Install scripts stay off: no package of ours needs one, and one broken into could use it.
 pub(crate) fn install() -> Result<()> {
     let lock = workspace::read("web-client/package-lock.json")?;
     // Inside `node_modules`, so that it goes when they go.

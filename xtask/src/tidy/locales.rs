@@ -52,27 +52,35 @@ struct Text {
 
 /// The texts of a module by key, nested keys joined by dots.
 ///
-/// Understands what a locale file is made of: keys, strings, nested objects, comments. An expression
-/// counts as its first string. Plural forms count as one text, because languages differ in them.
+/// Understands what a locale file is made of: keys, strings, functions, nested objects, comments. A
+/// function counts as its first string. Plural forms count as one text, because languages differ in
+/// them.
 fn texts(module: &str) -> BTreeMap<String, Text> {
     let mut found = BTreeMap::new();
     let mut path: Vec<String> = Vec::new();
+    let mut parentheses = 0_usize;
     let mut key: Option<String> = None;
     let mut word = None;
     for (line, token) in (Tokens { rest: module, line: 1 }) {
         match token {
-            // Outside of every object a colon begins a type, and a string is an import's.
-            Token::Mark(':') if !path.is_empty() => key = word.take(),
+            // Outside of every object a colon begins a type, and behind a key one of a parameter.
+            Token::Mark(':') if !path.is_empty() && key.is_none() => key = word.take(),
             Token::String(words) if key.is_some() => {
                 let names = path.iter().chain(&key).map(String::as_str);
                 let shown = names.filter(|name| !name.is_empty() && !PLURAL_FORMS.contains(name));
                 let full = shown.collect::<Vec<_>>().join(".");
                 found.entry(full).or_insert(Text { line, words });
-                key = None;
+                (key, word) = (None, None);
             }
             Token::String(text) | Token::Word(text) => word = Some(text),
             Token::Mark('{') => path.push(key.take().unwrap_or_default()),
-            Token::Mark('}') => drop(path.pop()),
+            Token::Mark('}') => {
+                path.pop();
+                key = None;
+            }
+            Token::Mark('(') => parentheses += 1,
+            Token::Mark(')') => parentheses = parentheses.saturating_sub(1),
+            Token::Mark(',') if parentheses == 0 => (key, word) = (None, None),
             Token::Mark(_) => {}
         }
     }

@@ -170,8 +170,9 @@ fn a_language_with_a_missing_stray_or_empty_text_is_found() {
 
 #[test]
 fn complete_languages_are_left_alone_and_a_missing_one_is_found() {
-    let english = "export const en = { a: 'It\\'s', /* b: 'x' */ c: \"C\" };";
-    let french = "export const fr = { a: \"L'a\", c: 'C' } satisfies Texts;";
+    let english = "export const en = { a: 'It\\'s', /* b: 'x' */ c: \"C\",\n\
+                   d: (n: number, m: number) => (n === 1 ? 'one' : `${n} of ${m}`), e: 'E' };";
+    let french = "export const fr = { a: \"L'a\", c: 'C', e: 'E', d: (n) => `${n}` } satisfies T;";
     let both = [("w/locales/en.ts", english), ("w/locales/fr.ts", french)];
     assert_eq!(locales::complete(&Tree::of(&both)), []);
     assert_eq!(locales::complete(&Tree::of(&both[..1])).len(), 1);
