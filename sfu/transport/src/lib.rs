@@ -11,6 +11,7 @@ mod hmac;
 pub mod demux;
 pub mod dtls;
 pub mod ice;
+pub mod rtcp;
 pub mod srtp;
 pub mod stun;
 pub mod tuple;
