@@ -160,6 +160,9 @@ export interface CallStats {
   readonly signaling: SignalingStats;
 }
 
+/** Which device: whichever the browser prefers, or one by its id. */
+export type DeviceChoice = true | string;
+
 /** How to enter a room. */
 export interface JoinOptions {
   /** The server: `https://meet.example.org`. */
@@ -174,7 +177,10 @@ export interface JoinOptions {
   readonly audio?: boolean | MediaStreamTrack;
   /** The camera, in the same way. */
   readonly video?: boolean | MediaStreamTrack;
-  /** Whether the call may stop the tracks passed in, as if it had opened them; false by default. */
+  /**
+   * Whether the call, once joined, stops the tracks passed in as if it had opened them; false by
+   * default. After a failed join they are the page's in any case.
+   */
   readonly ownsTracks?: boolean;
   /** Pictures that can be received at once: 9 by default, 4 suits a phone. */
   readonly videoSlots?: number;
@@ -216,9 +222,11 @@ export interface Call {
   shareScreen(on: boolean): Promise<void>;
   /** How loud each participant is heard just then, 0 to 1; who is silent is absent. */
   levels(): ReadonlyMap<ParticipantId, number>;
+  /** Whom a slot's newest packet names, which is surer than the announcement; null if nobody yet. */
+  carrierOf(track: MediaStreamTrack): ParticipantId | null;
   stats(): Promise<CallStats>;
   /** Brings about a fault that the call must mend, for tests and support. */
   simulate(fault: "socket_lost" | "media_path_lost"): void;
-  /** Leaves the room. Tracks that the page passed in stay open. */
+  /** Leaves the room. Tracks that the page passed in stay open, unless `ownsTracks`. */
   leave(): void;
 }

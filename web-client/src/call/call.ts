@@ -125,6 +125,9 @@ export class LiveCall implements Call {
       await this.#openSource("microphone", this.#options.audio ?? false);
       await this.#openSource("camera", this.#options.video ?? false);
       await this.#enter(JOIN_PATIENCE_MS);
+      if (this.#options.ownsTracks === true) {
+        this.#local.ownAdopted();
+      }
     } catch (error) {
       this.#end(error instanceof CallError ? error.code : "left");
       throw error;
@@ -165,6 +168,11 @@ export class LiveCall implements Call {
     return levels;
   }
 
+  carrierOf(track: MediaStreamTrack): ParticipantId | null {
+    const slot = this.#media.slots.find(({ receiver }) => receiver.track === track);
+    return slot === undefined ? null : newestCsrc(slot.receiver);
+  }
+
   async stats(): Promise<CallStats> {
     const media = this.#media;
     const figures = await mediaStats(media, (mid) => this.#roster.carries(mid));
@@ -200,7 +208,7 @@ export class LiveCall implements Call {
     if (wanted === true) {
       await this.#local.open(source);
     } else if (wanted !== false) {
-      this.#local.adopt(source, wanted, this.#options.ownsTracks ?? false);
+      this.#local.adopt(source, wanted);
     }
   }
 

@@ -1,8 +1,9 @@
 // The SDK: `import { join } from "/sdk.js"`.
-import type { Call, JoinOptions, Preparation } from "./api";
+import type { Call, DeviceChoice, JoinOptions, Preparation } from "./api";
 import { CallError } from "./api";
 import { LiveCall } from "./call";
 import { browserEnvironment, canCall } from "./environment";
+import { deviceConstraints } from "./local";
 import { MediaConnection, VIDEO_SLOTS_DEFAULT } from "./media";
 
 export type {
@@ -12,6 +13,7 @@ export type {
   CallState,
   CallStats,
   Connection,
+  DeviceChoice,
   JoinOptions,
   LocalError,
   LocalMedia,
@@ -74,6 +76,18 @@ export async function join(options: JoinOptions): Promise<Call> {
   function makeMedia({ videoSlots = VIDEO_SLOTS_DEFAULT }: JoinOptions): MediaConnection {
     return new MediaConnection(environment, videoSlots);
   }
+}
+
+/**
+ * Opens devices for a preview, as the call itself would open them.
+ * Rejects with the browser's error.
+ */
+export function openDevices(wanted: {
+  readonly microphone?: DeviceChoice;
+  readonly camera?: DeviceChoice;
+}): Promise<MediaStream> {
+  // In a promise, so that a page without devices rejects like any other refusal.
+  return Promise.resolve().then(() => browserEnvironment().getUserMedia(deviceConstraints(wanted)));
 }
 
 /** A preparation serves one join. */

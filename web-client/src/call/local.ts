@@ -1,5 +1,5 @@
 // What this side sends: devices are opened, muted and let go here, whatever connection carries them.
-import type { LocalMedia, SourceLost } from "./api";
+import type { DeviceChoice, LocalMedia, SourceLost } from "./api";
 import type { Environment } from "./environment";
 import type { MediaConnection } from "./media";
 import type { PublishedSource, Source, SourceState } from "./protocol.gen";
@@ -31,6 +31,19 @@ const CAMERA: MediaTrackConstraints = {
   height: { ideal: 720 },
   frameRate: { ideal: 30, max: 30 },
 };
+
+/** What the browser is asked for; leaving a device out leaves it closed. */
+export function deviceConstraints(wanted: {
+  readonly microphone?: DeviceChoice;
+  readonly camera?: DeviceChoice;
+}): MediaStreamConstraints {
+  const exact = (choice: DeviceChoice): MediaTrackConstraints =>
+    choice === true ? {} : { deviceId: { exact: choice } };
+  return {
+    ...(wanted.microphone && { audio: { ...MICROPHONE, ...exact(wanted.microphone) } }),
+    ...(wanted.camera && { video: { ...CAMERA, ...exact(wanted.camera) } }),
+  };
+}
 
 const SCREEN: DisplayMediaStreamOptions = {
   video: { frameRate: { ideal: 15, max: 30 } },
@@ -78,12 +91,18 @@ export class LocalSources {
     }
   }
 
-  /** Takes a track in before joining. */
-  adopt(source: "microphone" | "camera", track: MediaStreamTrack, owned: boolean): void {
-    if (!owned) {
-      this.#pageTracks.set(source, track);
+  /** Takes in a track of the page before joining. */
+  adopt(source: "microphone" | "camera", track: MediaStreamTrack): void {
+    this.#pageTracks.set(source, track);
+    this.#hold(source, track, false);
+  }
+
+  /** The page has given its tracks away: from here on they are let go like any other. */
+  ownAdopted(): void {
+    this.#pageTracks.clear();
+    for (const [source, held] of this.#held) {
+      this.#held.set(source, { ...held, owned: true });
     }
-    this.#hold(source, track, owned);
   }
 
   open(source: "microphone" | "camera"): Promise<void> {
@@ -150,11 +169,8 @@ export class LocalSources {
       await this.#carry(source, pageTrack, false);
       return;
     }
-    const device = deviceId === undefined ? {} : { deviceId: { exact: deviceId } };
     const stream = await this.#environment.getUserMedia(
-      source === "microphone"
-        ? { audio: { ...MICROPHONE, ...device } }
-        : { video: { ...CAMERA, ...device } },
+      deviceConstraints({ [source]: deviceId ?? true }),
     );
     const [track] = stream.getTracks();
     if (track !== undefined) {

@@ -1,0 +1,24 @@
+// The pages, by address.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { Home } from "./home";
+import { language, t } from "./i18n";
+import { place } from "./navigation";
+import { Visit } from "./visit";
+
+export function App(): JSX.Element {
+  const current = place.value;
+  const title = current.page === "room" ? `${t().room(current.room)} · Préau` : "Préau";
+  useEffect(() => {
+    document.title = title;
+  }, [title, language.value]);
+  switch (current.page) {
+    case "home":
+      return <Home />;
+    case "room":
+      return (
+        <Visit key={`${current.room}#${current.secret}`} room={current.room} secret={current.secret} />
+      );
+  }
+}

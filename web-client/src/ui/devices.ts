@@ -1,0 +1,169 @@
+// Camera and microphone before the call: asked for once, shown, and handed over to the call.
+import type { Signal } from "@preact/signals";
+import { signal } from "@preact/signals";
+
+import { openDevices } from "../call";
+import { recall, remember } from "./storage";
+
+export type DeviceKind = "microphone" | "camera";
+
+/** Why a device is not there; each has a sentence that says what to do. */
+export type DeviceTrouble = "refused" | "missing" | "busy";
+
+export type DeviceState =
+  | { readonly kind: "off" }
+  | { readonly kind: "asking" }
+  | { readonly kind: "open"; readonly track: MediaStreamTrack }
+  | { readonly kind: "trouble"; readonly trouble: DeviceTrouble };
+
+export const DEVICE_KINDS: readonly DeviceKind[] = ["microphone", "camera"];
+
+export class Devices {
+  readonly state: Readonly<Record<DeviceKind, Signal<DeviceState>>> = {
+    microphone: signal<DeviceState>({ kind: "off" }),
+    camera: signal<DeviceState>({ kind: "off" }),
+  };
+  /** A muted microphone stays open, so that unmuting is instant. */
+  readonly microphoneOn = signal(true);
+
+  /** Asks for what was on last time: in one question where the browser can. */
+  async start(): Promise<void> {
+    if (!canCapture()) {
+      return;
+    }
+    const wanted = DEVICE_KINDS.filter((kind) => recall(`${kind}.off`) === null);
+    const wishes = Object.fromEntries(wanted.map((kind) => [kind, recall(`${kind}.id`) ?? true]));
+    wanted.forEach((kind) => this.#set(kind, { kind: "asking" }));
+    try {
+      this.#take(await openDevices(wishes));
+    } catch {
+      // One of the two may be missing, or a remembered device gone: each is tried for itself.
+      for (const kind of wanted) {
+        await this.open(kind);
+      }
+    }
+  }
+
+  /** Opens the device named, else the remembered one, else any. */
+  async open(kind: DeviceKind, deviceId?: string): Promise<void> {
+    this.#set(kind, { kind: "asking" });
+    const remembered = deviceId ?? recall(`${kind}.id`);
+    try {
+      this.#take(await openPreferred(kind, remembered));
+      remember(`${kind}.off`, null);
+    } catch (error) {
+      this.#set(kind, { kind: "trouble", trouble: troubleOf(error) });
+    }
+  }
+
+  toggleMicrophone(): void {
+    const state = this.state.microphone.value;
+    if (state.kind !== "open") {
+      this.microphoneOn.value = true;
+      void this.open("microphone");
+      return;
+    }
+    state.track.enabled = !state.track.enabled;
+    this.microphoneOn.value = state.track.enabled;
+  }
+
+  toggleCamera(): void {
+    if (this.state.camera.value.kind === "open") {
+      this.#set("camera", { kind: "off" });
+      remember("camera.off", "1");
+    } else {
+      void this.open("camera");
+    }
+  }
+
+  track(kind: DeviceKind): MediaStreamTrack | null {
+    const state = this.state[kind].value;
+    return state.kind === "open" ? state.track : null;
+  }
+
+  /** The call has the tracks from here on. */
+  handOver(): void {
+    DEVICE_KINDS.forEach((kind) => (this.state[kind].value = { kind: "off" }));
+  }
+
+  release(): void {
+    DEVICE_KINDS.forEach((kind) => this.#set(kind, { kind: "off" }));
+  }
+
+  #take(stream: MediaStream): void {
+    for (const track of stream.getTracks()) {
+      const kind = track.kind === "audio" ? "microphone" : "camera";
+      this.#set(kind, { kind: "open", track });
+      if (kind === "microphone") {
+        track.enabled = this.microphoneOn.value;
+      }
+      rememberDevice(kind, track);
+      track.addEventListener("ended", () => {
+        if (this.track(kind) === track) {
+          this.#set(kind, { kind: "trouble", trouble: "missing" });
+        }
+      });
+    }
+  }
+
+  #set(kind: DeviceKind, state: DeviceState): void {
+    const before = this.track(kind);
+    this.state[kind].value = state;
+    if (before !== null && before !== this.track(kind)) {
+      before.stop();
+    }
+  }
+}
+
+/** Absent on plain HTTP away from localhost. */
+export function canCapture(): boolean {
+  const devices: MediaDevices | undefined = navigator.mediaDevices;
+  return devices !== undefined;
+}
+
+export function canShareScreen(): boolean {
+  return canCapture() && typeof navigator.mediaDevices.getDisplayMedia === "function";
+}
+
+/** The devices there are to choose from. Their names are given only once one was allowed. */
+export async function listDevices(kind: DeviceKind): Promise<MediaDeviceInfo[]> {
+  if (!canCapture()) {
+    return [];
+  }
+  const wanted = kind === "microphone" ? "audioinput" : "videoinput";
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.filter(({ kind: found, deviceId }) => found === wanted && deviceId !== "");
+}
+
+export function rememberDevice(kind: DeviceKind, track: MediaStreamTrack): void {
+  remember(`${kind}.id`, track.getSettings().deviceId ?? null);
+}
+
+/** What the names of the browser's errors mean to a person. */
+export function troubleOf(error: unknown): DeviceTrouble {
+  const name = error instanceof Error ? error.name : "";
+  switch (name) {
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "missing";
+    case "NotReadableError":
+    case "AbortError":
+      return "busy";
+    default:
+      return "refused";
+  }
+}
+
+/** A remembered device may be unplugged: then any will do. */
+async function openPreferred(kind: DeviceKind, deviceId: string | null): Promise<MediaStream> {
+  if (deviceId !== null) {
+    try {
+      return await openDevices({ [kind]: deviceId });
+    } catch (error) {
+      if (troubleOf(error) !== "missing") {
+        throw error;
+      }
+    }
+  }
+  return openDevices({ [kind]: true });
+}

@@ -1,0 +1,43 @@
+// After the call, and where no call can be: one sentence and the ways on.
+import type { JSX } from "preact";
+
+import { t } from "./i18n";
+import { LanguageChoice } from "./language-choice";
+import { Shelter } from "./shelter";
+
+interface MessageProps {
+  readonly id: string;
+  readonly title: string;
+  readonly sentence: string;
+  readonly again?: () => void;
+}
+
+export function MessagePage({ id, title, sentence, again }: MessageProps): JSX.Element {
+  return (
+    <div class="home">
+      <header class="page-header">
+        <a class="brand" href="/">
+          Préau
+        </a>
+        <LanguageChoice />
+      </header>
+      <main class="home-main" id={id}>
+        <Shelter />
+        <h1>{title}</h1>
+        <p class="sentence" role="status">
+          {sentence}
+        </p>
+        <p class="ways">
+          {again !== undefined && (
+            <button id="join-again" type="button" class="button primary" onClick={again}>
+              {t().joinAgain}
+            </button>
+          )}
+          <a class="button" href="/">
+            {t().backHome}
+          </a>
+        </p>
+      </main>
+    </div>
+  );
+}

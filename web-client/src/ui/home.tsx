@@ -1,0 +1,136 @@
+// The home page: open a room, or go to one.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import { t } from "./i18n";
+import { LanguageChoice } from "./language-choice";
+import { parseLink, roomNameFrom } from "./links";
+import { visit } from "./navigation";
+import { createRoom } from "./rooms";
+import { Shelter } from "./shelter";
+
+export function Home(): JSX.Element {
+  return (
+    <div class="home">
+      <header class="page-header">
+        <span class="brand">Préau</span>
+        <LanguageChoice />
+      </header>
+      <main class="home-main">
+        <Shelter />
+        <h1 class="tagline">{t().tagline}</h1>
+        <div class="home-forms">
+          <CreateForm />
+          <EnterForm />
+        </div>
+        <p class="quiet">{t().noTracking}</p>
+      </main>
+    </div>
+  );
+}
+
+function CreateForm(): JSX.Element {
+  const busy = useSignal(false);
+  const trouble = useSignal<"" | "taken" | "refused" | "failed">("");
+
+  async function create(form: HTMLFormElement): Promise<void> {
+    busy.value = true;
+    trouble.value = "";
+    const name = new FormData(form).get("room");
+    const created = await createRoom(roomNameFrom(typeof name === "string" ? name : ""));
+    busy.value = false;
+    if (created.kind === "created") {
+      visit(created.guestLink);
+    } else {
+      trouble.value = created.kind;
+    }
+  }
+
+  const sentences = {
+    "": "",
+    taken: t().createNameTaken,
+    refused: t().createRefused,
+    failed: t().createFailed,
+  };
+  return (
+    <form
+      class="card"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void create(event.currentTarget);
+      }}
+    >
+      <h2>{t().createTitle}</h2>
+      <label class="field">
+        <span>{t().createRoomName}</span>
+        <input
+          id="room-name"
+          name="room"
+          maxLength={64}
+          autocomplete="off"
+          aria-describedby="room-name-hint"
+        />
+      </label>
+      <p id="room-name-hint" class="hint">
+        {t().createRoomNameHint}
+      </p>
+      <button id="create-room" type="submit" class="button primary" disabled={busy.value}>
+        {busy.value ? t().creating : t().createRoom}
+      </button>
+      <output role="alert" class="trouble">
+        {sentences[trouble.value]}
+      </output>
+    </form>
+  );
+}
+
+function EnterForm(): JSX.Element {
+  const bad = useSignal(false);
+
+  function enter(form: HTMLFormElement): void {
+    const text = new FormData(form).get("link");
+    const link = parseLink(typeof text === "string" ? text : "", location.origin);
+    bad.value = link === null;
+    if (link === null) {
+      return;
+    }
+    if (link.origin === location.origin) {
+      visit(link.pathname + link.hash);
+    } else {
+      location.assign(link.href);
+    }
+  }
+
+  return (
+    <form
+      class="card"
+      onSubmit={(event) => {
+        event.preventDefault();
+        enter(event.currentTarget);
+      }}
+    >
+      <h2>{t().enterTitle}</h2>
+      <label class="field">
+        <span>{t().enterLink}</span>
+        <input
+          id="room-link"
+          name="link"
+          autocomplete="off"
+          spellcheck={false}
+          required
+          aria-invalid={bad.value}
+          aria-describedby="room-link-hint"
+        />
+      </label>
+      <p id="room-link-hint" class="hint">
+        {t().enterLinkHint}
+      </p>
+      <button id="enter-room" type="submit" class="button">
+        {t().enter}
+      </button>
+      <output role="alert" class="trouble">
+        {bad.value ? t().enterLinkBad : ""}
+      </output>
+    </form>
+  );
+}

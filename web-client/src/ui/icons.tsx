@@ -1,0 +1,80 @@
+// The icons, drawn on a grid of 24 with one stroke. They are decoration: the words stand beside them.
+import type { ComponentChildren, JSX } from "preact";
+
+function icon(children: ComponentChildren) {
+  return (): JSX.Element => (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+const slash = <path class="slash" d="M4 4l16 16" />;
+
+const microphone = (
+  <>
+    <rect x="9" y="3" width="6" height="11" rx="3" />
+    <path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3M8.5 21h7" />
+  </>
+);
+
+const camera = (
+  <>
+    <rect x="2.5" y="6" width="13" height="12" rx="2.5" />
+    <path d="M15.5 10.5l6-3.5v10l-6-3.5z" />
+  </>
+);
+
+export const MicrophoneIcon = icon(microphone);
+
+export const MicrophoneOffIcon = icon(
+  <>
+    {microphone}
+    {slash}
+  </>,
+);
+
+export const CameraIcon = icon(camera);
+
+export const CameraOffIcon = icon(
+  <>
+    {camera}
+    {slash}
+  </>,
+);
+
+export const ScreenIcon = icon(
+  <>
+    <rect x="2.5" y="4" width="19" height="13" rx="2.5" />
+    <path d="M8 21h8M12 14V8M9 10.5L12 7.5l3 3" />
+  </>,
+);
+
+export const PeopleIcon = icon(
+  <>
+    <circle cx="9" cy="8" r="3.5" />
+    <path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.2a6.5 6.5 0 0 1 3.5 5.8" />
+  </>,
+);
+
+export const InviteIcon = icon(
+  <path d="M10 14a4 4 0 0 0 6 .4l3.5-3.5a4.2 4.2 0 0 0-6-6L12 6.5M14 10a4 4 0 0 0-6-.4l-3.5 3.5a4.2 4.2 0 0 0 6 6L12 17.5" />,
+);
+
+export const SettingsIcon = icon(
+  <>
+    <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
+    <circle cx="16" cy="7" r="2.5" />
+    <circle cx="8" cy="17" r="2.5" />
+  </>,
+);
+
+export const LeaveIcon = icon(
+  <path d="M10 4H6.5A2.5 2.5 0 0 0 4 6.5v11A2.5 2.5 0 0 0 6.5 20H10M15 8l4 4-4 4M19 12H9.5" />,
+);
+
+export const CloseIcon = icon(<path d="M6 6l12 12M18 6L6 18" />);
+
+export const SoundIcon = icon(
+  <path d="M4 10v4h3.5L12 18V6l-4.5 4zM15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11" />,
+);

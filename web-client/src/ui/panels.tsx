@@ -1,0 +1,167 @@
+// What the toolbar opens: who is here, the links, the settings.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+
+import { DeviceChoice } from "./device-choice";
+import { canCapture } from "./devices";
+import { Dialog } from "./dialog";
+import { t } from "./i18n";
+import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from "./icons";
+import { LanguageChoice } from "./language-choice";
+import { hostSecret, linkTo } from "./links";
+import type { Picture, RoomStore } from "./room-store";
+import { has } from "./room-store";
+import { shortcutsOn } from "./shortcuts";
+import { hueOf, initials } from "./text";
+import { isHeard, nameOf } from "./tile";
+
+interface PanelProps {
+  readonly store: RoomStore;
+  readonly onClose: () => void;
+}
+
+export function PeoplePanel({ store, onClose }: PanelProps): JSX.Element {
+  const people = store.people.value;
+  return (
+    <Dialog id="people-panel" title={t().peopleCount(people.length)} onClose={onClose}>
+      <ul class="people">
+        {people.map((picture) => (
+          <Person key={picture.key} store={store} picture={picture} />
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+function Person({ store, picture }: { store: RoomStore; picture: Picture }): JSX.Element {
+  const { participant, self } = picture;
+  const heard = isHeard(store, picture);
+  const seen = self ? store.local.value.camera !== null : has(participant, "camera");
+  return (
+    <li class="person" data-person={participant.id}>
+      <span class={`avatar hue-${hueOf(participant.id)}`} aria-hidden="true">
+        {initials(participant.name)}
+      </span>
+      <span class="person-name">{nameOf(picture)}</span>
+      {participant.role === "host" && <span class="badge">{t().host}</span>}
+      <span class="person-state">
+        {heard ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
+        {!heard && <span class="visually-hidden">{t().microphoneOff}</span>}
+        {seen ? <CameraIcon /> : <CameraOffIcon />}
+        {!seen && <span class="visually-hidden">{t().cameraOff}</span>}
+      </span>
+    </li>
+  );
+}
+
+interface InvitePanelProps extends PanelProps {
+  readonly room: string;
+  readonly guestSecret: string;
+}
+
+export function InvitePanel({ store, room, guestSecret, onClose }: InvitePanelProps): JSX.Element {
+  const secret = store.call.role === "host" ? hostSecret(room) : null;
+  return (
+    <Dialog id="invite-panel" title={t().inviteTitle} onClose={onClose}>
+      <Link
+        id="guest-link"
+        label={t().guestLink}
+        hint={t().guestLinkHint}
+        copy={t().copyGuestLink}
+        href={linkTo(room, guestSecret)}
+      />
+      {secret !== null && (
+        <Link
+          id="host-link"
+          label={t().hostLink}
+          hint={t().hostLinkHint}
+          copy={t().copyHostLink}
+          href={linkTo(room, secret)}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+interface LinkProps {
+  readonly id: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly copy: string;
+  readonly href: string;
+}
+
+function Link({ id, label, hint, copy, href }: LinkProps): JSX.Element {
+  const field = useRef<HTMLInputElement>(null);
+  const result = useSignal<"" | "copied" | "by_hand">("");
+
+  async function write(): Promise<void> {
+    try {
+      // Absent on plain HTTP, refused by some settings.
+      await navigator.clipboard.writeText(href);
+      result.value = "copied";
+    } catch {
+      field.current?.select();
+      result.value = "by_hand";
+    }
+  }
+
+  const sentences = { "": "", copied: t().copied, by_hand: t().copyByHand };
+  return (
+    <section class="link">
+      <label class="field">
+        <span>{label}</span>
+        <input
+          id={id}
+          ref={field}
+          readOnly
+          value={href}
+          aria-describedby={`${id}-hint`}
+          onFocus={({ currentTarget }) => currentTarget.select()}
+        />
+      </label>
+      <p id={`${id}-hint`} class="hint">
+        {hint}
+      </p>
+      <button id={`copy-${id}`} type="button" class="button" onClick={() => void write()}>
+        {copy}
+      </button>
+      <output role="status" class="copy-result">
+        {sentences[result.value]}
+      </output>
+    </section>
+  );
+}
+
+export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
+  const { microphone, camera } = store.local.value;
+  return (
+    <Dialog id="settings-panel" title={t().settings} onClose={onClose}>
+      {canCapture() && (
+        <div class="choices">
+          <DeviceChoice
+            kind="microphone"
+            track={microphone}
+            onChoose={(deviceId) => store.choose("microphone", deviceId)}
+          />
+          <DeviceChoice
+            kind="camera"
+            track={camera}
+            onChoose={(deviceId) => store.choose("camera", deviceId)}
+          />
+        </div>
+      )}
+      <LanguageChoice />
+      <label class="check">
+        <input
+          id="shortcuts"
+          type="checkbox"
+          checked={shortcutsOn.value}
+          onChange={({ currentTarget }) => (shortcutsOn.value = currentTarget.checked)}
+        />
+        <span>{t().shortcuts}</span>
+      </label>
+    </Dialog>
+  );
+}

@@ -1,0 +1,234 @@
+// The room as the pages see it: signals fed by the call, and what the person does in it.
+import { computed, signal } from "@preact/signals";
+
+import type {
+  Call,
+  CallEnd,
+  CallState,
+  LocalMedia,
+  Participant,
+  ParticipantId,
+  Source,
+  SourceLost,
+} from "../call";
+import type { DeviceKind } from "./devices";
+import { rememberDevice, troubleOf } from "./devices";
+import { t } from "./i18n";
+
+/** A picture that can be shown: somebody's camera or screen. */
+export interface Picture {
+  /** Stable while the picture exists. */
+  readonly key: string;
+  readonly participant: Participant;
+  readonly source: "camera" | "screen";
+  readonly track: MediaStreamTrack | null;
+  readonly self: boolean;
+}
+
+/** How long a passing message is shown. */
+const NOTICE_MS = 6000;
+/** How often loudness is looked at. */
+const LEVELS_INTERVAL_MS = 200;
+/** RFC 6464 levels below this are breath and fans, on the linear scale of the browser. */
+const SPEAKING_LEVEL_MIN = 0.02;
+
+export class RoomStore {
+  readonly call: Call;
+  readonly participants = signal<readonly Participant[]>([]);
+  readonly state = signal<CallState>({ phase: "idle" });
+  readonly local = signal<LocalMedia>({
+    microphone: null,
+    microphoneOn: false,
+    camera: null,
+    screen: null,
+  });
+  readonly speaking = signal<ReadonlySet<ParticipantId>>(new Set());
+  /** A sentence that passes by. */
+  readonly notice = signal("");
+  /** The browser wants a gesture before it plays sound. */
+  readonly soundBlocked = signal(false);
+  /** Tracks by `trackKey`. */
+  readonly #tracks = signal<ReadonlyMap<string, MediaStreamTrack>>(new Map());
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #ended: (reason: CallEnd) => void;
+  #noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Everybody's camera tile, with or without a picture; the others first. */
+  readonly people = computed<readonly Picture[]>(() => {
+    const pictures = this.participants.value.map((participant) => this.#cameraOf(participant));
+    return [...pictures.filter(({ self }) => !self), ...pictures.filter(({ self }) => self)];
+  });
+
+  /** What is on the stage: the screen of whoever began to share last. */
+  readonly stage = computed<Picture | null>(() => {
+    const sharing = this.participants.value.filter((participant) => has(participant, "screen"));
+    const others = sharing.filter(({ id }) => id !== this.call.you);
+    const participant = others.at(-1) ?? sharing.at(-1);
+    return participant === undefined ? null : this.#screenOf(participant);
+  });
+
+  constructor(call: Call, ended: (reason: CallEnd) => void) {
+    this.call = call;
+    this.#ended = ended;
+    this.participants.value = call.participants;
+    this.local.value = call.local;
+    this.state.value = call.state;
+    call.on("participant", ({ participant, change }) => {
+      this.participants.value = call.participants;
+      if (change !== "changed" && participant.id !== call.you) {
+        const { cameJoined, wentAway } = t();
+        this.say((change === "joined" ? cameJoined : wentAway)(participant.name));
+      }
+    });
+    call.on("track", ({ participant, source, track }) => this.#track(participant, source, track));
+    call.on("local", (local) => (this.local.value = local));
+    call.on("source_lost", (lost) => this.#lost(lost));
+    call.on("state", (state) => this.#changed(state));
+    for (const { carries, track } of call.slots) {
+      if (carries !== null) {
+        this.#track(carries.participant, carries.source, track);
+      }
+    }
+    this.#timers.push(setInterval(() => this.#listen(), LEVELS_INTERVAL_MS));
+  }
+
+  /** The slots' sound, one element each for the whole call. */
+  get sounds(): readonly { mid: string; track: MediaStreamTrack }[] {
+    return this.call.slots.filter(({ kind }) => kind !== "video");
+  }
+
+  say(sentence: string): void {
+    clearTimeout(this.#noticeTimer);
+    this.notice.value = sentence;
+    this.#noticeTimer = setTimeout(() => (this.notice.value = ""), NOTICE_MS);
+  }
+
+  toggleMicrophone(): void {
+    const on = !this.local.value.microphoneOn;
+    this.#try("microphone", this.call.setMicrophone(on));
+  }
+
+  toggleCamera(): void {
+    const on = this.local.value.camera === null;
+    this.#try("camera", this.call.setCamera(on));
+  }
+
+  choose(kind: DeviceKind, deviceId: string): void {
+    const change =
+      kind === "microphone"
+        ? this.call.setMicrophone(true, deviceId)
+        : this.call.setCamera(true, deviceId);
+    const kept = change.then(() => {
+      const track = this.local.value[kind];
+      if (track !== null) {
+        rememberDevice(kind, track);
+      }
+    });
+    this.#try(kind, kept);
+  }
+
+  toggleScreen(): void {
+    const on = this.local.value.screen === null;
+    this.call.shareScreen(on).catch(() => this.say(t().screenRefused));
+  }
+
+  leave(): void {
+    this.call.leave();
+  }
+
+  close(): void {
+    this.#timers.forEach(clearInterval);
+    clearTimeout(this.#noticeTimer);
+  }
+
+  #try(kind: DeviceKind, change: Promise<void>): void {
+    change.catch((error: unknown) => this.say(deviceSentence(kind, error)));
+  }
+
+  #lost({ source, cause }: SourceLost): void {
+    if (cause !== "stopped") {
+      this.say(t().deviceUnplugged[source]);
+    }
+  }
+
+  #changed(state: CallState): void {
+    const before = this.state.value;
+    this.state.value = state;
+    this.participants.value = this.call.participants;
+    if (state.phase === "ended") {
+      this.close();
+      this.#ended(state.reason);
+      return;
+    }
+    const mended = state.phase === "joined" && state.connection === "connected";
+    const broken = before.phase === "joined" && before.connection !== "media_connecting";
+    if (mended && broken) {
+      this.say(t().connectedAgain);
+    }
+  }
+
+  #track(participant: ParticipantId, source: Source, track: MediaStreamTrack | null): void {
+    const tracks = new Map(this.#tracks.value);
+    const key = trackKey(participant, source);
+    if (track === null) {
+      tracks.delete(key);
+    } else {
+      tracks.set(key, track);
+    }
+    this.#tracks.value = tracks;
+  }
+
+  #cameraOf(participant: Participant): Picture {
+    const self = participant.id === this.call.you;
+    const remote = this.#tracks.value.get(trackKey(participant.id, "camera")) ?? null;
+    const track = self ? this.local.value.camera : remote;
+    const on = self || has(participant, "camera");
+    return {
+      key: trackKey(participant.id, "camera"),
+      participant,
+      source: "camera",
+      track: on ? track : null,
+      self,
+    };
+  }
+
+  #screenOf(participant: Participant): Picture {
+    const self = participant.id === this.call.you;
+    const key = trackKey(participant.id, "screen");
+    const track = self ? this.local.value.screen : (this.#tracks.value.get(key) ?? null);
+    return { key, participant, source: "screen", track, self };
+  }
+
+  #listen(): void {
+    const speaking = new Set<ParticipantId>();
+    for (const [participant, level] of this.call.levels()) {
+      if (level >= SPEAKING_LEVEL_MIN) {
+        speaking.add(participant);
+      }
+    }
+    const before = this.speaking.value;
+    if (before.size !== speaking.size || [...speaking].some((id) => !before.has(id))) {
+      this.speaking.value = speaking;
+    }
+  }
+}
+
+export function has(participant: Participant, source: Source): boolean {
+  return participant.sources.some((published) => published.source === source);
+}
+
+/** What to tell a person whose device did not open. */
+export function deviceSentence(kind: DeviceKind, error: unknown): string {
+  switch (troubleOf(error)) {
+    case "refused":
+      return t().deviceRefused[kind];
+    case "missing":
+      return t().deviceMissing[kind];
+    case "busy":
+      return t().deviceBusy[kind];
+  }
+}
+
+function trackKey(participant: ParticipantId, source: Source): string {
+  return `${participant}-${source}`;
+}

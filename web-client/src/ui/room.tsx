@@ -1,0 +1,159 @@
+// The room: everybody's tiles, the controls, and what state the call is in.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import { t } from "./i18n";
+import type { Box } from "./layout";
+import { gridFor } from "./layout";
+import { InvitePanel, PeoplePanel, SettingsPanel } from "./panels";
+import type { Picture, RoomStore } from "./room-store";
+import { onShortcut } from "./shortcuts";
+import { Sounds } from "./sounds";
+import { Tile } from "./tile";
+import type { Panel } from "./toolbar";
+import { Toolbar } from "./toolbar";
+import { ViewReporter } from "./view-reporter";
+
+interface RoomProps {
+  readonly store: RoomStore;
+  readonly room: string;
+  readonly guestSecret: string;
+}
+
+/** A screen on which one's own tile must not take room from others. */
+const NARROW_PX = 600;
+
+export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
+  const panel = useSignal<Panel | null>(null);
+  const reporter = useMemo(() => new ViewReporter(store.call), [store]);
+  useEffect(() => () => reporter.close(), [reporter]);
+  useEffect(
+    () =>
+      onShortcut({
+        m: () => store.toggleMicrophone(),
+        v: () => store.toggleCamera(),
+      }),
+    [store],
+  );
+  const close = (): void => {
+    panel.value = null;
+  };
+  return (
+    <div class="room">
+      <h1 class="visually-hidden">{t().room(room)}</h1>
+      <main class="room-main">
+        <Pictures store={store} reporter={reporter} />
+        <StatusLine store={store} />
+      </main>
+      <Toolbar store={store} onOpen={(opened) => (panel.value = opened)} />
+      <Sounds store={store} />
+      {panel.value === "people" && <PeoplePanel store={store} onClose={close} />}
+      {panel.value === "invite" && (
+        <InvitePanel store={store} room={room} guestSecret={guestSecret} onClose={close} />
+      )}
+      {panel.value === "settings" && <SettingsPanel store={store} onClose={close} />}
+    </div>
+  );
+}
+
+interface PicturesProps {
+  readonly store: RoomStore;
+  readonly reporter: ViewReporter;
+}
+
+function Pictures({ store, reporter }: PicturesProps): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const space = useSignal<Box>({ width: 0, height: 0 });
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) {
+      return undefined;
+    }
+    const observer = new ResizeObserver(() => {
+      space.value = { width: element.clientWidth, height: element.clientHeight };
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const stage = store.stage.value;
+  const people = store.people.value;
+  return (
+    <div ref={box} class={`pictures${stage === null ? "" : " staged"}`}>
+      {stage === null ? (
+        <TileGrid store={store} reporter={reporter} people={people} space={space.value} />
+      ) : (
+        <>
+          <ul class="stage">
+            <Tile key={stage.key} store={store} reporter={reporter} picture={stage} stage />
+          </ul>
+          <ul class="strip">
+            {people.map((picture) => (
+              <Tile key={picture.key} store={store} reporter={reporter} picture={picture} />
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
+
+interface TileGridProps extends PicturesProps {
+  readonly people: readonly Picture[];
+  readonly space: Box;
+}
+
+function TileGrid({ store, reporter, people, space }: TileGridProps): JSX.Element {
+  const others = people.filter(({ self }) => !self);
+  const oneToOne = others.length === 1;
+  const selfApart = oneToOne || (others.length > 1 && space.width < NARROW_PX);
+  const inGrid = selfApart ? others : people;
+  const grid = gridFor(inGrid.length, space);
+  return (
+    <>
+      <ul class={`tiles${grid.fits ? "" : " scrolling"}`}>
+        {inGrid.map((picture) => (
+          <Tile
+            key={picture.key}
+            store={store}
+            reporter={reporter}
+            picture={picture}
+            stage={oneToOne}
+            size={grid.tile}
+          />
+        ))}
+      </ul>
+      {selfApart && (
+        <ul class="self-apart">
+          {people
+            .filter(({ self }) => self)
+            .map((picture) => (
+              <Tile key={picture.key} store={store} reporter={reporter} picture={picture} />
+            ))}
+        </ul>
+      )}
+      {others.length === 0 && <p class="alone">{t().alone}</p>}
+    </>
+  );
+}
+
+/** How the call does, where it does not do well; else what has just happened. */
+function StatusLine({ store }: { readonly store: RoomStore }): JSX.Element {
+  const state = store.state.value;
+  const trouble =
+    state.phase === "joined" && state.connection !== "connected"
+      ? t().connection[state.connection]
+      : "";
+  const sentence = trouble === "" ? store.notice.value : trouble;
+  return (
+    <output
+      id="status"
+      role="status"
+      class={`status${trouble === "" ? "" : " trouble"}`}
+      data-connection={state.phase === "joined" ? state.connection : state.phase}
+    >
+      {sentence !== "" && <span>{sentence}</span>}
+    </output>
+  );
+}

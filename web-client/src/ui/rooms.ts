@@ -1,0 +1,42 @@
+// Opening rooms: `POST /api/v1/rooms`.
+import { keepHostSecret, placeOf } from "./links";
+
+export type Created =
+  | { readonly kind: "created"; readonly guestLink: string }
+  | { readonly kind: "taken" | "refused" | "failed" };
+
+/** Opens a room; an empty name lets the server find one. The host's secret is kept in this browser. */
+export async function createRoom(room: string): Promise<Created> {
+  let response: Response;
+  try {
+    response = await fetch("/api/v1/rooms", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(room === "" ? {} : { room }),
+    });
+  } catch {
+    return { kind: "failed" };
+  }
+  if (response.status === 409) {
+    return { kind: "taken" };
+  }
+  if (!response.ok) {
+    return { kind: response.status < 500 ? "refused" : "failed" };
+  }
+  return readCreated(await response.json().catch(() => null));
+}
+
+function readCreated(answer: unknown): Created {
+  const { host_link: hostLink, guest_link: guestLink } = (answer ?? {}) as Record<string, unknown>;
+  if (typeof hostLink !== "string" || typeof guestLink !== "string") {
+    return { kind: "failed" };
+  }
+  const host = placeOf(new URL(hostLink, location.origin));
+  const guest = new URL(guestLink, location.origin);
+  if (host.page !== "room" || host.secret === null) {
+    return { kind: "failed" };
+  }
+  keepHostSecret(host.room, host.secret);
+  // The server may know itself by another name than the one that the person typed.
+  return { kind: "created", guestLink: `${guest.pathname}${guest.hash}` };
+}
