@@ -1,1 +1,57 @@
 //! The forwarding engine: rooms, publications, slots, rewriting. Pure.
+//!
+//! A worker tells the [`Forwarder`] who is in which room, what each shows, and every authenticated
+//! RTP packet in clear; the engine hands each packet, rewritten for each receiver that is to have
+//! it, to an [`Egress`], and says by events whose keyframe is wanted and whose slots have changed.
+//!
+//! It never touches a socket, a clock or a key, and after an endpoint has been added it never
+//! allocates: an endpoint's memory comes with it and goes with it, and the tables of rooms and
+//! subscriptions are reserved by [`Forwarder::new`] from [`Limits`]. Everything the network can
+//! cause is a counted [`ForwardDrop`].
+//!
+//! What a packet costs: reading it once (about 50 ns), then for each receiver one entry of 8 bytes
+//! in a list, three or four cache lines of its slot and about 30 ns of rewriting; sealing costs
+//! ten times that. A thousand people cost a receiver 150 packets of sound a second.
+//!
+//! | module | what |
+//! |---|---|
+//! | `forwarder` | the engine: rooms, mapping, fan-out, events |
+//! | `endpoint`, `publication`, `slot` | a session, what it sends, what it receives |
+//! | `room`, `fanout` | who is where, who receives what |
+//! | `voices`, `layers`, `view`, `assign` | decisions, each a pure function of its inputs |
+//! | `sequence`, `clock`, `codec`, `packet` | rewriting |
+//! | `keyframes`, `rate`, `reception` | requests, budgets, reports |
+//! | `snapshot` | a session as a value |
+//!
+//! Its tests are the `tests` modules beside the code and `tests/it`.
+
+mod assign;
+mod clock;
+mod codec;
+mod counters;
+mod endpoint;
+mod fanout;
+mod forwarder;
+mod keyframes;
+mod layers;
+mod packet;
+mod publication;
+mod rate;
+mod reception;
+mod room;
+mod sequence;
+mod slot;
+mod snapshot;
+mod view;
+mod voices;
+
+pub use counters::{Counters, ForwardDrop};
+pub use endpoint::{Endpoint, EndpointPlan};
+pub use forwarder::{
+    AddError, ForwardEvent, Forwarder, IncomingStream, Limits, OutgoingStream, ReceptionReport,
+    Refused,
+};
+pub use packet::{Egress, OutgoingPacket};
+pub use reception::ReceptionFigures;
+pub use room::RoomIndex;
+pub use snapshot::{EndpointSnapshot, Restoration};

@@ -1,0 +1,137 @@
+//! What the engine counts, and the reasons for which it drops.
+
+/// Why a packet was not forwarded, or not to one receiver. Its [`ForwardDrop::name`] is the metric
+/// label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ForwardDrop {
+    /// No such endpoint, or its room is gone.
+    #[error("unknown endpoint")]
+    UnknownEndpoint,
+    /// The publisher is over its packet budget.
+    #[error("over the publisher's budget")]
+    OverBudget,
+    /// Neither MID, declared SSRC nor payload type says what the stream is.
+    #[error("stream maps to nothing")]
+    Unmapped,
+    /// The publisher has as many SSRCs as it may.
+    #[error("table of streams is full")]
+    TooManyStreams,
+    /// The payload type is not of the stream's m-line.
+    #[error("unknown payload type")]
+    UnknownPayloadType,
+    /// Retransmissions of the publisher are not used yet.
+    #[error("repair stream")]
+    Repair,
+    /// Another SSRC has taken over this layer.
+    #[error("superseded stream")]
+    Superseded,
+    /// The source is off.
+    #[error("source is off")]
+    SourceOff,
+    /// A payload descriptor or padding count that contradicts its packet.
+    #[error("malformed payload")]
+    Malformed,
+    /// Nothing but padding.
+    #[error("empty payload")]
+    Empty,
+    /// Not among the loudest voices of the room.
+    #[error("quiet voice")]
+    QuietVoice,
+    /// One receiver: its slot waits for a keyframe.
+    #[error("awaiting a keyframe")]
+    AwaitingKeyframe,
+    /// One receiver: its slot has had this packet.
+    #[error("duplicate")]
+    Duplicate,
+    /// One receiver: the packet is older than the reordering window, or than the last switch.
+    #[error("too late")]
+    TooLate,
+    /// One receiver: the slot's clock is ahead of a new voice, so its first packet waits.
+    #[error("held for the slot's clock")]
+    HeldForClock,
+    /// One receiver: the slot has sent as many packets as an SSRC may.
+    #[error("over the slot's rate")]
+    OverSlotRate,
+    /// One receiver: it has not negotiated the codec.
+    #[error("codec not negotiated")]
+    NoCodec,
+}
+
+impl ForwardDrop {
+    /// Every reason, in the order of their counters.
+    pub const ALL: [ForwardDrop; 17] = [
+        ForwardDrop::UnknownEndpoint,
+        ForwardDrop::OverBudget,
+        ForwardDrop::Unmapped,
+        ForwardDrop::TooManyStreams,
+        ForwardDrop::UnknownPayloadType,
+        ForwardDrop::Repair,
+        ForwardDrop::Superseded,
+        ForwardDrop::SourceOff,
+        ForwardDrop::Malformed,
+        ForwardDrop::Empty,
+        ForwardDrop::QuietVoice,
+        ForwardDrop::AwaitingKeyframe,
+        ForwardDrop::Duplicate,
+        ForwardDrop::TooLate,
+        ForwardDrop::HeldForClock,
+        ForwardDrop::OverSlotRate,
+        ForwardDrop::NoCodec,
+    ];
+
+    /// The label of the metric.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ForwardDrop::UnknownEndpoint => "unknown_endpoint",
+            ForwardDrop::OverBudget => "over_budget",
+            ForwardDrop::Unmapped => "unmapped",
+            ForwardDrop::TooManyStreams => "too_many_streams",
+            ForwardDrop::UnknownPayloadType => "unknown_payload_type",
+            ForwardDrop::Repair => "repair",
+            ForwardDrop::Superseded => "superseded",
+            ForwardDrop::SourceOff => "source_off",
+            ForwardDrop::Malformed => "malformed",
+            ForwardDrop::Empty => "empty",
+            ForwardDrop::QuietVoice => "quiet_voice",
+            ForwardDrop::AwaitingKeyframe => "awaiting_keyframe",
+            ForwardDrop::Duplicate => "duplicate",
+            ForwardDrop::TooLate => "too_late",
+            ForwardDrop::HeldForClock => "held_for_clock",
+            ForwardDrop::OverSlotRate => "over_slot_rate",
+            ForwardDrop::NoCodec => "no_codec",
+        }
+    }
+}
+
+/// Totals since the start of the worker. They only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Packets that came from publishers.
+    pub received_packets: u64,
+    /// Their bytes, RTP headers included.
+    pub received_bytes: u64,
+    /// Packets handed to the egress.
+    pub forwarded_packets: u64,
+    /// Their bytes, RTP headers included.
+    pub forwarded_bytes: u64,
+    /// Keyframes asked of publishers.
+    pub keyframe_requests: u64,
+    /// Keyframes that receivers asked for and that were not passed on, being too many.
+    pub keyframe_requests_refused: u64,
+    /// Sources that took over a slot.
+    pub remaps: u64,
+    drops: [u64; ForwardDrop::ALL.len()],
+}
+
+impl Counters {
+    /// How often `reason` was the case.
+    #[must_use]
+    pub const fn drops(&self, reason: ForwardDrop) -> u64 {
+        self.drops[reason as usize]
+    }
+
+    pub(crate) const fn count(&mut self, reason: ForwardDrop) {
+        self.drops[reason as usize] += 1;
+    }
+}

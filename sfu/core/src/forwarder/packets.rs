@@ -1,0 +1,129 @@
+//! The way of a packet: read once, decide once, rewrite for each receiver.
+
+use protocol::{
+    EndpointIndex, Instant,
+    media::{MediaKind, Source},
+    rtp::RtpHeader,
+};
+
+use super::Forwarder;
+use crate::{counters::ForwardDrop, fanout::Entry, packet::Egress, publication::SourcePacket};
+
+impl Forwarder {
+    /// Forwards `packet`, a whole authenticated RTP packet in clear, to all who are to have it.
+    /// `header` was parsed from it.
+    ///
+    /// # Errors
+    /// Why nobody got it; it is counted already. Drops at single receivers are counted only.
+    pub fn handle_rtp(
+        &mut self,
+        now: Instant,
+        from: EndpointIndex,
+        packet: &[u8],
+        header: &RtpHeader,
+        egress: &mut impl Egress,
+    ) -> Result<(), ForwardDrop> {
+        self.counters.received_packets += 1;
+        self.counters.received_bytes += packet.len() as u64;
+        let result = self.forward(now, from, packet, header, egress);
+        if let Err(reason) = result {
+            self.counters.count(reason);
+        }
+        result
+    }
+
+    fn forward(
+        &mut self,
+        now: Instant,
+        from: EndpointIndex,
+        packet: &[u8],
+        header: &RtpHeader,
+        egress: &mut impl Egress,
+    ) -> Result<(), ForwardDrop> {
+        let publisher = self.endpoint_mut(from).ok_or(ForwardDrop::UnknownEndpoint)?;
+        let sections = &publisher.plan.sections;
+        let received = publisher.publications.receive(now, sections, packet, header)?;
+        match received.source {
+            Source::Microphone => self.rank_voice(now, from)?,
+            Source::Camera | Source::Screen => self.note_picture(now, from, &received),
+            Source::ScreenAudio => {}
+        }
+        self.fan_out(now, from, &received, egress);
+        Ok(())
+    }
+
+    /// Lets the packet of a voice compete, and maps the slots of the room anew if it won a place.
+    fn rank_voice(&mut self, now: Instant, from: EndpointIndex) -> Result<(), ForwardDrop> {
+        let publisher = self.endpoint(from).ok_or(ForwardDrop::UnknownEndpoint)?;
+        let loudness = publisher.publications.by_source[Source::Microphone.index()].loudness;
+        let index = publisher.room;
+        let room = self.rooms.room_mut(index).ok_or(ForwardDrop::UnknownEndpoint)?;
+        let ranking = room.voices.rank(now, from, loudness);
+        if ranking.changed {
+            self.assign_voices_of_room(now, index);
+        }
+        if ranking.forwarded { Ok(()) } else { Err(ForwardDrop::QuietVoice) }
+    }
+
+    /// Takes notice of a layer that flows again and of a keyframe.
+    fn note_picture(&mut self, now: Instant, from: EndpointIndex, packet: &SourcePacket<'_>) {
+        if packet.revived {
+            self.retarget_subscribers(now, from, packet.source);
+        }
+        if packet.starts_keyframe
+            && let Some(publisher) = self.endpoint_mut(from)
+        {
+            let publication = &mut publisher.publications.by_source[packet.source.index()];
+            publication.layers[usize::from(packet.layer)].keyframes.answered();
+        }
+    }
+
+    fn fan_out(
+        &mut self,
+        now: Instant,
+        from: EndpointIndex,
+        packet: &SourcePacket<'_>,
+        egress: &mut impl Egress,
+    ) {
+        let Some(publisher) = self.endpoint(from) else {
+            return;
+        };
+        let list = publisher.publications.by_source[packet.source.index()].subscribers;
+        let mut cursor = self.fanout.first(&list);
+        while let Some(entry) = self.fanout.next(&mut cursor) {
+            if entry.layers & 1 << packet.layer == 0 {
+                continue;
+            }
+            let Some(slot) = self.slot_mut(entry.endpoint, usize::from(entry.slot)) else {
+                continue;
+            };
+            match slot.forward(now, from, packet) {
+                Ok(forwarded) => {
+                    egress.forward(entry.endpoint, &forwarded.packet);
+                    self.counters.forwarded_packets += 1;
+                    self.counters.forwarded_bytes += forwarded.packet.length() as u64;
+                    if forwarded.switched {
+                        self.settle(entry);
+                    }
+                }
+                Err(reason) => self.counters.count(reason),
+            }
+        }
+    }
+
+    /// Ends a switch: what was leaving is gone. Only lists of other publications change, so the
+    /// walk that led here goes on.
+    fn settle(&mut self, entry: Entry) {
+        let (receiver, place) = (entry.endpoint, usize::from(entry.slot));
+        let Some(slot) = self.slot_mut(receiver, place) else {
+            return;
+        };
+        debug_assert_eq!(slot.media(), MediaKind::Video, "sound has no layers");
+        slot.remembered = None;
+        if let Some(leaving) = slot.leaving.take() {
+            self.unlink(leaving.feed);
+        }
+        self.update_layers(receiver, place);
+        self.note_slots_changed(receiver);
+    }
+}

@@ -1,0 +1,366 @@
+//! The publishing half of an endpoint: which packet is which source and layer.
+//!
+//! An SSRC is mapped once, by the first of these that its packet has: the MID header extension
+//! (RFC 9143), an `a=ssrc` of the offer, a payload type that only one m-line uses; the layer comes
+//! from the RID extension (RFC 8852). All of it is read from authenticated packets only. From then
+//! on the SSRC alone decides, because browsers stop sending MID and RID after the first receiver
+//! report. SSRCs are a publisher's own: two publishers may use the same.
+//!
+//! At most [`STREAMS_MAX`] SSRCs are known. When the table is full, one that has been silent for
+//! 10 s makes room; if there is none, the packet is dropped and counted.
+
+use protocol::{
+    Duration, Instant,
+    client::SourceState,
+    media::{Codec, Payload, Pt, PublishSection, Source, Ssrc},
+    rtp::RtpHeader,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codec::CodecFacts,
+    counters::ForwardDrop,
+    fanout::List,
+    keyframes::Series,
+    layers::{self, LAYERS_MAX},
+    rate::{Bucket, Rate},
+    reception::Reception,
+    voices::Loudness,
+};
+
+/// SSRCs of one publisher: microphone, three camera layers, screen and its sound, each with its
+/// repair stream, and as many again while a browser replaces them.
+pub(crate) const STREAMS_MAX: usize = 20;
+
+/// A stream silent for this long gives its place to a new one when the table is full.
+const STREAM_IDLE: Duration = Duration::from_secs(10);
+
+/// What one publisher may send: three camera layers, a screen and two sounds are about 1 000
+/// packets/s; a keyframe of a shared screen is a few hundred at once.
+const PUBLISHER_RATE: Rate = Rate::new(2_000, 1_000);
+
+/// One encoding of a source.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Layer {
+    /// Its place in the table of streams.
+    pub(crate) stream: Option<u8>,
+    pub(crate) last_packet_at: Option<Instant>,
+    pub(crate) keyframes: Series,
+}
+
+/// One source of a publisher and who receives it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Publication {
+    /// `None` while the source is off.
+    pub(crate) state: Option<SourceState>,
+    pub(crate) subscribers: List,
+    pub(crate) layers: [Layer; LAYERS_MAX],
+    /// Encodings that were negotiated, at least 1.
+    pub(crate) layer_count: u8,
+    /// Layers that flowed when the receivers' layers were last chosen.
+    pub(crate) alive: u8,
+    pub(crate) loudness: Loudness,
+}
+
+impl Publication {
+    /// Bit n: layer n flows at `now`.
+    pub(crate) fn alive_at(&self, now: Instant) -> u8 {
+        (0..self.layer_count)
+            .filter(|&layer| layers::is_alive(self.layers[usize::from(layer)].last_packet_at, now))
+            .fold(0, |alive, layer| alive | 1 << layer)
+    }
+}
+
+/// An SSRC that is mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stream {
+    pub(crate) ssrc: Ssrc,
+    pub(crate) source: Source,
+    pub(crate) layer: u8,
+    /// The m-line's place in the plan.
+    pub(crate) section: u8,
+    /// Payload type and codec of its last packet.
+    pt: Pt,
+    pub(crate) codec: Codec,
+    /// When its last packet came; not in a snapshot, whose clock may be another one.
+    #[serde(skip)]
+    last_at: Instant,
+    pub(crate) reception: Reception,
+}
+
+impl Stream {
+    /// The same stream where its m-line is at another place.
+    pub(crate) const fn in_section(self, section: u8) -> Self {
+        Stream { section, ..self }
+    }
+}
+
+/// A packet that is mapped and read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SourcePacket<'p> {
+    pub(crate) header: &'p RtpHeader,
+    pub(crate) source: Source,
+    pub(crate) layer: u8,
+    pub(crate) codec: Codec,
+    /// Without padding; empty if there was nothing else.
+    pub(crate) payload: &'p [u8],
+    pub(crate) facts: CodecFacts,
+    pub(crate) starts_keyframe: bool,
+    /// Audio level or orientation, as it stands in the extension.
+    pub(crate) extension: Option<u8>,
+    /// Whether the layer flows again after a second without packets, or for the first time.
+    pub(crate) revived: bool,
+}
+
+/// All that an endpoint publishes.
+#[derive(Debug)]
+pub(crate) struct Publications {
+    pub(crate) by_source: [Publication; Source::ALL.len()],
+    streams: [Option<Stream>; STREAMS_MAX],
+    budget: Bucket,
+}
+
+impl Publications {
+    pub(crate) fn new(sections: &[PublishSection]) -> Self {
+        let mut publications = Publications {
+            by_source: [Publication::default(); Source::ALL.len()],
+            streams: [None; STREAMS_MAX],
+            budget: Bucket::default(),
+        };
+        publications.count_layers(sections);
+        publications
+    }
+
+    /// Takes the number of encodings of each source from the plan.
+    pub(crate) fn count_layers(&mut self, sections: &[PublishSection]) {
+        for publication in &mut self.by_source {
+            publication.layer_count = 1;
+        }
+        for section in sections {
+            let count = section.rids.len().clamp(1, LAYERS_MAX) as u8;
+            self.by_source[section.source.index()].layer_count = count;
+        }
+    }
+
+    /// The mapped streams.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Stream> + '_ {
+        self.streams.iter().flatten()
+    }
+
+    pub(crate) fn streams_mut(&mut self) -> impl Iterator<Item = &mut Stream> + '_ {
+        self.streams.iter_mut().flatten()
+    }
+
+    /// Whether the stream is the one that its layer is received from.
+    pub(crate) fn is_current(&self, stream: &Stream) -> bool {
+        self.ssrc_of(stream.source, stream.layer) == Some(stream.ssrc)
+    }
+
+    /// The SSRC from which a layer comes.
+    pub(crate) fn ssrc_of(&self, source: Source, layer: u8) -> Option<Ssrc> {
+        let place = self.by_source[source.index()].layers[usize::from(layer)].stream?;
+        self.streams[usize::from(place)].map(|stream| stream.ssrc)
+    }
+
+    /// Maps again what a snapshot knew; `section` of each is already of the present plan.
+    pub(crate) fn restore_stream(&mut self, stream: Stream) {
+        if let Some(place) = self.streams.iter().position(Option::is_none) {
+            self.streams[place] = Some(stream);
+            let publication = &mut self.by_source[stream.source.index()];
+            if let Some(layer) = publication.layers.get_mut(usize::from(stream.layer)) {
+                layer.stream = Some(place as u8);
+            }
+        }
+    }
+
+    /// Gives each stream its m-line's place in a new plan; drops those whose m-line is gone.
+    pub(crate) fn renumber_sections(&mut self, place_of: impl Fn(u8) -> Option<u8>) {
+        for stream in self.streams.iter_mut() {
+            *stream = stream.and_then(|stream| {
+                let section = place_of(stream.section)?;
+                Some(stream.in_section(section))
+            });
+        }
+    }
+
+    /// Maps and reads one authenticated packet.
+    pub(crate) fn receive<'p>(
+        &mut self,
+        now: Instant,
+        sections: &[PublishSection],
+        packet: &'p [u8],
+        header: &'p RtpHeader,
+    ) -> Result<SourcePacket<'p>, ForwardDrop> {
+        if !self.budget.take(now, PUBLISHER_RATE) {
+            return Err(ForwardDrop::OverBudget);
+        }
+        let known = self
+            .streams
+            .iter()
+            .position(|stream| stream.is_some_and(|stream| stream.ssrc == header.ssrc));
+        let place = match known {
+            Some(place) => place,
+            None => self.map(now, sections, packet, header)?,
+        };
+        let Some(stream) = &mut self.streams[place] else {
+            return Err(ForwardDrop::Unmapped);
+        };
+        let Some(section) = sections.get(usize::from(stream.section)) else {
+            return Err(ForwardDrop::Unmapped);
+        };
+        if stream.pt != header.pt {
+            stream.codec = media_codec(section, header.pt)?;
+            stream.pt = header.pt;
+        }
+        stream.last_at = now;
+        let ticks_per_ms = stream.codec.clock_rate() / 1_000;
+        stream.reception.count(now, header.seq, header.timestamp, ticks_per_ms);
+        let stream = *stream;
+        let publication = &mut self.by_source[stream.source.index()];
+        let layer = &mut publication.layers[usize::from(stream.layer)];
+        if layer.stream != Some(place as u8) {
+            return Err(ForwardDrop::Superseded);
+        }
+        if publication.state.is_none() {
+            return Err(ForwardDrop::SourceOff);
+        }
+        let revived = !layers::is_alive(layer.last_packet_at, now);
+        layer.last_packet_at = Some(now);
+        let packet = SourcePacket { revived, ..read(&stream, section, packet, header)? };
+        if packet.source == Source::Microphone {
+            publication.loudness.update(now, packet.extension);
+        }
+        Ok(packet)
+    }
+
+    /// Finds what a new SSRC is and gives it a place.
+    fn map(
+        &mut self,
+        now: Instant,
+        sections: &[PublishSection],
+        packet: &[u8],
+        header: &RtpHeader,
+    ) -> Result<usize, ForwardDrop> {
+        let section = find_section(sections, packet, header).ok_or(ForwardDrop::Unmapped)?;
+        let layer = find_layer(&sections[section], packet, header).ok_or(ForwardDrop::Unmapped)?;
+        let codec = media_codec(&sections[section], header.pt)?;
+        let source = sections[section].source;
+        let place = self.free_place(now).ok_or(ForwardDrop::TooManyStreams)?;
+        self.streams[place] = Some(Stream {
+            ssrc: header.ssrc,
+            source,
+            layer,
+            section: section as u8,
+            pt: header.pt,
+            codec,
+            last_at: now,
+            reception: Reception::default(),
+        });
+        for publication in &mut self.by_source {
+            for layer in &mut publication.layers {
+                if layer.stream == Some(place as u8) {
+                    layer.stream = None;
+                }
+            }
+        }
+        self.by_source[source.index()].layers[usize::from(layer)].stream = Some(place as u8);
+        Ok(place)
+    }
+
+    fn free_place(&self, now: Instant) -> Option<usize> {
+        let oldest = (0..STREAMS_MAX)
+            .min_by_key(|&place| self.streams[place].map(|stream| stream.last_at))?;
+        let is_free = self.streams[oldest]
+            .is_none_or(|stream| now.saturating_duration_since(stream.last_at) >= STREAM_IDLE);
+        is_free.then_some(oldest)
+    }
+}
+
+/// Reads what forwarding needs of a packet of `stream`.
+fn read<'p>(
+    stream: &Stream,
+    section: &PublishSection,
+    packet: &'p [u8],
+    header: &'p RtpHeader,
+) -> Result<SourcePacket<'p>, ForwardDrop> {
+    let payload = header.payload(packet).ok_or(ForwardDrop::Malformed)?;
+    let facts = if payload.is_empty() {
+        CodecFacts::Opus
+    } else {
+        CodecFacts::read(stream.codec, payload).ok_or(ForwardDrop::Malformed)?
+    };
+    let id = match stream.source {
+        Source::Microphone | Source::ScreenAudio => section.extensions.audio_level,
+        Source::Camera | Source::Screen => section.extensions.orientation,
+    };
+    Ok(SourcePacket {
+        header,
+        source: stream.source,
+        layer: stream.layer,
+        codec: stream.codec,
+        payload,
+        facts,
+        starts_keyframe: facts.starts_keyframe(payload),
+        extension: extension(packet, header, id).and_then(|value| value.first().copied()),
+        revived: false,
+    })
+}
+
+/// The m-line of a new SSRC, by MID, else by declared SSRC, else by payload type.
+fn find_section(sections: &[PublishSection], packet: &[u8], header: &RtpHeader) -> Option<usize> {
+    let mut has_mid = false;
+    for (place, section) in sections.iter().enumerate() {
+        if let Some(mid) = extension(packet, header, section.extensions.mid) {
+            has_mid = true;
+            if mid == section.mid.as_bytes() {
+                return Some(place);
+            }
+        }
+    }
+    if has_mid {
+        return None;
+    }
+    if let Some(place) = sections.iter().position(|section| section.ssrcs.contains(&header.ssrc)) {
+        return Some(place);
+    }
+    let has_pt = |section: &PublishSection| payload_of(section, header.pt).is_some();
+    let place = sections.iter().position(has_pt)?;
+    let is_unique = !sections[place + 1..].iter().any(has_pt);
+    is_unique.then_some(place)
+}
+
+/// The layer of a new SSRC: its RID's place, or 0 without simulcast.
+fn find_layer(section: &PublishSection, packet: &[u8], header: &RtpHeader) -> Option<u8> {
+    if section.rids.is_empty() {
+        return Some(0);
+    }
+    let ids = &section.extensions;
+    let rid = extension(packet, header, ids.rid)
+        .or_else(|| extension(packet, header, ids.repaired_rid))?;
+    let place = section.rids.iter().take(LAYERS_MAX).position(|known| known.as_bytes() == rid)?;
+    Some(place as u8)
+}
+
+/// The codec that `pt` means on the m-line.
+fn media_codec(section: &PublishSection, pt: Pt) -> Result<Codec, ForwardDrop> {
+    let payload = payload_of(section, pt).ok_or(ForwardDrop::UnknownPayloadType)?;
+    if payload.rtx == Some(pt) {
+        return Err(ForwardDrop::Repair);
+    }
+    if payload.codec.kind() != section.source.kind() {
+        return Err(ForwardDrop::UnknownPayloadType);
+    }
+    Ok(payload.codec)
+}
+
+fn payload_of(section: &PublishSection, pt: Pt) -> Option<&Payload> {
+    section.payloads.iter().find(|payload| payload.pt == pt || payload.rtx == Some(pt))
+}
+
+fn extension<'p>(packet: &'p [u8], header: &RtpHeader, id: Option<u8>) -> Option<&'p [u8]> {
+    let id = id?;
+    header.extensions(packet).find_map(|(found, value)| (found == id).then_some(value))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! One receiving m-line: what it carries, and the rewriting of packets into it.
+//!
+//! A slot has one SSRC for life. It has a *feed*, the source that it is mapped to. Sound flows at
+//! once. A picture flows from the first packet of a keyframe on; until then the former source goes
+//! on (it is *leaving*), so that a remap shows no gap. A layer switch is the same within one feed:
+//! the old layer flows until a keyframe of the target. While a feed shows nothing at all, a smaller
+//! layer's keyframe is taken too.
+//!
+//! Cost: about 300 bytes a slot, of which a packet touches three or four cache lines; rewriting is
+//! about 30 ns, a tenth of the sealing that follows.
+
+use protocol::{
+    EndpointIndex, Instant, ParticipantId,
+    client::SlotContent,
+    media::{
+        ExtensionIds, MediaKind, Mid, Pt, RtpTime, SeqNo, SlotKind, SlotSection, Source, Ssrc,
+    },
+};
+
+use crate::{
+    clock::{Takeover, Timeline},
+    codec::{self, CODECS, CodecFacts, HEAD_LENGTH_MAX, vp8},
+    counters::ForwardDrop,
+    fanout::Position,
+    keyframes::ReceiverBudget,
+    packet::{HeaderFields, OutgoingPacket},
+    publication::SourcePacket,
+    rate::{Bucket, Rate},
+    sequence::{Placed, Sequence},
+};
+
+/// What one outgoing SSRC may send. Over the 11 s that a dead node's newest checkpoint can be old
+/// it is 19 700 packets, so that a restored session that jumps by 20 000 uses no SRTP index twice.
+const SLOT_RATE: Rate = Rate::new(1_700, 1_000);
+
+/// A source that a slot receives, and where it stands in that source's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Feed {
+    pub(crate) publisher: EndpointIndex,
+    pub(crate) participant: ParticipantId,
+    pub(crate) source: Source,
+    pub(crate) position: Position,
+}
+
+impl Feed {
+    pub(crate) const fn content(&self) -> SlotContent {
+        SlotContent { participant: self.participant, source: self.source }
+    }
+}
+
+/// The former source of a picture slot, which flows until the new one's keyframe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaving {
+    pub(crate) feed: Feed,
+    pub(crate) layer: u8,
+    pub(crate) since: Instant,
+}
+
+/// A receiving m-line; see the module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) mid: Mid,
+    pub(crate) kind: SlotKind,
+    pub(crate) ssrc: Ssrc,
+    pts: [Option<Pt>; CODECS],
+    extension_id: Option<u8>,
+
+    pub(crate) feed: Option<Feed>,
+    /// The layer of the feed that flows.
+    pub(crate) layer: Option<u8>,
+    /// The layer of the feed that is wanted.
+    pub(crate) target: u8,
+    pub(crate) leaving: Option<Leaving>,
+    /// What it carried before the session was restored, until it carries something again.
+    pub(crate) remembered: Option<SlotContent>,
+    /// What was last told of it.
+    pub(crate) reported: Option<SlotContent>,
+    /// Height of the tile, which chooses the layer.
+    pub(crate) height: u16,
+    pub(crate) keyframe_budget: ReceiverBudget,
+
+    takeover: Option<Takeover>,
+    pub(crate) sequence: Sequence,
+    pub(crate) timeline: Timeline,
+    pub(crate) numbering: vp8::Numbering,
+    rate: Bucket,
+    pub(crate) packets: u64,
+    pub(crate) octets: u64,
+}
+
+/// A packet on its way out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Forwarded<'p> {
+    pub(crate) packet: OutgoingPacket<'p>,
+    /// Whether another layer or source flows from this packet on.
+    pub(crate) switched: bool,
+}
+
+impl Slot {
+    /// A slot that has sent nothing; its counters begin where `random` says.
+    pub(crate) fn new(section: &SlotSection, random: u64) -> Self {
+        let mut pts = [None; CODECS];
+        for payload in &section.payloads {
+            let pt = &mut pts[codec::index(payload.codec)];
+            *pt = pt.or(Some(payload.pt));
+        }
+        // RFC 3711 §3.3.1: a first sequence number in the lower half cannot wrap before the
+        // receiver has seen it.
+        let first_seq = SeqNo(random as u16 & 0x7FFF);
+        let kind = section.kind.kind();
+        Slot {
+            mid: section.mid,
+            kind: section.kind,
+            ssrc: section.ssrc,
+            pts,
+            extension_id: extension_id(kind, section.extensions),
+            feed: None,
+            layer: None,
+            target: 0,
+            leaving: None,
+            remembered: None,
+            reported: None,
+            height: 0,
+            keyframe_budget: ReceiverBudget::default(),
+            takeover: Some(Takeover::Source { held: false }),
+            sequence: Sequence::new(SeqNo(first_seq.0.wrapping_sub(1))),
+            timeline: Timeline::new(kind, RtpTime((random >> 16) as u32)),
+            numbering: vp8::Numbering::new((random >> 48) as u16),
+            rate: Bucket::default(),
+            packets: 0,
+            octets: 0,
+        }
+    }
+
+    /// Takes over from the same m-line of an older plan everything but its feeds.
+    pub(crate) fn continue_from(&mut self, old: &Slot) {
+        *self = Slot {
+            pts: self.pts,
+            extension_id: self.extension_id,
+            feed: None,
+            leaving: None,
+            ..*old
+        };
+    }
+
+    pub(crate) const fn media(&self) -> MediaKind {
+        self.kind.kind()
+    }
+
+    /// What the slot carries, or carried before a restoration.
+    pub(crate) fn content(&self) -> Option<SlotContent> {
+        let flowing = self.feed.filter(|_| self.layer.is_some());
+        flowing
+            .or(self.leaving.map(|leaving| leaving.feed))
+            .map(|feed| feed.content())
+            .or(self.remembered)
+    }
+
+    /// Whether it is to show a layer that does not flow yet.
+    pub(crate) fn awaits(&self, layer: u8) -> bool {
+        self.feed.is_some() && self.layer != Some(layer) && self.target == layer
+    }
+
+    /// Which layers of its feed the slot is to see.
+    pub(crate) const fn feed_layers(&self) -> u8 {
+        match self.layer {
+            Some(layer) => 1 << layer | 1 << self.target,
+            None => (2 << self.target) - 1,
+        }
+    }
+
+    /// The next packet of the feed begins a new stretch of the slot's time.
+    pub(crate) const fn expect_takeover(&mut self) {
+        self.takeover = Some(Takeover::Source { held: false });
+    }
+
+    /// Rewrites one packet of `publisher`, who is the slot's feed or leaving it.
+    pub(crate) fn forward<'p>(
+        &mut self,
+        now: Instant,
+        publisher: EndpointIndex,
+        packet: &SourcePacket<'p>,
+    ) -> Result<Forwarded<'p>, ForwardDrop> {
+        let from_feed = |feed: &Feed| feed.publisher == publisher && feed.source == packet.source;
+        let feed = self.feed.filter(from_feed);
+        let switches = feed.is_some() && self.layer != Some(packet.layer);
+        if switches && !packet.starts_keyframe {
+            return Err(ForwardDrop::AwaitingKeyframe);
+        }
+        if packet.payload.is_empty() {
+            if self.takeover.is_none() {
+                self.sequence.skip(packet.header.seq);
+            }
+            return Err(ForwardDrop::Empty);
+        }
+        let pt = self.pts[codec::index(packet.codec)].ok_or(ForwardDrop::NoCodec)?;
+        let Some(feed) = feed.or(self.leaving.map(|leaving| leaving.feed)) else {
+            return Err(ForwardDrop::UnknownEndpoint);
+        };
+        if !self.rate.take(now, SLOT_RATE) {
+            return Err(ForwardDrop::OverSlotRate);
+        }
+        let takeover = if switches {
+            Some(match self.layer {
+                Some(_) => Takeover::Layer,
+                None => Takeover::Source { held: false },
+            })
+        } else {
+            self.takeover
+        };
+        let (placed, timestamp) = self.place(now, packet, takeover)?;
+        if switches {
+            self.layer = Some(packet.layer);
+        }
+        let (Placed::Newest(seq) | Placed::Late(seq)) = placed;
+        let begins_sound = takeover.is_some() && self.media() == MediaKind::Audio;
+        let outgoing = self.write(
+            packet,
+            matches!(placed, Placed::Newest(_)),
+            &HeaderFields {
+                kind: self.media(),
+                // RFC 3551 §4.1: the marker begins a talkspurt.
+                marker: packet.header.marker || begins_sound,
+                pt,
+                seq,
+                timestamp,
+                ssrc: self.ssrc,
+                participant: feed.participant,
+                extension: self.extension_id.zip(packet.extension),
+            },
+        );
+        self.packets += 1;
+        self.octets += (outgoing.length() - outgoing.header_length()) as u64;
+        Ok(Forwarded { packet: outgoing, switched: switches })
+    }
+
+    /// Finds the packet's sequence number and timestamp.
+    fn place(
+        &mut self,
+        now: Instant,
+        packet: &SourcePacket<'_>,
+        takeover: Option<Takeover>,
+    ) -> Result<(Placed, RtpTime), ForwardDrop> {
+        let header = packet.header;
+        let Some(mut takeover) = takeover else {
+            let placed = self.sequence.place(header.seq)?;
+            let newest = matches!(placed, Placed::Newest(_));
+            let timestamp = self.timeline.follow(now, header.timestamp, newest);
+            return Ok((placed, timestamp));
+        };
+        let Some(timestamp) = self.timeline.join(now, header.timestamp, &mut takeover) else {
+            self.takeover = Some(takeover);
+            return Err(ForwardDrop::HeldForClock);
+        };
+        self.takeover = None;
+        self.sequence.restart(header.seq);
+        self.numbering.restart();
+        let placed = self.sequence.place(header.seq)?;
+        Ok((placed, timestamp))
+    }
+
+    fn write<'p>(
+        &mut self,
+        packet: &SourcePacket<'p>,
+        newest: bool,
+        fields: &HeaderFields,
+    ) -> OutgoingPacket<'p> {
+        let body = &packet.payload[packet.facts.head_length()..];
+        let mut outgoing = OutgoingPacket::new(fields, body);
+        match &packet.facts {
+            CodecFacts::Opus => {}
+            CodecFacts::Vp8(descriptor) => {
+                let mut head = [0; HEAD_LENGTH_MAX];
+                let numbers = self.numbering.continued(descriptor, newest);
+                let length = descriptor.write(numbers, &mut head);
+                outgoing.set_head(head, length);
+            }
+        }
+        outgoing
+    }
+}
+
+/// The one header extension that a slot of `kind` passes on.
+fn extension_id(kind: MediaKind, ids: ExtensionIds) -> Option<u8> {
+    let id = match kind {
+        MediaKind::Audio => ids.audio_level,
+        MediaKind::Video => ids.orientation,
+    };
+    // RFC 8285 §4.2: one-byte elements have ids 1 to 14.
+    id.filter(|id| (1..=14).contains(id))
+}
+
+#[cfg(test)]
+mod tests;
