@@ -9,11 +9,9 @@
 pub mod trains;
 
 use protocol::{EndpointIndex, Instant};
+use sfu_worker::{PacketClass, Path, Sink, Tuple};
 
-use crate::{
-    seam::{PacketClass, Path, Sink, Tuple},
-    sender::{SendCounters, Sender, Wire},
-};
+use crate::sender::{SendCounters, Sender, Wire};
 use trains::TrainBuffer;
 
 /// A [`Sink`] that sends what it is given.

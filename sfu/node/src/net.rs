@@ -11,6 +11,7 @@
 mod address;
 mod ancillary;
 mod poll;
+mod probe;
 mod receive;
 mod send;
 mod sys;
@@ -18,7 +19,8 @@ mod thread;
 mod udp;
 
 pub use poll::{Poller, Readiness, Waker};
-pub use receive::ReceiveBatch;
+pub use probe::segmentation_works;
+pub use receive::{ReceiveBatch, ReceiveCounters};
 pub use send::{Message, SendBatch, SendError};
 pub use thread::{allowed_processors, run_on, thread_processor_time};
 pub use udp::{BindError, SocketBuffers, UdpSocket};

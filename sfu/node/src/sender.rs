@@ -15,11 +15,12 @@
 mod marks;
 
 use protocol::{Duration, Instant};
+use sfu_worker::PacketClass;
 
 use crate::{
     arena::trains::{SEGMENTS_MAX, Train, TrainBuffer},
+    metrics::Snapshot,
     net::{Message, SendBatch, SendError, UdpSocket},
-    seam::PacketClass,
 };
 use marks::{TupleMarks, Verdict};
 
@@ -362,6 +363,32 @@ pub enum Segmentation {
     Kernel,
     /// Nobody: packets are sent one by one.
     Off,
+}
+
+impl SendCounters {
+    /// Adds them under their metrics' names.
+    pub(crate) fn count_into(&self, snapshot: &mut Snapshot) {
+        snapshot.push("sfu_sent_datagrams_total", "", self.datagrams);
+        snapshot.push("sfu_sent_bytes_total", "", self.bytes);
+        snapshot.push("sfu_sent_trains_total", "", self.trains);
+        snapshot.push("sfu_sent_train_datagrams_total", "", self.train_datagrams);
+        snapshot.push("sfu_refused_trains_total", "", self.refused_trains);
+        let dropped = [
+            ("refused", self.refused),
+            ("too_long", self.too_long),
+            ("no_memory", self.no_memory),
+            ("backlog_video", self.backlog_video),
+            ("backlog_audio", self.backlog_audio),
+            ("backlog_control", self.backlog_control),
+            ("unsendable", self.unsendable),
+        ];
+        for (reason, packets) in dropped {
+            snapshot.push("sfu_send_dropped_datagrams_total", reason, packets);
+        }
+        snapshot.push("sfu_send_early_flushes_total", "", self.early_flushes);
+        snapshot.push("sfu_send_waits_total", "", self.waits);
+        snapshot.push("sfu_send_wait_seconds_total", "", self.wait_micros);
+    }
 }
 
 /// The resolution of a wait.

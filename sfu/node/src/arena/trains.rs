@@ -17,8 +17,7 @@
 use std::ops::Range;
 
 use protocol::EndpointIndex;
-
-use crate::seam::{PacketClass, Tuple};
+use sfu_worker::{PacketClass, Tuple};
 
 /// The most packets of a train. The kernel takes 64, but the gain flattens: 559 ns a packet at 8,
 /// 462 at 16 [measured], and a lost train is a lost burst.

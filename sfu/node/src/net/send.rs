@@ -2,13 +2,14 @@
 
 use std::{io, os::fd::AsFd};
 
+use sfu_worker::Tuple;
+
 use super::{
     UdpSocket,
     address::RawAddress,
     ancillary::SendControl,
     sys::{empty_header, send_messages},
 };
-use crate::seam::Tuple;
 
 /// A datagram, or a train of them to one tuple, by its place in an arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

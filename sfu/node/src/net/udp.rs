@@ -51,19 +51,25 @@ impl SocketBuffers {
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Another program, or another Préau, has it.
-    #[error("UDP port {port} is taken by another program")]
+    #[error(
+        "UDP port {port} is taken by another program: stop that program \
+         (`ss -ulpn 'sport = :{port}'` names it) or listen on another port"
+    )]
     Busy {
         /// The port.
         port: u16,
     },
     /// Ports below 1024 need a privilege.
-    #[error("binding UDP port {port} is not permitted")]
+    #[error(
+        "UDP port {port} may not be bound by this user: grant CAP_NET_BIND_SERVICE or listen on \
+         a port above 1023"
+    )]
     Denied {
         /// The port.
         port: u16,
     },
     /// The address is on no interface of this machine.
-    #[error("{ip} is not an address of this machine")]
+    #[error("{ip} is not an address of this machine: `ip address` lists those that are")]
     NoSuchAddress {
         /// The address.
         ip: IpAddr,

@@ -4,8 +4,7 @@
 //! An empty table costs one comparison per train.
 
 use protocol::Instant;
-
-use crate::seam::Tuple;
+use sfu_worker::Tuple;
 
 /// How a tuple may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
