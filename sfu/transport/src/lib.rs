@@ -12,6 +12,7 @@ pub mod demux;
 pub mod dtls;
 pub mod ice;
 pub mod rtcp;
+pub mod sdp;
 pub mod srtp;
 pub mod stun;
 pub mod tuple;

@@ -1,0 +1,228 @@
+//! Writes an answer in the form that Chromium, Firefox, aiortc and GStreamer all take.
+
+use std::{fmt::Write, net::SocketAddr};
+
+use protocol::media::{Codec, Mid, PublishSection, SlotKind, SlotSection};
+
+use super::{AnsweredExtension, AnsweredPayload, AnsweredRole, AnsweredSection, Negotiated};
+use crate::{dtls::Fingerprint, ice::IceCredentials};
+
+/// Priority of the first candidate; each further one has one less.
+///
+/// Far below the priority of a host candidate (RFC 8445 §5.1.2), so that a session which moves can
+/// announce its new address with a strictly higher one: Chromium follows no other.
+pub const CANDIDATE_PRIORITY: u32 = 1_000_000_000;
+
+/// What an answer says of the node itself.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerParams<'a> {
+    /// The session's ICE credentials on the node.
+    pub ice: &'a IceCredentials,
+    /// The node's certificate.
+    pub fingerprint: Fingerprint,
+    /// Where the node listens for UDP, most wanted first.
+    pub candidates: &'a [SocketAddr],
+}
+
+/// Writes the answer to the offer that was negotiated.
+#[must_use]
+pub fn answer_text(negotiated: &Negotiated, params: &AnswerParams<'_>) -> String {
+    let mut out = Writer(String::with_capacity(512 + 512 * negotiated.sections.len()));
+    session(&mut out, negotiated, params);
+    let mut candidates = params.candidates;
+    let stage = Stage::of(negotiated);
+    for section in &negotiated.sections {
+        match section.role {
+            AnsweredRole::Rejected => rejected(&mut out, section),
+            AnsweredRole::Publish(index) => {
+                common(&mut out, section, "recvonly", std::mem::take(&mut candidates));
+                if let Some(publish) = negotiated.plan.publishes.get(index) {
+                    encodings(&mut out, publish);
+                }
+            }
+            AnsweredRole::Slot(index) => {
+                common(&mut out, section, "sendonly", std::mem::take(&mut candidates));
+                if let Some(slot) = negotiated.plan.slots.get(index) {
+                    streams(&mut out, slot, &stage);
+                }
+            }
+        }
+    }
+    out.0
+}
+
+/// Collects lines. Writing to a string cannot fail.
+struct Writer(String);
+
+impl Writer {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        let _ = self.0.write_fmt(line);
+        self.0.push_str("\r\n");
+    }
+}
+
+/// Writes a line.
+macro_rules! line {
+    ($out:expr, $($text:tt)*) => { $out.line(format_args!($($text)*)) };
+}
+
+fn session(out: &mut Writer, negotiated: &Negotiated, params: &AnswerParams<'_>) {
+    line!(out, "v=0");
+    let (id, version) = (negotiated.session_id, negotiated.version);
+    // RFC 9429 §5.2.1: the address means nothing, so it tells nothing.
+    line!(out, "o=- {id} {version} IN IP4 127.0.0.1");
+    line!(out, "s=-");
+    line!(out, "t=0 0");
+    if negotiated.has_bundle {
+        let mut group = String::new();
+        for mid in negotiated.accepted().filter_map(|section| section.mid) {
+            group.push(' ');
+            group.push_str(mid.as_str());
+        }
+        line!(out, "a=group:BUNDLE{group}");
+    }
+    if negotiated.extmap_allow_mixed {
+        line!(out, "a=extmap-allow-mixed");
+    }
+    line!(out, "a=ice-lite");
+    line!(out, "a=msid-semantic: WMS *");
+    // Once for all m-lines: with a fingerprint in the first m-line alone Firefox 153 crashes.
+    line!(out, "a=ice-ufrag:{}", params.ice.ufrag());
+    line!(out, "a=ice-pwd:{}", params.ice.pwd());
+    line!(out, "a=fingerprint:sha-256 {}", params.fingerprint);
+    line!(out, "a=setup:passive");
+}
+
+/// RFC 3264 §6: a rejected m-line has port 0 and at least one format.
+fn rejected(out: &mut Writer, section: &AnsweredSection) {
+    let head = &section.head;
+    line!(out, "m={} 0 {} {}", head.media, head.protocol, head.format);
+    line!(out, "c=IN IP4 0.0.0.0");
+    if let Some(mid) = section.mid {
+        line!(out, "a=mid:{}", mid.as_str());
+    }
+    line!(out, "a=inactive");
+}
+
+/// All that an accepted m-line says whichever way its media goes.
+fn common(out: &mut Writer, section: &AnsweredSection, direction: &str, candidates: &[SocketAddr]) {
+    let head = &section.head;
+    let mut formats = String::new();
+    for AnsweredPayload { payload, .. } in &section.payloads {
+        for pt in std::iter::once(payload.pt).chain(payload.rtx) {
+            let _ = write!(formats, " {}", pt.0);
+        }
+    }
+    line!(out, "m={} 9 {}{formats}", head.media, head.protocol);
+    line!(out, "c=IN IP4 0.0.0.0");
+    // BUNDLE: the candidates of the first m-line are those of all (RFC 9143 §7.3.1).
+    for (address, number) in candidates.iter().zip(0..) {
+        let priority = CANDIDATE_PRIORITY - number;
+        let (ip, port) = (address.ip().to_canonical(), address.port());
+        let foundation = number + 1;
+        line!(out, "a=candidate:{foundation} 1 udp {priority} {ip} {port} typ host");
+    }
+    if let Some(mid) = section.mid {
+        line!(out, "a=mid:{}", mid.as_str());
+    }
+    line!(out, "a={direction}");
+    line!(out, "a=rtcp-mux");
+    if section.rtcp_rsize {
+        line!(out, "a=rtcp-rsize");
+    }
+    for payload in &section.payloads {
+        codec(out, payload);
+    }
+    for AnsweredExtension { id, extension, is_one_way } in &section.extensions {
+        let suffix = if *is_one_way { format!("/{direction}") } else { String::new() };
+        line!(out, "a=extmap:{id}{suffix} {}", extension.uri());
+    }
+}
+
+fn codec(out: &mut Writer, answered: &AnsweredPayload) {
+    let AnsweredPayload { payload, feedback } = answered;
+    let pt = payload.pt.0;
+    match payload.codec {
+        Codec::Opus => {
+            line!(out, "a=rtpmap:{pt} opus/48000/2");
+            // RFC 7587 §6.1: FEC fills a lost packet from the next.
+            line!(out, "a=fmtp:{pt} minptime=10;useinbandfec=1");
+        }
+        Codec::Vp8 => line!(out, "a=rtpmap:{pt} VP8/90000"),
+    }
+    let named = [
+        (feedback.nack, "nack"),
+        (feedback.nack_pli, "nack pli"),
+        (feedback.ccm_fir, "ccm fir"),
+        (feedback.goog_remb, "goog-remb"),
+    ];
+    for (_, name) in named.into_iter().filter(|(is_accepted, _)| *is_accepted) {
+        line!(out, "a=rtcp-fb:{pt} {name}");
+    }
+    if let Some(rtx) = payload.rtx {
+        let clock_rate = payload.codec.clock_rate();
+        line!(out, "a=rtpmap:{} rtx/{clock_rate}", rtx.0);
+        line!(out, "a=fmtp:{} apt={pt}", rtx.0);
+    }
+}
+
+/// The simulcast encodings that the node takes (RFC 8853 §5.3).
+fn encodings(out: &mut Writer, publish: &PublishSection) {
+    for rid in &publish.rids {
+        line!(out, "a=rid:{} recv", rid.as_str());
+    }
+    if let Some((first, rest)) = publish.rids.split_first() {
+        let mut list = first.as_str().to_owned();
+        for rid in rest {
+            list.push(';');
+            list.push_str(rid.as_str());
+        }
+        line!(out, "a=simulcast:recv {list}");
+    }
+}
+
+/// The name of all streams of a node (RFC 7022 asks for one that tells nothing about it).
+const CNAME: &str = "preau";
+
+/// Declares a slot's SSRCs. Without the FID group Firefox ignores RTX; without the SSRCs a browser
+/// cannot tell which m-line a packet without a mid belongs to.
+fn streams(out: &mut Writer, slot: &SlotSection, stage: &Stage) {
+    let mid = slot.mid.as_str();
+    if stage.contains(slot) {
+        line!(out, "a=msid:stage slot-{mid}");
+    } else {
+        line!(out, "a=msid:slot-{mid} slot-{mid}");
+    }
+    let ssrc = slot.ssrc.0;
+    if let Some(rtx) = slot.rtx_ssrc {
+        line!(out, "a=ssrc-group:FID {ssrc} {}", rtx.0);
+    }
+    for ssrc in std::iter::once(slot.ssrc).chain(slot.rtx_ssrc) {
+        line!(out, "a=ssrc:{} cname:{CNAME}", ssrc.0);
+    }
+}
+
+/// The first voice and the first picture: they share a media stream, so that the browser plays
+/// lips and voice together.
+struct Stage {
+    voice: Option<Mid>,
+    video: Option<Mid>,
+}
+
+impl Stage {
+    fn of(negotiated: &Negotiated) -> Self {
+        let first = |kind| {
+            let mut slots = negotiated.plan.slots.iter();
+            slots.find(|slot| slot.kind == kind).map(|slot| slot.mid)
+        };
+        Stage { voice: first(SlotKind::Voice), video: first(SlotKind::Video) }
+    }
+
+    fn contains(&self, slot: &SlotSection) -> bool {
+        match slot.kind {
+            SlotKind::Voice => self.voice == Some(slot.mid),
+            SlotKind::Video => self.video == Some(slot.mid),
+            SlotKind::Programme => false,
+        }
+    }
+}

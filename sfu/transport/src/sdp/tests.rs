@@ -1,0 +1,1 @@
+//! Rules of offers and answers, one by one.
