@@ -6,6 +6,8 @@
 //! reason to drop. Tests stand beside each module; `tests/it` replays public fuzz corpora.
 
 mod drop_reason;
+#[cfg(test)]
+mod hex;
 mod hmac;
 
 pub mod demux;

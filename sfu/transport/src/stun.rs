@@ -6,6 +6,8 @@
 //!
 //! Tests: `stun/tests.rs`, with the vectors of RFC 5769 and mutants of an authentic request.
 
+#[cfg(test)]
+pub(crate) mod builder;
 mod fingerprint;
 mod reader;
 mod writer;

@@ -130,3 +130,6 @@ impl CounterMode {
         xor_key_stream(&self.cipher, iv.to_be_bytes(), payload);
     }
 }
+
+#[cfg(test)]
+mod tests;

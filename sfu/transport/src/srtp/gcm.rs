@@ -118,3 +118,6 @@ fn rtcp_aad(packet: &[u8]) -> [u8; RTCP_CLEAR_LENGTH + RTCP_INDEX_LENGTH] {
     aad[RTCP_CLEAR_LENGTH..].copy_from_slice(&packet[packet.len() - RTCP_INDEX_LENGTH..]);
     aad
 }
+
+#[cfg(test)]
+mod tests;

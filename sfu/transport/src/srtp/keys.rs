@@ -200,3 +200,6 @@ pub(super) fn xor_key_stream(cipher: &Aes128Enc, counter: [u8; 16], text: &mut [
     let core = CtrCore::inner_iv_init(cipher, &counter.into());
     Ctr128BE::from_core(core).apply_keystream(text);
 }
+
+#[cfg(test)]
+mod tests;

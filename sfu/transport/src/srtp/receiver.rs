@@ -33,8 +33,6 @@ drop_reasons! {
     SrtpDrop {
         /// Shorter than its header and tag.
         TooShort = "srtp_too_short",
-        /// The header is not of this packet.
-        Malformed = "srtp_malformed",
         /// Delivered before.
         Replayed = "srtp_replayed",
         /// Behind the replay window, or of an index that cannot be.
