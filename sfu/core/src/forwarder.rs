@@ -192,10 +192,15 @@ impl Forwarder {
         Ok(())
     }
 
-    /// Removes an endpoint and gives its memory back.
+    /// Removes an endpoint and gives its memory back, in the state that a snapshot is to have: with
+    /// the sources that were on, each slot remembering what it carried.
     pub fn remove_endpoint(&mut self, now: Instant, index: EndpointIndex) -> Option<Box<Endpoint>> {
         let endpoint = self.endpoint_mut(index)?;
         let (room, participant) = (endpoint.room, endpoint.participant);
+        let states = endpoint.publications.by_source.each_ref().map(|it| it.state);
+        for slot in &mut endpoint.plan.slots {
+            slot.remembered = slot.content();
+        }
         for source in Source::ALL {
             self.turn_off(now, index, source);
         }
@@ -203,7 +208,10 @@ impl Forwarder {
         self.release_slots(index);
         self.queue.retain(|&queued| queued != index);
         self.series.retain(|layer| layer.publisher != index);
-        let endpoint = self.endpoints[index.get() as usize].take()?;
+        let mut endpoint = self.endpoints[index.get() as usize].take()?;
+        for (publication, state) in endpoint.publications.by_source.iter_mut().zip(states) {
+            publication.state = state;
+        }
         self.endpoint_count -= 1;
         if self.endpoint_count == 0 {
             self.review_due = None;
