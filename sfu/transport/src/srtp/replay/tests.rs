@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
@@ -84,7 +84,7 @@ proptest! {
         steps in proptest::collection::vec(-200..200_i64, 1..400),
     ) {
         let mut window = Window::starting_at(first);
-        let mut delivered = HashSet::from([first]);
+        let mut delivered = BTreeSet::from([first]);
         for step in steps {
             let highest = window.highest();
             let Some(index) = highest.checked_add_signed(step) else { continue };
