@@ -40,6 +40,7 @@ pub enum WorkerCommand {
 
 /// What a worker tells the control side.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a datagram crosses without the heap")]
 pub enum WorkerOutput {
     /// A DTLS datagram from a proven tuple.
     Dtls(EndpointIndex, DtlsDatagram),
@@ -57,6 +58,7 @@ pub enum WorkerOutput {
 
 /// Memory on its way back to the allocator.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "boxing what is to be freed would allocate")]
 pub enum Memory {
     /// A session that could not be added.
     Session(Box<SessionMemory>),

@@ -34,7 +34,7 @@ mod rtcp;
 const PADDING_MAX: usize = 128;
 
 /// What a worker needs to know at start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy)]
 pub struct WorkerConfig {
     /// Sizes of all tables.
     pub limits: Limits,
@@ -42,6 +42,13 @@ pub struct WorkerConfig {
     pub ntp_at_zero: u64,
     /// 32 secret random bytes.
     pub seed: [u8; 32],
+}
+
+impl std::fmt::Debug for WorkerConfig {
+    /// The seed does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkerConfig").field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 /// One core's machine.
