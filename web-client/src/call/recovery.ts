@@ -12,7 +12,7 @@ const RECONNECT_DELAYS_MS = [0, 300, 1000, 2000, 4000];
 export function reconnectDelayMs(attempt: number, random: number): number {
   const last = RECONNECT_DELAYS_MS.length - 1;
   const delay = RECONNECT_DELAYS_MS[Math.min(attempt, last)] ?? 0;
-  return delay * (0.8 + 0.4 * random);
+  return Math.round(delay * (0.8 + 0.4 * random));
 }
 
 /** How the media path does. */

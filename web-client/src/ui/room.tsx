@@ -21,9 +21,6 @@ interface RoomProps {
   readonly guestSecret: string;
 }
 
-/** A screen on which one's own tile must not take room from others. */
-const NARROW_PX = 600;
-
 export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
   const panel = useSignal<Panel | null>(null);
   const reporter = useMemo(() => new ViewReporter(store.call), [store]);
@@ -106,9 +103,9 @@ interface TileGridProps extends PicturesProps {
 
 function TileGrid({ store, reporter, people, space }: TileGridProps): JSX.Element {
   const others = people.filter(({ self }) => !self);
+  // Between two, one's own picture lies small over the other's; among more it is one of the tiles.
   const oneToOne = others.length === 1;
-  const selfApart = oneToOne || (others.length > 1 && space.width < NARROW_PX);
-  const inGrid = selfApart ? others : people;
+  const inGrid = oneToOne ? others : people;
   const grid = gridFor(inGrid.length, space);
   return (
     <>
@@ -124,7 +121,7 @@ function TileGrid({ store, reporter, people, space }: TileGridProps): JSX.Elemen
           />
         ))}
       </ul>
-      {selfApart && (
+      {oneToOne && (
         <ul class="self-apart">
           {people
             .filter(({ self }) => self)

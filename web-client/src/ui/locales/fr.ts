@@ -7,7 +7,7 @@ export const fr: Messages = {
   close: "Fermer",
   cancel: "Annuler",
 
-  tagline: "Une salle vidéo bien à vous : ouvrez-la, partagez le lien, retrouvez-vous.",
+  tagline: "Une salle vidéo bien à vous : ouvrez‑la, partagez le lien, retrouvez‑vous.",
   createTitle: "Ouvrir une salle",
   createRoomName: "Nom de la salle (facultatif)",
   createRoomNameHint: "Laissez vide et nous en trouverons un.",

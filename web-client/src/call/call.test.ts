@@ -1,0 +1,416 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { CallEvents, JoinOptions } from "./api";
+import { LiveCall, signalingUrl } from "./call";
+import { MediaConnection } from "./media";
+import type { Participant, ServerBody } from "./protocol.gen";
+import { FakeEnvironment, settle } from "./testing/environment";
+import { FakeTrack } from "./testing/webrtc";
+
+const awa: Participant = { id: 1, name: "Awa", role: "host", sources: [] };
+const me: Participant = { id: 7, name: "Me", role: "guest", sources: [] };
+
+const JOINED: ServerBody = {
+  kind: "joined",
+  you: 7,
+  role: "guest",
+  ticket: "ticket",
+  answer: { plain: "answer" },
+  participants: [awa, me],
+  guest_secret: null,
+};
+
+/** With 2 video slots: 4 m-lines to send, 3 voices, 1 programme, then pictures. */
+const FIRST_VOICE = "4";
+const FIRST_VIDEO = "8";
+
+// SDP goes plain, so that nothing waits for a thread of zlib.
+beforeEach(() => {
+  vi.stubGlobal("CompressionStream", undefined);
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  return () => vi.unstubAllGlobals();
+});
+
+class Scene {
+  readonly environment = new FakeEnvironment();
+  readonly call: LiveCall;
+  readonly events: [keyof CallEvents, unknown][] = [];
+  /** How the join went: `joined`, or the error. */
+  outcome: unknown = null;
+  #seq = 0;
+
+  constructor(options: Partial<JoinOptions> = {}) {
+    const media = new MediaConnection(this.environment, 2);
+    const all = { url: "https://x", room: "yard", secret: "s", name: "Me", ...options };
+    this.call = new LiveCall(this.environment, all, media);
+    for (const name of ["participant", "track", "state", "local", "source_lost"] as const) {
+      this.call.on(name, (event) => this.events.push([name, event]));
+    }
+    this.call.start().then(
+      () => (this.outcome = "joined"),
+      (error: unknown) => (this.outcome = error),
+    );
+  }
+
+  async say(body: ServerBody): Promise<void> {
+    this.#seq += 1;
+    this.environment.socket.say(this.#seq, body);
+    await settle();
+  }
+
+  /** A new session numbers from 1. */
+  async letIn(body: ServerBody = JOINED): Promise<void> {
+    await settle();
+    this.#seq = 0;
+    this.environment.socket.open();
+    await this.say(body);
+  }
+
+  async connectMedia(): Promise<void> {
+    this.environment.connection.become("connected", "connected");
+    await settle();
+  }
+
+  named<Name extends keyof CallEvents>(name: Name): CallEvents[Name][] {
+    return this.events.filter(([told]) => told === name).map(([, event]) => event as CallEvents[Name]);
+  }
+
+  connection(): string {
+    const { state } = this.call;
+    return state.phase === "joined" ? state.connection : state.phase;
+  }
+}
+
+async function inRoom(options: Partial<JoinOptions> = {}): Promise<Scene> {
+  const scene = new Scene(options);
+  await scene.letIn();
+  await scene.connectMedia();
+  return scene;
+}
+
+describe("joining", () => {
+  it("offers all m-lines at once and names their use", async () => {
+    const scene = new Scene();
+    await scene.letIn();
+    const { sections, offer } = scene.environment.socket.last("join");
+    expect(offer).toEqual({ plain: "offer 0" });
+    expect(sections.map(({ role }) => Object.values(role)[0])).toEqual([
+      ...["microphone", "camera", "screen", "screen_audio"],
+      ...["voice", "voice", "voice", "programme", "video", "video"],
+    ]);
+    const [, camera] = scene.environment.connection.transceivers;
+    expect(camera?.init.sendEncodings?.map(({ rid }) => rid)).toEqual(["q", "h", "f"]);
+    expect(camera?.codecs.map(({ mimeType }) => mimeType)).toEqual(["video/VP8", "video/rtx"]);
+  });
+
+  it("resolves when the server lets one in, and connects when media flows", async () => {
+    const scene = new Scene();
+    await scene.letIn();
+    expect(scene.outcome).toBe("joined");
+    expect(scene.environment.connection.log).toEqual(["offer", "answer"]);
+    expect(scene.connection()).toBe("media_connecting");
+    await scene.connectMedia();
+    expect(scene.connection()).toBe("connected");
+    expect(scene.call.you).toBe(7);
+  });
+
+  it("rejects with the server's code, ends, and lets devices go", async () => {
+    const scene = new Scene({ audio: true });
+    await settle();
+    const { microphone } = scene.call.local;
+    scene.environment.socket.open();
+    await scene.say({ kind: "error", re: 1, code: "room_full", detail: "" });
+    expect(scene.outcome).toMatchObject({ code: "room_full" });
+    expect(scene.call.state).toEqual({ phase: "ended", reason: "room_full" });
+    expect(microphone?.readyState).toBe("ended");
+    expect(scene.environment.connection.log).toContain("close");
+  });
+
+  it("leaves the page's own tracks open when it fails", async () => {
+    const track = new FakeTrack("audio");
+    const scene = new Scene({ audio: track.asTrack, ownsTracks: true });
+    await settle();
+    scene.environment.socket.open();
+    await scene.say({ kind: "error", re: 1, code: "unknown_link", detail: "" });
+    expect(track.readyState).toBe("live");
+  });
+
+  it("rejects when nobody answers", async () => {
+    const scene = new Scene();
+    await settle();
+    await scene.environment.advance(30_000);
+    expect(scene.outcome).toMatchObject({ code: "connection_failed" });
+  });
+
+  it("speaks to the socket of the server it was given", () => {
+    expect(signalingUrl("https://meet.example.org/a?b#c")).toBe(
+      "wss://meet.example.org/api/v1/socket",
+    );
+    expect(signalingUrl("http://localhost:8080")).toBe("ws://localhost:8080/api/v1/socket");
+  });
+});
+
+describe("people and slots", () => {
+  it("give a track when a slot carries somebody, and end it when it does not", async () => {
+    const scene = await inRoom();
+    const [slot] = scene.call.slots.filter(({ kind }) => kind === "video");
+    expect(slot?.mid).toBe(FIRST_VIDEO);
+    const carries = { participant: 1, source: "camera" } as const;
+    await scene.say({ kind: "slots", slots: [{ mid: FIRST_VIDEO, carries }] });
+    await scene.say({ kind: "slots", slots: [{ mid: FIRST_VIDEO, carries: null }] });
+    expect(scene.named("track")).toEqual([
+      { ...carries, track: slot?.track },
+      { ...carries, track: null },
+    ]);
+  });
+
+  it("need no new offer, however many come and go", async () => {
+    const scene = await inRoom();
+    for (let id = 10; id < 40; id += 1) {
+      await scene.say({ kind: "participant_joined", participant: { ...awa, id } });
+      await scene.say({ kind: "participant_left", participant: id });
+    }
+    expect(scene.environment.connection.log).toEqual(["offer", "answer"]);
+    expect(scene.call.participants).toHaveLength(2);
+  });
+
+  it("are heard under the name that the newest packet carries", async () => {
+    const scene = await inRoom();
+    const carries = { participant: 1, source: "microphone" } as const;
+    await scene.say({ kind: "slots", slots: [{ mid: FIRST_VOICE, carries }] });
+    const receiver = scene.environment.connection.transceivers[Number(FIRST_VOICE)]?.receiver;
+    expect(scene.call.levels()).toEqual(new Map([[1, 0.5]]));
+    receiver?.csrcs.push({ source: 2, timestamp: 20 }, { source: 1, timestamp: 10 });
+    expect(scene.call.levels()).toEqual(new Map([[2, 0.5]]));
+  });
+});
+
+describe("a lost WebSocket", () => {
+  it("leaves media alone and is shown until it is resumed", async () => {
+    const scene = await inRoom();
+    scene.environment.socket.cut();
+    expect(scene.connection()).toBe("reconnecting_signaling");
+    await scene.environment.advance(0);
+    scene.environment.socket.open();
+    await scene.say({ kind: "resumed", last_id: 1 });
+    expect(scene.connection()).toBe("connected");
+    expect(scene.environment.connection.log).toEqual(["offer", "answer"]);
+  });
+
+  it("is followed by joining anew when the session is gone, with the same devices", async () => {
+    const scene = await inRoom({ audio: true });
+    const { microphone } = scene.call.local;
+    await scene.say({ kind: "slots", slots: [{ mid: FIRST_VIDEO, carries: { participant: 1, source: "camera" } }] });
+    scene.environment.socket.cut();
+    await scene.environment.advance(0);
+    scene.environment.socket.open();
+    await scene.say({ kind: "error", re: 0, code: "session_gone", detail: "" });
+    expect(scene.connection()).toBe("rejoining");
+    await scene.letIn({ ...JOINED, you: 8, participants: [awa, { ...me, id: 8 }] });
+    await scene.connectMedia();
+
+    expect(scene.connection()).toBe("connected");
+    expect(scene.call.you).toBe(8);
+    expect(scene.environment.connections).toHaveLength(2);
+    expect(scene.environment.connections[0]?.log.at(-1)).toBe("close");
+    expect(scene.environment.connection.transceivers[0]?.sender.track).toBe(microphone);
+    expect(scene.environment.socket.last("join").sources).toMatchObject([{ source: "microphone" }]);
+    expect(scene.named("track").at(-1)).toMatchObject({ participant: 1, track: null });
+    expect(scene.named("participant").slice(-2)).toMatchObject([
+      { change: "left", participant: { id: 7 } },
+      { change: "joined", participant: { id: 8 } },
+    ]);
+  });
+});
+
+describe("a lost media path", () => {
+  it("is restarted when signaling says so, with one offer at a time", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "restart_ice" });
+    await scene.environment.advance(0);
+    await scene.say({ kind: "restart_ice" });
+    await scene.environment.advance(5000);
+    const offers = scene.environment.socket.sent.filter(({ kind }) => kind === "offer");
+    expect(offers).toHaveLength(1);
+    expect(scene.environment.connection.restarts).toBe(1);
+    const re = scene.environment.socket.last("offer").id;
+    await scene.say({ kind: "answer", re, answer: { plain: "second" } });
+    await scene.connectMedia();
+    await scene.environment.advance(60_000);
+    expect(scene.environment.connection.log).toEqual([
+      ...["offer", "answer", "restart", "offer", "second"],
+    ]);
+  });
+
+  it("is restarted a second after the browser says disconnected, and shown then", async () => {
+    const scene = await inRoom();
+    scene.environment.connection.become("disconnected", "disconnected");
+    await scene.environment.advance(900);
+    expect(scene.connection()).toBe("connected");
+    expect(scene.environment.connection.restarts).toBe(0);
+    await scene.environment.advance(100);
+    expect(scene.connection()).toBe("restarting_media");
+    expect(scene.environment.connection.restarts).toBe(1);
+  });
+
+  it("is no reason for alarm while a restart is being checked", async () => {
+    const scene = await inRoom();
+    scene.environment.connection.become("checking", "connecting");
+    await scene.environment.advance(9000);
+    expect(scene.connection()).toBe("connected");
+    expect(scene.environment.connection.restarts).toBe(0);
+  });
+
+  it("is offered again when the answer does not come", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "restart_ice" });
+    await scene.environment.advance(9000);
+    scene.environment.socket.say(0, { kind: "pong" });
+    await scene.environment.advance(3000);
+    expect(scene.environment.connection.log.slice(2)).toEqual([
+      ...["restart", "offer", "rollback", "restart", "offer"],
+    ]);
+  });
+
+  it("leads to a new session when DTLS has failed, which no restart mends", async () => {
+    const scene = await inRoom();
+    scene.environment.connection.become("connected", "failed");
+    await settle();
+    expect(scene.connection()).toBe("rejoining");
+    expect(scene.environment.connections).toHaveLength(2);
+  });
+
+  it("heeds no answer to an older offer", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "answer", re: 99, answer: { plain: "stray" } });
+    expect(scene.environment.connection.log).not.toContain("stray");
+  });
+});
+
+describe("the end", () => {
+  it("comes at once when one leaves, and devices are let go", async () => {
+    const scene = await inRoom({ audio: true, video: true });
+    const { microphone, camera } = scene.call.local;
+    scene.call.leave();
+    expect(scene.environment.socket.kinds().at(-1)).toBe("leave");
+    expect(scene.call.state).toEqual({ phase: "ended", reason: "left" });
+    expect([microphone?.readyState, camera?.readyState]).toEqual(["ended", "ended"]);
+    expect(scene.named("state").at(-1)).toEqual({ phase: "ended", reason: "left" });
+  });
+
+  it("comes when the page goes away, so that nobody sees a ghost", async () => {
+    const scene = await inRoom();
+    scene.environment.leavePage();
+    expect(scene.environment.socket.kinds().at(-1)).toBe("leave");
+  });
+
+  it("does not come when media was lost after it had worked: the call joins anew", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "ended", reason: "media_lost" });
+    expect(scene.connection()).toBe("rejoining");
+  });
+
+  it("comes when media never worked", async () => {
+    const scene = new Scene();
+    await scene.letIn();
+    await scene.say({ kind: "ended", reason: "media_lost" });
+    expect(scene.call.state).toEqual({ phase: "ended", reason: "media_lost" });
+  });
+
+  it("comes when a server keeps sending one away", async () => {
+    const scene = await inRoom();
+    for (let round = 0; round < 10; round += 1) {
+      await scene.say({ kind: "ended", reason: "server_stopping" });
+      await scene.letIn();
+    }
+    expect(scene.call.state).toEqual({ phase: "ended", reason: "server_stopping" });
+    expect(scene.environment.connections).toHaveLength(5);
+  });
+
+  it("comes without a second try when another window has taken the session over", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "ended", reason: "replaced" });
+    await scene.environment.advance(60_000);
+    expect(scene.call.state).toEqual({ phase: "ended", reason: "replaced" });
+    expect(scene.environment.sockets).toHaveLength(1);
+  });
+});
+
+describe("microphone and camera", () => {
+  it("muting keeps the device, tells the others, and unmuting asks for nothing", async () => {
+    const scene = await inRoom({ audio: true });
+    const { microphone } = scene.call.local;
+    await scene.call.setMicrophone(false);
+    expect(microphone).toMatchObject({ enabled: false, readyState: "live" });
+    expect(scene.environment.socket.last("publish")).toMatchObject({ source: "microphone", state: null });
+    await scene.call.setMicrophone(true);
+    expect(microphone?.enabled).toBe(true);
+    expect(scene.environment.socket.last("publish").state).toEqual({ width: 0, height: 0 });
+    expect(scene.environment.captures).toHaveLength(1);
+  });
+
+  it("turning the camera off lets go of it; on opens it and tells its size", async () => {
+    const scene = await inRoom({ video: true });
+    const { camera } = scene.call.local;
+    const sender = scene.environment.connection.transceivers[1]?.sender;
+    expect(sender?.track).toBe(camera);
+    await scene.call.setCamera(false);
+    expect(camera?.readyState).toBe("ended");
+    expect(sender?.track).toBeNull();
+    await scene.call.setCamera(true);
+    expect(sender?.track).toBe(scene.call.local.camera);
+    expect(scene.environment.socket.last("publish").state).toEqual({ width: 640, height: 360 });
+  });
+
+  it("two quick presses end in the state of the second", async () => {
+    const scene = await inRoom({ video: true });
+    await Promise.all([scene.call.setCamera(false), scene.call.setCamera(true), scene.call.setCamera(false)]);
+    expect(scene.call.local.camera).toBeNull();
+    expect(scene.environment.socket.last("publish").state).toBeNull();
+  });
+
+  it("a refusal rejects and changes nothing", async () => {
+    const scene = await inRoom();
+    scene.environment.captureError = new Error("no");
+    await expect(scene.call.setCamera(true)).rejects.toThrow("no");
+    expect(scene.call.local.camera).toBeNull();
+    scene.environment.captureError = null;
+    await scene.call.setCamera(true);
+    expect(scene.call.local.camera).not.toBeNull();
+  });
+
+  it("an unplugged headset is replaced by what there is, and the person hears of it", async () => {
+    const scene = await inRoom({ audio: true });
+    const { microphone } = scene.call.local;
+    (microphone as unknown as FakeTrack).unplug();
+    await settle();
+    expect(scene.call.local.microphone).not.toBe(microphone);
+    expect(scene.call.local.microphoneOn).toBe(true);
+    expect(scene.named("source_lost")).toEqual([{ source: "microphone", cause: "unplugged" }]);
+  });
+
+  it("a track of the page comes back as it was, and stays open after leaving", async () => {
+    const track = new FakeTrack("video");
+    const scene = await inRoom({ video: track.asTrack });
+    await scene.call.setCamera(false);
+    expect(track.readyState).toBe("live");
+    await scene.call.setCamera(true);
+    expect(scene.call.local.camera).toBe(track);
+    expect(scene.environment.captures).toEqual([]);
+    scene.call.leave();
+    expect(track.readyState).toBe("live");
+  });
+
+  it("a shared screen is published and ends with the browser's own button", async () => {
+    const scene = await inRoom();
+    await scene.call.shareScreen(true);
+    expect(scene.environment.socket.last("publish")).toMatchObject({ source: "screen" });
+    const { screen } = scene.call.local;
+    expect(screen?.contentHint).toBe("detail");
+    (screen as unknown as FakeTrack).unplug();
+    await settle();
+    expect(scene.call.local.screen).toBeNull();
+    expect(scene.environment.socket.last("publish")).toMatchObject({ source: "screen", state: null });
+    expect(scene.named("source_lost")).toEqual([{ source: "screen", cause: "stopped" }]);
+  });
+});

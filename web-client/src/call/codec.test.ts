@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+
+import { decodeServerMessage } from "./codec";
+import type { Participant, ServerMessage } from "./protocol.gen";
+
+const participant: Participant = { id: 7, name: "Awa", role: "guest", sources: [] };
+
+/** One of each kind: the type makes the list complete. */
+const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind: Kind }> } = {
+  joined: {
+    seq: 1,
+    kind: "joined",
+    you: 7,
+    role: "host",
+    ticket: "t",
+    answer: { deflated: "aGk=" },
+    participants: [
+      { ...participant, sources: [{ source: "camera", width: 640, height: 360 }] },
+    ],
+    guest_secret: null,
+  },
+  resumed: { seq: 0, kind: "resumed", last_id: 3 },
+  snapshot: {
+    seq: 9,
+    kind: "snapshot",
+    up_to: 8,
+    participants: [participant],
+    slots: [{ mid: "4", carries: null }],
+  },
+  answer: { seq: 2, kind: "answer", re: 4, answer: { plain: "v=0" } },
+  participant_joined: { seq: 3, kind: "participant_joined", participant },
+  participant_changed: { seq: 4, kind: "participant_changed", participant },
+  participant_left: { seq: 5, kind: "participant_left", participant: 7 },
+  slots: {
+    seq: 6,
+    kind: "slots",
+    slots: [{ mid: "8", carries: { participant: 7, source: "screen" } }],
+  },
+  restart_ice: { seq: 7, kind: "restart_ice" },
+  error: { seq: 0, kind: "error", re: 1, code: "unknown_link", detail: "no such room" },
+  ended: { seq: 8, kind: "ended", reason: "media_lost" },
+  pong: { seq: 0, kind: "pong" },
+};
+
+describe("decoding a message of the server", () => {
+  it.each(Object.values(EXAMPLES))("reads $kind as it was written", (message) => {
+    expect(decodeServerMessage(JSON.stringify(message))).toEqual(message);
+  });
+
+  it("ignores fields of a newer server", () => {
+    const text = JSON.stringify({ ...EXAMPLES.participant_left, why: "bored" });
+    expect(decodeServerMessage(text)).toEqual(EXAMPLES.participant_left);
+  });
+
+  it("takes an error code of a newer server for a refusal", () => {
+    const text = JSON.stringify({ ...EXAMPLES.error, code: "on_holiday" });
+    expect(decodeServerMessage(text)).toMatchObject({ kind: "error", re: 1, code: "unsupported" });
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["no object", "[]"],
+    ["null", "null"],
+    ["no kind", '{"seq":1}'],
+    ["an unknown kind", '{"seq":1,"kind":"dance"}'],
+    ["a kind that every object has", '{"seq":1,"kind":"toString"}'],
+    ["a text for a number", '{"seq":"1","kind":"pong"}'],
+    ["a negative number", '{"seq":-1,"kind":"pong"}'],
+    ["a fraction", '{"seq":0.5,"kind":"pong"}'],
+    ["a source that is none", '{"seq":1,"kind":"slots","slots":[{"mid":"1","carries":{"participant":1,"source":"nose"}}]}'],
+    ["a list that is none", '{"seq":1,"kind":"slots","slots":{}}'],
+    ["an SDP that is none", '{"seq":1,"kind":"answer","re":1,"answer":{}}'],
+    ["a role that every object has", '{"seq":1,"kind":"participant_joined","participant":{"id":1,"name":"a","role":"constructor","sources":[]}}'],
+  ])("refuses %s", (_, text) => {
+    expect(decodeServerMessage(text)).toBeNull();
+  });
+
+  it("refuses every truncation of every message", () => {
+    for (const message of Object.values(EXAMPLES)) {
+      const text = JSON.stringify(message);
+      for (let length = 0; length < text.length; length += 1) {
+        expect(decodeServerMessage(text.slice(0, length))).toBeNull();
+      }
+    }
+  });
+});

@@ -1,0 +1,150 @@
+// As much of WebRTC as the call touches. It holds states and records calls; it carries no media.
+
+export class FakeTrack extends EventTarget {
+  static #made = 0;
+
+  readonly kind: "audio" | "video";
+  readonly id: string;
+  enabled = true;
+  readyState: "live" | "ended" = "live";
+  contentHint = "";
+
+  constructor(kind: "audio" | "video") {
+    super();
+    this.kind = kind;
+    FakeTrack.#made += 1;
+    this.id = `track-${FakeTrack.#made}`;
+  }
+
+  getSettings(): MediaTrackSettings {
+    return this.kind === "video" ? { width: 640, height: 360 } : {};
+  }
+
+  stop(): void {
+    this.readyState = "ended";
+  }
+
+  /** The device is pulled out. */
+  unplug(): void {
+    this.readyState = "ended";
+    this.dispatchEvent(new Event("ended"));
+  }
+
+  get asTrack(): MediaStreamTrack {
+    return this as unknown as MediaStreamTrack;
+  }
+}
+
+class FakeSender {
+  track: unknown = null;
+
+  replaceTrack(track: unknown): Promise<void> {
+    this.track = track;
+    return Promise.resolve();
+  }
+}
+
+export class FakeReceiver {
+  readonly track: FakeTrack;
+  csrcs: { source: number; timestamp: number }[] = [];
+
+  constructor(kind: "audio" | "video") {
+    this.track = new FakeTrack(kind);
+  }
+
+  getContributingSources(): { source: number; timestamp: number }[] {
+    return this.csrcs;
+  }
+
+  getSynchronizationSources(): { audioLevel: number }[] {
+    return [{ audioLevel: 0.5 }];
+  }
+}
+
+export class FakeTransceiver {
+  mid: string | null = null;
+  readonly kind: "audio" | "video";
+  readonly init: RTCRtpTransceiverInit;
+  readonly sender = new FakeSender();
+  readonly receiver: FakeReceiver;
+  codecs: readonly RTCRtpCodec[] = [];
+
+  constructor(kind: "audio" | "video", init: RTCRtpTransceiverInit) {
+    this.kind = kind;
+    this.init = init;
+    this.receiver = new FakeReceiver(kind);
+  }
+
+  setCodecPreferences(codecs: readonly RTCRtpCodec[]): void {
+    this.codecs = codecs;
+  }
+}
+
+export class FakePeerConnection extends EventTarget {
+  readonly transceivers: FakeTransceiver[] = [];
+  /** What was done, in order. */
+  readonly log: string[] = [];
+  iceConnectionState: RTCIceConnectionState = "new";
+  connectionState: RTCPeerConnectionState = "new";
+  signalingState: RTCSignalingState = "stable";
+  localDescription: { sdp: string } | null = null;
+  /** What the next answer fails with. */
+  answerError: Error | null = null;
+
+  addTransceiver(kind: "audio" | "video", init: RTCRtpTransceiverInit): FakeTransceiver {
+    const transceiver = new FakeTransceiver(kind, init);
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  createOffer(): Promise<{ type: "offer"; sdp: string }> {
+    return Promise.resolve({ type: "offer", sdp: `offer ${this.log.length}` });
+  }
+
+  setLocalDescription({ type, sdp = "" }: { type: string; sdp?: string }): Promise<void> {
+    this.log.push(type);
+    if (type === "rollback") {
+      this.signalingState = "stable";
+      return Promise.resolve();
+    }
+    this.signalingState = "have-local-offer";
+    this.localDescription = { sdp };
+    this.transceivers.forEach((transceiver, index) => (transceiver.mid ??= String(index)));
+    return Promise.resolve();
+  }
+
+  setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
+    if (this.answerError !== null) {
+      return Promise.reject(this.answerError);
+    }
+    this.log.push(sdp);
+    this.signalingState = "stable";
+    return Promise.resolve();
+  }
+
+  restartIce(): void {
+    this.log.push("restart");
+  }
+
+  getStats(): Promise<Map<string, unknown>> {
+    return Promise.resolve(new Map());
+  }
+
+  close(): void {
+    this.log.push("close");
+    this.connectionState = "closed";
+  }
+
+  /** The browser's two state machines change. */
+  become(ice: RTCIceConnectionState, connection: RTCPeerConnectionState): void {
+    this.iceConnectionState = ice;
+    this.connectionState = connection;
+    this.dispatchEvent(new Event("iceconnectionstatechange"));
+    this.dispatchEvent(new Event("connectionstatechange"));
+  }
+
+  /** How often a restart was asked for. */
+  get restarts(): number {
+    return this.log.filter((entry) => entry === "restart").length;
+  }
+}
