@@ -36,7 +36,9 @@ pub struct Limits {
     /// Sockets of one address that have said nothing yet. A school is one address, so sockets with
     /// a valid join do not count.
     pub silent_sockets_per_address: u32,
-    /// Failed joins and resumes of one address at once. Successful ones do not count.
+    /// Failed joins and resumes of one address at once. Successful ones do not count. Guessing 128
+    /// bits is hopeless at any rate; this bounds the work, and a class handed a broken link
+    /// must not lock its school out.
     pub failures_per_address: u32,
     /// Failed joins and resumes of one address that are forgiven per minute.
     pub failures_forgiven_per_minute: u32,
@@ -62,8 +64,8 @@ impl Default for Limits {
             ring_messages: 256,
             ring_bytes: 64 * 1024,
             silent_sockets_per_address: 256,
-            failures_per_address: 60,
-            failures_forgiven_per_minute: 10,
+            failures_per_address: 500,
+            failures_forgiven_per_minute: 60,
             addresses: 16_384,
         }
     }

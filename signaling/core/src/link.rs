@@ -14,9 +14,7 @@ pub struct Grant {
 impl std::fmt::Debug for Grant {
     /// A secret does not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grant")
-            .field("role", &self.role)
-            .finish_non_exhaustive()
+        f.debug_struct("Grant").field("role", &self.role).finish_non_exhaustive()
     }
 }
 

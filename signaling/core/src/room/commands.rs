@@ -1,0 +1,192 @@
+//! What a room makes of its participants' messages.
+
+use protocol::{
+    Instant, ParticipantId,
+    client::{
+        ClientBody, ClientMessage, ErrorCode, MediaSection, PublishedSource, SdpBody, ServerBody,
+        SourceState, View,
+    },
+    media::Source,
+    node::NodeCommand,
+};
+
+use super::{AtNode, Pending, Room, close};
+use crate::{
+    bucket::Verdict,
+    requests::{OfferRequest, Refusal, check_view, set_source, unpublished},
+    session::not_joined,
+    transmit::{CloseReason, LeaveCause},
+    wire::Unreadable,
+};
+
+impl Room {
+    /// A frame of a participant, as a message or as the reason why it is none.
+    pub(crate) fn handle_message(
+        &mut self,
+        now: Instant,
+        id: ParticipantId,
+        message: Result<ClientMessage, Unreadable>,
+    ) {
+        let command = match &message {
+            Ok(message) => message.id,
+            Err(unreadable) => unreadable.id,
+        };
+        if !self.is_heard(now, id, command) {
+            return;
+        }
+        match message {
+            Ok(message) => self.handle_command(now, id, message),
+            Err(unreadable) => {
+                let Unreadable { id: re, code, detail } = unreadable;
+                if re == 0 || self.is_new(id, re) {
+                    self.refuse(id, re, Refusal::new(code, detail));
+                }
+            }
+        }
+    }
+
+    /// A frame that is no message, such as a ping of the WebSocket. It counts all the same.
+    pub(crate) fn handle_control_frame(&mut self, now: Instant, id: ParticipantId) {
+        self.is_heard(now, id, 0);
+    }
+
+    /// Whether the participant keeps to the limits. If not, they are told, or their socket closed.
+    fn is_heard(&mut self, now: Instant, id: ParticipantId, command: u64) -> bool {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return false;
+        };
+        let verdict = session.meter.handle_message(now);
+        if verdict == Verdict::Hear {
+            return true;
+        }
+        session.last_id = session.last_id.max(command);
+        session.refuse(&mut self.transmits, command, too_fast());
+        if verdict == Verdict::Close
+            && let Some(socket) = session.socket()
+        {
+            self.transmits.push_back(close(socket, CloseReason::Abuse));
+            self.handle_socket_closed(now, id);
+        }
+        false
+    }
+
+    fn handle_command(&mut self, now: Instant, id: ParticipantId, message: ClientMessage) {
+        let re = message.id;
+        match message.body {
+            ClientBody::Ping => {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.mention(&mut self.transmits, ServerBody::Pong);
+                }
+                return;
+            }
+            ClientBody::Resume { .. } => return self.refuse(id, re, already_joined()),
+            ClientBody::Join(_)
+            | ClientBody::Offer { .. }
+            | ClientBody::Publish { .. }
+            | ClientBody::View(_)
+            | ClientBody::Leave => {}
+        }
+        if re == 0 {
+            let detail = "commands are numbered from 1 upward";
+            return self.refuse(id, 0, Refusal::new(ErrorCode::BadMessage, detail));
+        }
+        if !self.is_new(id, re) {
+            return;
+        }
+        let is_joined = self.sessions.get(&id).is_some_and(|s| s.is_joined());
+        if !is_joined && message.body != ClientBody::Leave {
+            return self.refuse(id, re, not_joined());
+        }
+        match message.body {
+            ClientBody::Leave => self.end(now, id, LeaveCause::Left, AtNode::Here),
+            ClientBody::Offer { offer, sections } => {
+                self.handle_offer(now, id, re, offer, sections);
+            }
+            ClientBody::Publish { source, state } => self.handle_publish(id, re, source, state),
+            ClientBody::View(view) => self.handle_view(id, re, view),
+            ClientBody::Join(_) | ClientBody::Resume { .. } | ClientBody::Ping => {
+                self.refuse(id, re, already_joined());
+            }
+        }
+    }
+
+    /// Whether a command comes for the first time; it then has come. Ids rise, because a socket
+    /// keeps order and a resumed client goes on where [`ServerBody::Resumed`] says.
+    fn is_new(&mut self, id: ParticipantId, command: u64) -> bool {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return false;
+        };
+        let is_new = command > session.last_id;
+        session.last_id = session.last_id.max(command);
+        is_new
+    }
+
+    fn handle_offer(
+        &mut self,
+        now: Instant,
+        id: ParticipantId,
+        re: u64,
+        offer: SdpBody,
+        sections: Vec<MediaSection>,
+    ) {
+        let offer = match OfferRequest::try_new(offer, sections, &self.limits) {
+            Ok(offer) => offer,
+            Err(why) => return self.refuse(id, re, why),
+        };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.sdp_form = offer.form;
+            session.publishes = offer.publishes();
+        }
+        let request = self.request(NodeCommand::UpdateEndpoint {
+            participant: id,
+            offer: offer.text,
+            sections: offer.sections,
+        });
+        self.await_answer(now, request, Pending::Offer(id, re));
+    }
+
+    fn handle_publish(
+        &mut self,
+        id: ParticipantId,
+        re: u64,
+        source: Source,
+        state: Option<SourceState>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if state.is_some() && !session.publishes.contains(&source) {
+            return session.refuse(&mut self.transmits, re, unpublished());
+        }
+        let published = state.map(|state| PublishedSource { source, state });
+        if !set_source(&mut session.participant.sources, source, published) {
+            return;
+        }
+        let participant = session.participant.clone();
+        self.request(NodeCommand::SetSource { participant: id, source, state });
+        self.say_to_all(ServerBody::ParticipantChanged { participant });
+    }
+
+    fn handle_view(&mut self, id: ParticipantId, re: u64, view: View) {
+        match check_view(view) {
+            Ok(view) => {
+                self.request(NodeCommand::SetView { participant: id, view });
+            }
+            Err(why) => self.refuse(id, re, why),
+        }
+    }
+
+    fn refuse(&mut self, id: ParticipantId, re: u64, why: Refusal) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.refuse(&mut self.transmits, re, why);
+        }
+    }
+}
+
+fn already_joined() -> Refusal {
+    Refusal::new(ErrorCode::BadMessage, "the session is joined already")
+}
+
+pub(crate) fn too_fast() -> Refusal {
+    Refusal::new(ErrorCode::TooFast, "at most 20 commands a second in the long run")
+}

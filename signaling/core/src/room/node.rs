@@ -1,0 +1,217 @@
+//! What a room makes of the node's reports.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use protocol::{
+    Instant, ParticipantId, RequestId,
+    client::{ErrorCode, Joined, ServerBody},
+    node::{NodeAnswer, NodeCommand, NodeError, NodeEventBody},
+};
+
+use super::{AtNode, Pending, Room, Timer};
+use crate::{
+    ids::Ticket,
+    requests::Refusal,
+    session::State,
+    transmit::{LeaveCause, RoomEvent},
+};
+
+impl Room {
+    /// The node's answer to one of this room's requests.
+    pub(crate) fn handle_response(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        result: Result<NodeAnswer, NodeError>,
+    ) {
+        let pending = self.pending.remove(&request);
+        self.timers.cancel(Timer::Answer(request));
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) => return self.handle_failure(now, pending, &error),
+        };
+        match (pending, answer) {
+            (Some(Pending::Join(id)), NodeAnswer::Answer(text)) => self.admit(id, text),
+            (Some(Pending::Offer(id, re)), NodeAnswer::Answer(text)) => {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    let answer = session.sdp_form.write(text);
+                    let body = ServerBody::Answer { re, answer };
+                    session.say(&mut self.transmits, Arc::new(body));
+                }
+            }
+            (Some(Pending::List), NodeAnswer::Participants(present)) => {
+                self.reconcile(now, present);
+            }
+            (Some(Pending::Join(id)), NodeAnswer::Done | NodeAnswer::Participants(_)) => {
+                self.refuse_join(now, id, no_answer(), AtNode::Here);
+            }
+            (Some(Pending::Offer(id, re)), NodeAnswer::Done | NodeAnswer::Participants(_)) => {
+                self.refuse_offer(id, re, no_answer());
+            }
+            (Some(Pending::Open | Pending::List) | None, _) => {}
+        }
+    }
+
+    /// The node said nothing to an offer for [`crate::Limits::node_answer`].
+    pub(super) fn handle_no_answer(&mut self, now: Instant, request: RequestId) {
+        match self.pending.remove(&request) {
+            Some(Pending::Join(id)) => self.refuse_join(now, id, no_answer(), AtNode::Here),
+            Some(Pending::Offer(id, re)) => self.refuse_offer(id, re, no_answer()),
+            Some(Pending::Open | Pending::List) | None => {}
+        }
+    }
+
+    /// Something happened at the node.
+    pub(crate) fn handle_event(&mut self, now: Instant, body: NodeEventBody) {
+        match body {
+            NodeEventBody::Connected { .. } => {}
+            NodeEventBody::Ended { participant } => self.handle_media_lost(now, participant),
+            NodeEventBody::Slots { participant, slots } => {
+                let Some(session) = self.sessions.get_mut(&participant) else {
+                    return;
+                };
+                for slot in &slots {
+                    session.slots.insert(slot.mid.clone(), slot.carries);
+                }
+                if session.is_joined() {
+                    session.say(&mut self.transmits, Arc::new(ServerBody::Slots { slots }));
+                }
+            }
+            NodeEventBody::RestartIce { participant } => {
+                if let Some(session) = self.sessions.get_mut(&participant)
+                    && session.is_joined()
+                {
+                    session.say(&mut self.transmits, Arc::new(ServerBody::RestartIce));
+                }
+            }
+        }
+    }
+
+    /// Events of the node were lost: it must be asked who is there.
+    pub(crate) fn handle_event_gap(&mut self) {
+        let request = self.request(NodeCommand::ListRoom);
+        self.pending.insert(request, Pending::List);
+    }
+
+    /// The operator wants the room taken apart and built again.
+    pub(crate) fn handle_restore(&mut self) {
+        self.request(NodeCommand::RestoreRoom);
+    }
+
+    fn handle_failure(&mut self, now: Instant, pending: Option<Pending>, error: &NodeError) {
+        match error {
+            NodeError::UnknownRoom | NodeError::OldEpoch => return self.handle_lost(now, error),
+            NodeError::UnknownParticipant | NodeError::BadOffer(_) | NodeError::Full => {}
+        }
+        match pending {
+            Some(Pending::Open) => self.handle_lost(now, error),
+            Some(Pending::Join(id)) => self.refuse_join(now, id, refusal(error), AtNode::Gone),
+            Some(Pending::Offer(id, re)) => self.refuse_offer(id, re, refusal(error)),
+            Some(Pending::List) | None => {}
+        }
+    }
+
+    /// The node has made a session: its owner is in, and the others hear of it.
+    fn admit(&mut self, id: ParticipantId, answer: String) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let State::Joining(arriving) = &mut session.state else {
+            return;
+        };
+        let socket = arriving.socket;
+        let view = std::mem::take(&mut arriving.view);
+        let guest_secret = arriving.guest_secret.take();
+        session.state = State::Attached(socket);
+        let participant = session.participant.clone();
+        for on in &participant.sources {
+            self.request(NodeCommand::SetSource {
+                participant: id,
+                source: on.source,
+                state: Some(on.state),
+            });
+        }
+        self.request(NodeCommand::SetView { participant: id, view });
+        let participants = self.participants();
+        if let Some(session) = self.sessions.get_mut(&id) {
+            let ticket = Ticket { room: self.id, participant: id, secret: session.secret };
+            let joined = ServerBody::Joined(Joined {
+                you: id,
+                role: participant.role,
+                ticket: ticket.to_string(),
+                answer: session.sdp_form.write(answer),
+                participants,
+                guest_secret,
+            });
+            session.say_joined(&mut self.transmits, joined);
+            if !session.slots.is_empty() {
+                let slots = session.slot_map();
+                session.say(&mut self.transmits, Arc::new(ServerBody::Slots { slots }));
+            }
+        }
+        self.say_to_others(Some(id), ServerBody::ParticipantJoined { participant });
+        self.events.push_back(RoomEvent::Joined { room: self.id, participant: id });
+    }
+
+    /// The node has ended a session itself.
+    fn handle_media_lost(&mut self, now: Instant, id: ParticipantId) {
+        match self.sessions.get(&id) {
+            Some(session) if session.is_joined() => {
+                self.end(now, id, LeaveCause::MediaLost, AtNode::Gone);
+            }
+            Some(_) => self.refuse_join(now, id, no_answer(), AtNode::Gone),
+            None => {}
+        }
+    }
+
+    /// The node has not got the room, or not for us: nothing of it is left.
+    fn handle_lost(&mut self, now: Instant, error: &NodeError) {
+        let all: Vec<_> = self.sessions.iter().map(|(id, s)| (*id, s.is_joined())).collect();
+        for (id, is_joined) in all {
+            if is_joined {
+                self.end(now, id, LeaveCause::MediaLost, AtNode::Gone);
+            } else {
+                self.refuse_join(now, id, refusal(error), AtNode::Gone);
+            }
+        }
+        self.is_closed = true;
+    }
+
+    /// Makes both sides agree on who is there. The node answers in order, so everybody whose join
+    /// it had answered by then is in its list.
+    fn reconcile(&mut self, now: Instant, present: Vec<ParticipantId>) {
+        let present: BTreeSet<_> = present.into_iter().collect();
+        let is_missing = |id: &ParticipantId| !present.contains(id);
+        let joined = self.sessions.iter().filter(|(_, s)| s.is_joined());
+        let missing: Vec<_> = joined.map(|(id, _)| *id).filter(is_missing).collect();
+        for id in missing {
+            self.end(now, id, LeaveCause::MediaLost, AtNode::Gone);
+        }
+        for id in present {
+            if !self.sessions.contains_key(&id) {
+                self.request(NodeCommand::RemoveEndpoint { participant: id });
+            }
+        }
+    }
+
+    fn refuse_offer(&mut self, id: ParticipantId, re: u64, why: Refusal) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.refuse(&mut self.transmits, re, why);
+        }
+    }
+}
+
+fn no_answer() -> Refusal {
+    Refusal::new(ErrorCode::MediaUnavailable, "the media node does not answer")
+}
+
+fn refusal(error: &NodeError) -> Refusal {
+    let code = match error {
+        NodeError::BadOffer(_) => ErrorCode::BadOffer,
+        NodeError::Full => ErrorCode::ServerFull,
+        NodeError::UnknownRoom | NodeError::UnknownParticipant | NodeError::OldEpoch => {
+            ErrorCode::MediaUnavailable
+        }
+    };
+    Refusal::new(code, error.to_string())
+}

@@ -1,0 +1,292 @@
+//! A small world around the machine: sockets that remember what they were told, a store that knows
+//! three secrets, and a node that answers at once unless it is told not to.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use protocol::{
+    Duration, Instant, ParticipantId, RoomId,
+    client::{
+        ErrorCode, Joined, MediaSection, Role, SdpBody, SectionRole, ServerBody, ServerMessage,
+    },
+    media::{SlotKind, Source},
+    node::{
+        NodeAnswer, NodeCommand, NodeError, NodeEvent, NodeEventBody, NodeReport, NodeRequest,
+        NodeResponse,
+    },
+};
+
+use super::Rooms;
+use crate::{CloseReason, Grant, Limits, LinkRefusal, RoomEvent, SocketId, Transmit};
+
+pub(super) struct World {
+    pub(super) rooms: Rooms,
+    pub(super) now: Instant,
+    pub(super) node: NodeMood,
+    pub(super) store_answers: bool,
+    pub(super) events: Vec<RoomEvent>,
+    /// Every request that went to the node.
+    pub(super) requests: Vec<NodeRequest>,
+    inboxes: BTreeMap<SocketId, VecDeque<ServerMessage>>,
+    closed: BTreeMap<SocketId, CloseReason>,
+    unanswered: VecDeque<NodeRequest>,
+    unchecked: VecDeque<Transmit>,
+    sockets: u64,
+    node_seq: u64,
+    /// The room of the last request.
+    room: Option<RoomId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum NodeMood {
+    Answers,
+    Silent,
+    Refuses(NodeError),
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        World::with(Limits::default())
+    }
+
+    pub(super) fn with(limits: Limits) -> Self {
+        World {
+            rooms: Rooms::new(limits, 7),
+            now: Instant::from_micros(1),
+            node: NodeMood::Answers,
+            store_answers: true,
+            events: Vec::new(),
+            requests: Vec::new(),
+            inboxes: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            unanswered: VecDeque::new(),
+            unchecked: VecDeque::new(),
+            sockets: 0,
+            node_seq: 0,
+            room: None,
+        }
+    }
+
+    pub(super) fn open(&mut self) -> SocketId {
+        self.open_from("192.0.2.1")
+    }
+
+    pub(super) fn open_from(&mut self, address: &str) -> SocketId {
+        self.sockets += 1;
+        let socket = SocketId(self.sockets);
+        let address = address.parse().expect("an address");
+        self.rooms.handle_socket_opened(self.now, socket, address);
+        self.drain();
+        socket
+    }
+
+    pub(super) fn say(&mut self, socket: SocketId, text: &str) {
+        self.rooms.handle_text(self.now, socket, text);
+        self.drain();
+    }
+
+    /// Says a command given as JSON fields, such as `"kind":"leave"`.
+    pub(super) fn command(&mut self, socket: SocketId, id: u64, fields: &str) {
+        self.say(socket, &format!(r#"{{"id":{id},{fields}}}"#));
+    }
+
+    pub(super) fn drop_socket(&mut self, socket: SocketId) {
+        self.rooms.handle_socket_closed(self.now, socket);
+        self.drain();
+    }
+
+    /// Joins with a name and the secret `guest` or `host`, and takes `joined`.
+    pub(super) fn join(&mut self, name: &str) -> Member {
+        self.join_room("math", name, "guest")
+    }
+
+    pub(super) fn join_room(&mut self, room: &str, name: &str, secret: &str) -> Member {
+        let socket = self.open();
+        self.say(socket, &join_text(room, name, secret));
+        let joined = self.take_joined(socket);
+        Member { socket, joined }
+    }
+
+    pub(super) fn take_joined(&mut self, socket: SocketId) -> Joined {
+        match self.take(socket) {
+            Some(ServerMessage { seq: 1, body: ServerBody::Joined(joined) }) => joined,
+            other => panic!("not joined: {other:?}"),
+        }
+    }
+
+    /// A new socket that resumes.
+    pub(super) fn resume(&mut self, ticket: &str, last_seq: u64) -> SocketId {
+        let socket = self.open();
+        let fields = format!(r#""kind":"resume","ticket":"{ticket}","last_seq":{last_seq}"#);
+        self.command(socket, 0, &fields);
+        socket
+    }
+
+    pub(super) fn take(&mut self, socket: SocketId) -> Option<ServerMessage> {
+        self.inboxes.get_mut(&socket)?.pop_front()
+    }
+
+    pub(super) fn take_all(&mut self, socket: SocketId) -> Vec<ServerMessage> {
+        let inbox = self.inboxes.get_mut(&socket);
+        inbox.map(|inbox| inbox.drain(..).collect()).unwrap_or_default()
+    }
+
+    pub(super) fn bodies(&mut self, socket: SocketId) -> Vec<ServerBody> {
+        self.take_all(socket).into_iter().map(|message| message.body).collect()
+    }
+
+    /// The error at the head of an inbox: its number, command and code.
+    pub(super) fn take_error(&mut self, socket: SocketId) -> (u64, u64, ErrorCode) {
+        match self.take(socket) {
+            Some(ServerMessage { seq, body: ServerBody::Error { re, code, .. } }) => {
+                (seq, re, code)
+            }
+            other => panic!("no error: {other:?}"),
+        }
+    }
+
+    pub(super) fn closed(&self, socket: SocketId) -> Option<CloseReason> {
+        self.closed.get(&socket).copied()
+    }
+
+    pub(super) fn advance(&mut self, by: Duration) {
+        let end = self.now + by;
+        while let Some(at) = self.rooms.poll_timeout()
+            && at <= end
+        {
+            self.now = self.now.max(at);
+            self.rooms.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    pub(super) fn node_says(&mut self, body: NodeEventBody) {
+        self.node_seq += 1;
+        self.node_says_at(self.node_seq, body);
+    }
+
+    pub(super) fn node_says_at(&mut self, seq: u64, body: NodeEventBody) {
+        let room = self.room.expect("a room is live");
+        self.node_seq = seq;
+        let event = NodeEvent { seq, room, body };
+        self.rooms.handle_report(self.now, NodeReport::Event(event));
+        self.drain();
+    }
+
+    /// The node answers everything that it was asked while it was silent.
+    pub(super) fn node_wakes(&mut self) {
+        self.node = NodeMood::Answers;
+        while let Some(request) = self.unanswered.pop_front() {
+            self.answer(&request);
+        }
+        self.drain();
+    }
+
+    pub(super) fn store_wakes(&mut self) {
+        self.store_answers = true;
+        while let Some(check) = self.unchecked.pop_front() {
+            self.check(check);
+        }
+        self.drain();
+    }
+
+    /// Names of the commands that went to the node since the last call.
+    pub(super) fn take_requests(&mut self) -> Vec<NodeCommand> {
+        self.requests.drain(..).map(|request| request.command).collect()
+    }
+
+    pub(super) fn drain(&mut self) {
+        loop {
+            while let Some(event) = self.rooms.poll_event() {
+                self.events.push(event);
+            }
+            let Some(transmit) = self.rooms.poll_transmit() else {
+                return;
+            };
+            match transmit {
+                Transmit::Message { socket, seq, body } => {
+                    assert_eq!(self.closed(socket), None, "said after the close: {body:?}");
+                    let body = (*body).clone();
+                    let inbox = self.inboxes.entry(socket).or_default();
+                    inbox.push_back(ServerMessage { seq, body });
+                }
+                Transmit::Close { socket, reason } => {
+                    assert_eq!(self.closed.insert(socket, reason), None, "closed twice");
+                    self.rooms.handle_socket_closed(self.now, socket);
+                }
+                check @ Transmit::CheckLink { .. } if self.store_answers => self.check(check),
+                check @ Transmit::CheckLink { .. } => self.unchecked.push_back(check),
+                Transmit::Request(request) => {
+                    self.room = Some(request.room);
+                    self.requests.push(request.clone());
+                    match self.node {
+                        NodeMood::Silent => self.unanswered.push_back(request),
+                        NodeMood::Answers | NodeMood::Refuses(_) => self.answer(&request),
+                    }
+                }
+            }
+        }
+    }
+
+    fn check(&mut self, check: Transmit) {
+        let Transmit::CheckLink { socket, secret, .. } = check else {
+            panic!("not a check");
+        };
+        let result = match secret.as_str() {
+            "guest" => Ok(Grant { role: Role::Guest, guest_secret: None }),
+            "host" => Ok(Grant { role: Role::Host, guest_secret: Some("guest".to_owned()) }),
+            "old" => Err(LinkRefusal::Expired),
+            _ => Err(LinkRefusal::Unknown),
+        };
+        let secret = [socket.0 as u8; 16];
+        self.rooms.handle_link_checked(self.now, socket, result, secret);
+    }
+
+    fn answer(&mut self, request: &NodeRequest) {
+        let is_offer = matches!(
+            request.command,
+            NodeCommand::AddEndpoint { .. } | NodeCommand::UpdateEndpoint { .. }
+        );
+        let result = match &self.node {
+            NodeMood::Refuses(error) if is_offer => Err(error.clone()),
+            _ if is_offer => Ok(NodeAnswer::Answer("v=0 answer".to_owned())),
+            _ => Ok(NodeAnswer::Done),
+        };
+        let response = NodeResponse { id: request.id, room: request.room, result };
+        self.rooms.handle_report(self.now, NodeReport::Response(response));
+    }
+}
+
+/// Somebody in the room, as they know themselves.
+pub(super) struct Member {
+    pub(super) socket: SocketId,
+    pub(super) joined: Joined,
+}
+
+impl Member {
+    pub(super) fn id(&self) -> ParticipantId {
+        self.joined.you
+    }
+}
+
+pub(super) fn sections() -> Vec<MediaSection> {
+    let section = |mid: &str, role| MediaSection { mid: mid.to_owned(), role };
+    vec![
+        section("0", SectionRole::Publish(Source::Microphone)),
+        section("1", SectionRole::Publish(Source::Camera)),
+        section("2", SectionRole::Slot(SlotKind::Voice)),
+        section("3", SectionRole::Slot(SlotKind::Video)),
+    ]
+}
+
+pub(super) fn join_text(room: &str, name: &str, secret: &str) -> String {
+    join_text_with(room, name, secret, &SdpBody::Plain("v=0 offer".to_owned()))
+}
+
+pub(super) fn join_text_with(room: &str, name: &str, secret: &str, offer: &SdpBody) -> String {
+    let join = serde_json::json!({
+        "id": 1, "kind": "join", "room": room, "secret": secret, "name": name,
+        "offer": offer, "sections": sections(),
+    });
+    join.to_string()
+}

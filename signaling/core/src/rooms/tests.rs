@@ -1,0 +1,721 @@
+use protocol::{
+    Duration, ParticipantId,
+    client::{EndReason, ErrorCode, Role, SdpBody, ServerBody, SlotContent, SlotMapping},
+    media::Source,
+    node::{NodeCommand, NodeError, NodeEventBody, NodeReport, NodeResponse},
+};
+
+use super::fixture::{NodeMood, World, join_text, join_text_with};
+use crate::{CloseReason, LeaveCause, Limits, ResumedFrom, RoomEvent, sdp_body::SdpForm};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn slot(mid: &str, participant: ParticipantId) -> SlotMapping {
+    SlotMapping {
+        mid: mid.to_owned(),
+        carries: Some(SlotContent { participant, source: Source::Camera }),
+    }
+}
+
+#[test]
+fn two_people_meet() {
+    let mut world = World::new();
+    let host = world.join_room("math", "Ana", "host");
+    assert_eq!(host.joined.role, Role::Host);
+    assert_eq!(host.joined.guest_secret.as_deref(), Some("guest"));
+    assert_eq!(host.joined.answer, SdpBody::Plain("v=0 answer".to_owned()));
+    let guest = world.join("Bo");
+    assert_eq!((guest.joined.role, &guest.joined.guest_secret), (Role::Guest, &None));
+    assert_ne!(guest.id(), host.id());
+    let names: Vec<_> = guest.joined.participants.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["Ana", "Bo"]);
+    let told = world.take(host.socket).expect("the host hears of it");
+    assert_eq!(told.seq, 2);
+    assert_eq!(
+        told.body,
+        ServerBody::ParticipantJoined { participant: guest.joined.participants[1].clone() }
+    );
+    assert_eq!(world.take(guest.socket), None);
+    assert_eq!((world.rooms.live_rooms(), world.rooms.sessions()), (1, 2));
+}
+
+#[test]
+fn rooms_are_apart() {
+    let mut world = World::new();
+    let here = world.join_room("math", "Ana", "guest");
+    let there = world.join_room("music", "Bo", "guest");
+    assert_eq!(world.take(here.socket), None);
+    assert_eq!(there.joined.participants.len(), 1);
+    world.command(there.socket, 2, r#""kind":"leave""#);
+    assert_eq!(world.take(here.socket), None, "a bystander hears nothing");
+}
+
+#[test]
+fn others_hear_of_a_newcomer_only_when_the_node_has_answered() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    world.node = NodeMood::Silent;
+    let bo = world.open();
+    world.say(bo, &join_text("math", "Bo", "guest"));
+    assert_eq!(world.take(bo), None);
+    assert_eq!(world.take(ana.socket), None);
+    world.node_wakes();
+    assert_eq!(world.take_joined(bo).participants.len(), 2);
+    assert!(matches!(world.bodies(ana.socket)[..], [ServerBody::ParticipantJoined { .. }]));
+}
+
+#[test]
+fn the_node_is_told_of_a_newcomer_in_order() {
+    let mut world = World::new();
+    let socket = world.open();
+    let join = join_text("math", "Ana", "guest").replace(
+        r#""kind":"join""#,
+        r#""kind":"join","sources":[{"source":"camera","width":640,"height":360}]"#,
+    );
+    world.say(socket, &join);
+    let ana = world.take_joined(socket);
+    assert_eq!(ana.participants[0].sources[0].state.width, 640);
+    let requests = world.take_requests();
+    assert!(
+        matches!(
+            requests[..],
+            [
+                NodeCommand::OpenRoom,
+                NodeCommand::AddEndpoint { .. },
+                NodeCommand::SetSource { source: Source::Camera, state: Some(_), .. },
+                NodeCommand::SetView { .. },
+            ]
+        ),
+        "{requests:?}"
+    );
+}
+
+#[test]
+fn a_deflated_offer_gets_a_deflated_answer() {
+    let mut world = World::new();
+    let socket = world.open();
+    let offer = SdpForm::Deflated.write("v=0 offer".to_owned());
+    world.say(socket, &join_text_with("math", "Ana", "guest", &offer));
+    let joined = world.take_joined(socket);
+    assert_eq!(joined.answer, SdpForm::Deflated.write("v=0 answer".to_owned()));
+    let Some(NodeCommand::AddEndpoint { offer, .. }) = world.take_requests().into_iter().nth(1)
+    else {
+        panic!("no offer went to the node");
+    };
+    assert_eq!(offer, "v=0 offer");
+}
+
+#[test]
+fn unknown_rooms_and_wrong_secrets_are_answered_alike() {
+    let mut world = World::new();
+    let mut answers = Vec::new();
+    for (room, secret) in [("math", "wrong"), ("No Room!", "guest"), ("-", "wrong")] {
+        let socket = world.open();
+        world.say(socket, &join_text(room, "Ana", secret));
+        answers.push((world.take(socket), world.closed(socket)));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(answers[0].1, Some(CloseReason::Refused));
+    let socket = world.open();
+    world.say(socket, &join_text("math", "Ana", "old"));
+    assert_eq!(world.take_error(socket), (0, 1, ErrorCode::ExpiredLink));
+    assert_eq!(world.rooms.live_rooms(), 0, "no room was made for any of them");
+    assert!(world.take_requests().is_empty());
+}
+
+#[test]
+fn a_join_that_breaks_a_limit_is_refused_by_its_name() {
+    let offer = || SdpBody::Plain("v=0".to_owned());
+    let bomb = SdpForm::Deflated.write("a".repeat(1 << 20));
+    let many = format!("[{}]", vec![r#"{"mid":"1","role":{"slot":"video"}}"#; 65].join(","));
+    let twice = r#"[{"mid":"1","role":{"slot":"video"}},{"mid":"1","role":{"slot":"video"}}]"#;
+    let plain = serde_json::to_string(&super::fixture::sections()).expect("it serializes");
+    let tile = r#"{"participant":1,"source":"camera","height":90}"#;
+    let tiles = format!(r#""view":{{"tiles":[{}]}},"kind":"join""#, vec![tile; 50].join(","));
+    let join = |name: &str, offer: &SdpBody| join_text_with("math", name, "guest", offer);
+    let cases = [
+        (join("", &offer()), ErrorCode::BadName),
+        (join(&"x".repeat(65), &offer()), ErrorCode::BadName),
+        (join("a\nb", &offer()), ErrorCode::BadName),
+        (join("Ana", &bomb), ErrorCode::TooLong),
+        (join("Ana", &SdpBody::Deflated("!".to_owned())), ErrorCode::BadOffer),
+        (join("Ana", &offer()).replace(&plain, &many), ErrorCode::BadOffer),
+        (join("Ana", &offer()).replace(&plain, twice), ErrorCode::BadOffer),
+        (join("Ana", &offer()).replace(r#""kind":"join""#, &tiles), ErrorCode::BadMessage),
+        (
+            join("Ana", &offer())
+                .replace(r#""kind":"join""#, r#""kind":"join","sources":[{"source":"screen"}]"#),
+            ErrorCode::BadMessage,
+        ),
+    ];
+    let mut world = World::new();
+    for (text, code) in cases {
+        let socket = world.open();
+        world.say(socket, &text);
+        assert_eq!(world.take_error(socket), (0, 1, code));
+        assert_eq!(world.closed(socket), Some(CloseReason::Refused));
+    }
+    assert!(world.take_requests().is_empty());
+}
+
+#[test]
+fn a_full_room_refuses_and_lets_in_when_somebody_leaves() {
+    let mut world = World::with(Limits { participants_per_room: 2, ..Limits::default() });
+    let ana = world.join("Ana");
+    world.join("Bo");
+    let third = world.open();
+    world.say(third, &join_text("math", "Cy", "guest"));
+    assert_eq!(world.take_error(third), (0, 1, ErrorCode::RoomFull));
+    world.command(ana.socket, 2, r#""kind":"leave""#);
+    world.join("Cy");
+}
+
+#[test]
+fn a_full_server_refuses_rooms_and_sessions() {
+    let refused = |limits: Limits, room: &str| {
+        let mut world = World::with(limits);
+        world.join("Ana");
+        let socket = world.open();
+        world.say(socket, &join_text(room, "Bo", "guest"));
+        world.take_error(socket).2
+    };
+    let one_room = Limits { rooms: 1, ..Limits::default() };
+    let one_session = Limits { sessions: 1, ..Limits::default() };
+    assert_eq!(refused(one_room, "music"), ErrorCode::ServerFull);
+    assert_eq!(refused(one_session, "math"), ErrorCode::ServerFull);
+}
+
+#[test]
+fn the_nodes_refusal_reaches_the_newcomer_alone() {
+    for (error, code) in [
+        (NodeError::BadOffer("no BUNDLE".to_owned()), ErrorCode::BadOffer),
+        (NodeError::Full, ErrorCode::ServerFull),
+        (NodeError::UnknownParticipant, ErrorCode::MediaUnavailable),
+    ] {
+        let mut world = World::new();
+        let ana = world.join("Ana");
+        world.node = NodeMood::Refuses(error);
+        let bo = world.open();
+        world.say(bo, &join_text("math", "Bo", "guest"));
+        assert_eq!(world.take_error(bo), (0, 1, code));
+        assert_eq!(world.closed(bo), Some(CloseReason::Refused));
+        assert_eq!(world.take(ana.socket), None);
+        assert_eq!(world.rooms.sessions(), 1);
+    }
+}
+
+#[test]
+fn a_silent_node_costs_the_newcomer_ten_seconds_and_leaves_nothing_behind() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    world.node = NodeMood::Silent;
+    let bo = world.open();
+    world.say(bo, &join_text("math", "Bo", "guest"));
+    world.take_requests();
+    world.advance(10 * SECOND);
+    assert_eq!(world.take_error(bo), (0, 1, ErrorCode::MediaUnavailable));
+    assert!(matches!(world.take_requests()[..], [NodeCommand::RemoveEndpoint { .. }]));
+    world.node_wakes();
+    assert_eq!(world.take(ana.socket), None, "a late answer lets nobody in");
+}
+
+#[test]
+fn who_goes_while_the_node_works_was_never_there() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    world.node = NodeMood::Silent;
+    let gone = world.open();
+    world.say(gone, &join_text("math", "Bo", "guest"));
+    let leaving = world.open();
+    world.say(leaving, &join_text("math", "Cy", "guest"));
+    world.take_requests();
+    world.drop_socket(gone);
+    world.command(leaving, 2, r#""kind":"leave""#);
+    assert_eq!(world.bodies(leaving), [ServerBody::Ended { reason: EndReason::Left }]);
+    let removed = world.take_requests();
+    assert!(matches!(
+        removed[..],
+        [NodeCommand::RemoveEndpoint { .. }, NodeCommand::RemoveEndpoint { .. }]
+    ));
+    world.node_wakes();
+    assert_eq!(world.take(ana.socket), None);
+    assert_eq!(world.rooms.sessions(), 1);
+}
+
+#[test]
+fn leaving_tells_the_others_and_frees_the_node() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.take_requests();
+    world.command(bo.socket, 2, r#""kind":"leave""#);
+    assert_eq!(world.bodies(bo.socket), [ServerBody::Ended { reason: EndReason::Left }]);
+    assert_eq!(world.closed(bo.socket), Some(CloseReason::Ended));
+    assert_eq!(world.bodies(ana.socket), [ServerBody::ParticipantLeft { participant: bo.id() }]);
+    assert_eq!(world.take_requests(), [NodeCommand::RemoveEndpoint { participant: bo.id() }]);
+    let back = world.resume(&bo.joined.ticket, 1);
+    assert_eq!(world.take_error(back), (0, 0, ErrorCode::SessionGone));
+}
+
+#[test]
+fn an_empty_room_stays_for_a_reload_and_then_closes() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    world.command(ana.socket, 2, r#""kind":"leave""#);
+    world.advance(9 * SECOND);
+    let again = world.join("Ana");
+    assert_ne!(again.id(), ana.id(), "an id is never used twice in a room's life");
+    world.command(again.socket, 2, r#""kind":"leave""#);
+    world.take_requests();
+    world.advance(10 * SECOND);
+    assert_eq!(world.take_requests(), [NodeCommand::CloseRoom]);
+    assert_eq!((world.rooms.live_rooms(), world.rooms.sessions()), (0, 0));
+    assert_eq!(world.rooms.poll_timeout(), None);
+}
+
+#[test]
+fn a_lost_socket_takes_nothing_from_anybody_for_a_minute() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.take_requests();
+    world.drop_socket(bo.socket);
+    world.advance(60 * SECOND - Duration::from_micros(1));
+    assert_eq!(world.take(ana.socket), None);
+    assert!(world.take_requests().is_empty(), "the media goes on");
+    world.advance(Duration::from_micros(1));
+    assert_eq!(world.bodies(ana.socket), [ServerBody::ParticipantLeft { participant: bo.id() }]);
+    let left = RoomEvent::Left {
+        room: protocol::RoomId(1),
+        participant: bo.id(),
+        cause: LeaveCause::TimedOut,
+    };
+    assert!(world.events.contains(&left));
+    let back = world.resume(&bo.joined.ticket, 1);
+    assert_eq!(world.take_error(back), (0, 0, ErrorCode::SessionGone));
+}
+
+#[test]
+fn a_resume_repeats_what_was_missed_and_nothing_else() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    let bo = world.join("Bo");
+    world.drop_socket(ana.socket);
+    let cy = world.join("Cy");
+    world.command(cy.socket, 2, r#""kind":"publish","source":"camera","state":{"width":640}"#);
+    // Of Ana's messages 2 (Bo came) was seen; 3 (Cy came) and 4 (Cy's camera) were not.
+    let back = world.resume(&ana.joined.ticket, 2);
+    let told = world.take_all(back);
+    let seqs: Vec<_> = told.iter().map(|message| message.seq).collect();
+    assert_eq!(seqs, [0, 3, 4], "{told:?}");
+    assert_eq!(told[0].body, ServerBody::Resumed { last_id: 1 });
+    assert!(
+        world
+            .events
+            .iter()
+            .any(|event| matches!(event, RoomEvent::Resumed { from: ResumedFrom::Ring, .. }))
+    );
+    world.command(bo.socket, 2, r#""kind":"leave""#);
+    assert_eq!(world.take(back).map(|message| message.seq), Some(5));
+}
+
+#[test]
+fn where_the_ring_has_a_hole_the_state_takes_its_place_and_answers_are_kept() {
+    let mut world = World::with(Limits { ring_messages: 4, ..Limits::default() });
+    let ana = world.join("Ana");
+    let bo = world.join("Bo");
+    world
+        .node_says(NodeEventBody::Slots { participant: ana.id(), slots: vec![slot("3", bo.id())] });
+    world.command(ana.socket, 2, r#""kind":"offer","offer":{"plain":"v=0"},"sections":[]"#);
+    // Ana has seen none of it but `joined`, and the ring holds four.
+    world.drop_socket(ana.socket);
+    for _ in 0..5 {
+        let cy = world.join("Cy");
+        world.command(cy.socket, 2, r#""kind":"leave""#);
+    }
+    let back = world.resume(&ana.joined.ticket, 1);
+    let told = world.take_all(back);
+    assert_eq!(told[0].body, ServerBody::Resumed { last_id: 2 });
+    let (seq, ServerBody::Snapshot { up_to, participants, slots }) = (told[1].seq, &told[1].body)
+    else {
+        panic!("no snapshot: {told:?}");
+    };
+    assert_eq!((seq, *up_to), (15, 14));
+    assert_eq!(participants.len(), 2);
+    assert_eq!(*slots, [slot("3", bo.id())]);
+    assert_eq!(told[2].seq, 16);
+    assert!(matches!(told[2].body, ServerBody::Answer { re: 2, .. }));
+    assert_eq!(told.len(), 3);
+    let again = world.resume(&ana.joined.ticket, 15);
+    let told = world.take_all(again);
+    assert_eq!(told.iter().map(|m| m.seq).collect::<Vec<_>>(), [0, 16]);
+}
+
+#[test]
+fn a_newer_socket_replaces_one_that_is_dead_unknown_to_the_server() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    let back = world.resume(&ana.joined.ticket, 1);
+    let told = world.take_all(ana.socket);
+    assert_eq!((told.len(), told[0].seq), (1, 0));
+    assert_eq!(told[0].body, ServerBody::Ended { reason: EndReason::Replaced });
+    assert_eq!(world.closed(ana.socket), Some(CloseReason::Ended));
+    assert_eq!(world.bodies(back), [ServerBody::Resumed { last_id: 1 }]);
+    world.drop_socket(ana.socket);
+    world.say(ana.socket, r#"{"id":2,"kind":"leave"}"#);
+    world.join("Bo");
+    assert_eq!(world.take(back).map(|message| message.seq), Some(2));
+}
+
+#[test]
+fn a_ticket_opens_its_own_session_only() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    let secret_of = |ticket: &str| ticket.rsplit('.').next().expect("a secret").to_owned();
+    let mixed =
+        ana.joined.ticket.replace(&secret_of(&ana.joined.ticket), &secret_of(&bo.joined.ticket));
+    world.drop_socket(ana.socket);
+    for ticket in [mixed.as_str(), "", "1.1.1", "ff.ff.00"] {
+        let socket = world.resume(ticket, 1);
+        assert_eq!(world.take_error(socket), (0, 0, ErrorCode::SessionGone), "{ticket}");
+        assert_eq!(world.closed(socket), None, "join may follow at once");
+    }
+    let socket = world.resume("gone", 0);
+    world.take_all(socket);
+    world.say(socket, &join_text("math", "Ana", "guest"));
+    world.take_joined(socket);
+}
+
+#[test]
+fn a_command_that_comes_again_has_no_second_effect() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    world.take_requests();
+    let publish = r#""kind":"publish","source":"camera","state":{"width":640}"#;
+    let off = r#""kind":"publish","source":"camera","state":null"#;
+    world.command(ana.socket, 2, publish);
+    world.command(ana.socket, 3, off);
+    world.take_all(ana.socket);
+    world.drop_socket(ana.socket);
+    let back = world.resume(&ana.joined.ticket, 3);
+    assert_eq!(world.bodies(back), [ServerBody::Resumed { last_id: 3 }]);
+    world.take_requests();
+    world.command(back, 2, publish);
+    world.command(back, 3, off);
+    assert_eq!(world.take(back), None);
+    assert!(world.take_requests().is_empty());
+    world.command(back, 4, publish);
+    assert_eq!(world.take_requests().len(), 1);
+}
+
+#[test]
+fn publishing_is_seen_by_everybody_and_needs_an_m_line() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.command(bo.socket, 2, r#""kind":"publish","source":"microphone","state":{}"#);
+    for socket in [ana.socket, bo.socket] {
+        let bodies = world.bodies(socket);
+        let [ServerBody::ParticipantChanged { participant }] = &bodies[..] else {
+            panic!("not told: {bodies:?}");
+        };
+        assert_eq!(participant.id, bo.id());
+        assert_eq!(participant.sources.len(), 1);
+    }
+    world.command(bo.socket, 3, r#""kind":"publish","source":"screen","state":{}"#);
+    assert_eq!(world.take_error(bo.socket), (3, 3, ErrorCode::BadMessage));
+    assert_eq!(world.take(ana.socket), None);
+}
+
+#[test]
+fn an_offer_is_answered_by_its_command_and_a_refusal_leaves_the_session() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    let offer = r#""kind":"offer","offer":{"plain":"v=0"},"sections":[]"#;
+    world.command(ana.socket, 7, offer);
+    assert!(matches!(world.bodies(ana.socket)[..], [ServerBody::Answer { re: 7, .. }]));
+    world.node = NodeMood::Refuses(NodeError::BadOffer("no rtcp-mux".to_owned()));
+    world.command(ana.socket, 8, offer);
+    assert_eq!(world.take_error(ana.socket), (3, 8, ErrorCode::BadOffer));
+    world.node = NodeMood::Silent;
+    world.command(ana.socket, 9, offer);
+    world.advance(10 * SECOND);
+    assert_eq!(world.take_error(ana.socket), (4, 9, ErrorCode::MediaUnavailable));
+    assert_eq!(world.rooms.sessions(), 1);
+}
+
+#[test]
+fn what_the_node_says_of_a_session_reaches_its_client_alone() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    let slots = vec![slot("3", bo.id())];
+    world.node_says(NodeEventBody::Slots { participant: ana.id(), slots: slots.clone() });
+    world.node_says(NodeEventBody::RestartIce { participant: ana.id() });
+    assert_eq!(world.bodies(ana.socket), [ServerBody::Slots { slots }, ServerBody::RestartIce]);
+    assert_eq!(world.take(bo.socket), None);
+}
+
+#[test]
+fn a_session_that_the_node_ended_is_over_for_everybody() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.take_requests();
+    world.node_says(NodeEventBody::Ended { participant: bo.id() });
+    assert_eq!(world.bodies(bo.socket), [ServerBody::Ended { reason: EndReason::MediaLost }]);
+    assert_eq!(world.bodies(ana.socket), [ServerBody::ParticipantLeft { participant: bo.id() }]);
+    assert!(world.requests.is_empty(), "the node has ended it itself");
+}
+
+#[test]
+fn an_event_counts_once_and_a_hole_leads_to_the_nodes_list() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    let restart = NodeEventBody::RestartIce { participant: ana.id() };
+    world.node_says_at(1, restart.clone());
+    world.node_says_at(1, restart.clone());
+    assert_eq!(world.bodies(ana.socket), [ServerBody::RestartIce]);
+    world.node = NodeMood::Silent;
+    world.node_says_at(3, restart);
+    assert_eq!(world.bodies(ana.socket), [ServerBody::RestartIce]);
+    let list = world.requests.pop().expect("a request");
+    assert_eq!(list.command, NodeCommand::ListRoom);
+    let stranger = ParticipantId(1);
+    let participants = protocol::node::NodeAnswer::Participants(vec![ana.id(), stranger]);
+    let response = NodeResponse { id: list.id, room: list.room, result: Ok(participants) };
+    world.rooms.handle_report(world.now, NodeReport::Response(response));
+    world.drain();
+    assert_eq!(world.bodies(bo.socket), [ServerBody::Ended { reason: EndReason::MediaLost }]);
+    let removed = world.requests.pop().map(|request| request.command);
+    let participant = stranger;
+    assert_eq!(removed, Some(NodeCommand::RemoveEndpoint { participant }));
+}
+
+#[test]
+fn a_room_that_the_node_forgot_ends_and_can_be_opened_again() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.node = NodeMood::Refuses(NodeError::UnknownRoom);
+    let cy = world.open();
+    world.say(cy, &join_text("math", "Cy", "guest"));
+    assert_eq!(world.take_error(cy), (0, 1, ErrorCode::MediaUnavailable));
+    for socket in [ana.socket, bo.socket] {
+        let last = world.bodies(socket).pop();
+        let reason = EndReason::MediaLost;
+        assert_eq!(last, Some(ServerBody::Ended { reason }));
+    }
+    assert_eq!((world.rooms.live_rooms(), world.rooms.sessions()), (0, 0));
+    world.node = NodeMood::Answers;
+    world.join("Cy");
+}
+
+#[test]
+fn a_silent_socket_is_closed_and_pings_do_not_help_it() {
+    let mut world = World::new();
+    let socket = world.open();
+    world.advance(4 * SECOND);
+    world.command(socket, 0, r#""kind":"ping""#);
+    assert_eq!(world.bodies(socket), [ServerBody::Pong]);
+    world.advance(SECOND);
+    assert_eq!(world.take_error(socket), (0, 0, ErrorCode::TooSlow));
+    assert_eq!(world.closed(socket), Some(CloseReason::Abuse));
+    assert_eq!(world.rooms.sockets(), 0);
+}
+
+#[test]
+fn a_silent_store_refuses_in_time() {
+    let mut world = World::new();
+    world.store_answers = false;
+    let socket = world.open();
+    world.say(socket, &join_text("math", "Ana", "guest"));
+    world.command(socket, 2, r#""kind":"leave""#);
+    assert_eq!(world.take_error(socket), (0, 2, ErrorCode::NotJoined));
+    world.advance(10 * SECOND);
+    assert_eq!(world.take_error(socket), (0, 1, ErrorCode::MediaUnavailable));
+    world.store_wakes();
+    assert_eq!(world.rooms.sessions(), 0, "a late answer lets nobody in");
+}
+
+#[test]
+fn what_is_not_understood_is_answered_and_the_socket_lives_on() {
+    let mut world = World::new();
+    let socket = world.open();
+    world.say(socket, "garbage");
+    assert_eq!(world.take_error(socket), (0, 0, ErrorCode::BadMessage));
+    world.command(socket, 9, r#""kind":"dance""#);
+    assert_eq!(world.take_error(socket), (0, 9, ErrorCode::Unsupported));
+    world.command(socket, 9, r#""kind":"leave""#);
+    assert_eq!(world.take_error(socket), (0, 9, ErrorCode::NotJoined));
+    world.rooms.handle_binary(world.now, socket);
+    world.drain();
+    assert_eq!(world.take_error(socket), (0, 0, ErrorCode::BadMessage));
+    world.say(socket, &join_text("math", "Ana", "guest"));
+    world.take_joined(socket);
+    world.command(socket, 2, r#""kind":"dance""#);
+    assert_eq!(world.take_error(socket), (2, 2, ErrorCode::Unsupported));
+    world.command(socket, 2, r#""kind":"dance""#);
+    assert_eq!(world.take(socket), None, "a duplicate is a duplicate");
+    world.command(socket, 0, r#""kind":"leave""#);
+    assert_eq!(world.take_error(socket), (3, 0, ErrorCode::BadMessage));
+    world.say(socket, &join_text("math", "Ana", "guest").replace(r#""id":1"#, r#""id":3"#));
+    assert_eq!(world.take_error(socket), (4, 3, ErrorCode::BadMessage));
+    assert_eq!(world.closed(socket), None);
+}
+
+#[test]
+fn a_frame_without_end_ends_the_socket_and_not_the_session() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.rooms.handle_oversized(world.now, bo.socket);
+    world.drain();
+    assert_eq!(world.take_error(bo.socket), (0, 0, ErrorCode::TooLong));
+    assert_eq!(world.closed(bo.socket), Some(CloseReason::Abuse));
+    assert_eq!(world.take(ana.socket), None);
+    let back = world.resume(&bo.joined.ticket, 1);
+    assert_eq!(world.bodies(back), [ServerBody::Resumed { last_id: 1 }]);
+}
+
+#[test]
+fn who_floods_is_told_then_closed_and_the_limit_outlives_the_socket() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.take_requests();
+    let view = r#""kind":"view","tiles":[]"#;
+    for id in 2..200 {
+        world.command(bo.socket, id, view);
+    }
+    assert_eq!(world.take_requests().len(), 60);
+    let told = world.bodies(bo.socket);
+    assert_eq!(told.len(), 61, "sixty warnings, and one more with the close");
+    assert_eq!(world.closed(bo.socket), Some(CloseReason::Abuse));
+    assert_eq!(world.take(ana.socket), None, "a bystander hears nothing");
+    let back = world.resume(&bo.joined.ticket, 62);
+    world.take_all(back);
+    world.command(back, 300, view);
+    assert_eq!(world.take_error(back).2, ErrorCode::TooFast);
+    world.advance(SECOND);
+    let again = world.resume(&bo.joined.ticket, 63);
+    world.take_all(again);
+    world.command(again, 301, view);
+    assert_eq!(world.take_requests().len(), 1);
+}
+
+#[test]
+fn pings_of_the_websocket_count_too() {
+    let mut world = World::new();
+    let waiting = world.open();
+    let ana = world.join("Ana");
+    for socket in [waiting, ana.socket] {
+        for _ in 0..200 {
+            world.rooms.handle_control_frame(world.now, socket);
+            world.drain();
+        }
+        assert_eq!(world.closed(socket), Some(CloseReason::Abuse));
+    }
+}
+
+#[test]
+fn an_address_that_guesses_is_not_heard_and_others_are() {
+    let mut world = World::with(Limits { failures_per_address: 3, ..Limits::default() });
+    let attempt = |world: &mut World, address: &str, secret: &str| {
+        let socket = world.open_from(address);
+        world.say(socket, &join_text("math", "Eve", secret));
+        match world.take(socket).expect("an answer").body {
+            ServerBody::Error { code, .. } => Some(code),
+            _ => None,
+        }
+    };
+    for _ in 0..3 {
+        let code = attempt(&mut world, "203.0.113.1", "wrong");
+        assert_eq!(code, Some(ErrorCode::UnknownLink));
+    }
+    let code = attempt(&mut world, "203.0.113.1", "guest");
+    assert_eq!(code, Some(ErrorCode::TooFast));
+    assert_eq!(attempt(&mut world, "203.0.113.2", "guest"), None);
+    world.advance(2 * SECOND);
+    assert_eq!(attempt(&mut world, "203.0.113.1", "guest"), None);
+}
+
+#[test]
+fn a_school_behind_one_address_joins_within_a_minute() {
+    let mut world = World::with(Limits { participants_per_room: 1000, ..Limits::default() });
+    for pupil in 0..1000 {
+        world.join(&format!("Pupil {pupil}"));
+        world.advance(Duration::from_millis(60));
+    }
+    assert_eq!(world.rooms.sessions(), 1000);
+}
+
+#[test]
+fn silent_sockets_of_one_address_are_bounded() {
+    let mut world = World::with(Limits { silent_sockets_per_address: 2, ..Limits::default() });
+    let (first, _second) = (world.open(), world.open());
+    let third = world.open();
+    assert_eq!(world.take_error(third), (0, 0, ErrorCode::TooFast));
+    assert_eq!(world.closed(third), Some(CloseReason::Abuse));
+    let elsewhere = world.open_from("203.0.113.9");
+    assert_eq!(world.closed(elsewhere), None);
+    world.say(first, &join_text("math", "Ana", "guest"));
+    let fourth = world.open();
+    assert_eq!(world.closed(fourth), None, "who has joined is not silent");
+}
+
+#[test]
+fn a_stop_is_told_to_everybody() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    let waiting = world.open();
+    world.rooms.handle_stop(world.now);
+    world.drain();
+    let reason = EndReason::ServerStopping;
+    for socket in [ana.socket, waiting] {
+        assert_eq!(world.bodies(socket), [ServerBody::Ended { reason }]);
+        assert_eq!(world.closed(socket), Some(CloseReason::Stopping));
+    }
+    let late = world.open();
+    assert_eq!(world.bodies(late), [ServerBody::Ended { reason }]);
+    assert_eq!(world.rooms.live_rooms(), 0);
+}
+
+#[test]
+fn the_operator_restores_a_live_room() {
+    let mut world = World::new();
+    world.join("Ana");
+    world.take_requests();
+    let name = |text: &str| text.to_owned().try_into().expect("a room name");
+    assert!(!world.rooms.handle_restore(&name("music")));
+    assert!(world.rooms.handle_restore(&name("math")));
+    world.drain();
+    assert_eq!(world.take_requests(), [NodeCommand::RestoreRoom]);
+}
+
+#[test]
+fn a_probe_is_answered_by_the_node() {
+    let mut world = World::new();
+    world.rooms.handle_probe();
+    world.drain();
+    assert_eq!(world.events, [RoomEvent::NodeAnswered]);
+}
+
+#[test]
+fn slots_that_come_before_the_answer_are_told_after_it() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    world.node = NodeMood::Silent;
+    let bo = world.open();
+    world.say(bo, &join_text("math", "Bo", "guest"));
+    let Some(NodeCommand::AddEndpoint { participant, .. }) =
+        world.requests.last().map(|request| request.command.clone())
+    else {
+        panic!("the node was not asked");
+    };
+    world.node_says(NodeEventBody::Slots { participant, slots: vec![slot("3", ana.id())] });
+    assert_eq!(world.take(bo), None);
+    world.node_wakes();
+    world.take_joined(bo);
+    assert_eq!(world.bodies(bo), [ServerBody::Slots { slots: vec![slot("3", ana.id())] }]);
+}
