@@ -118,5 +118,7 @@ fn deny(_arguments: &[String]) -> Result<()> {
     if shell::output("cargo", &["deny", "--version"]).is_err() {
         return Err("cargo-deny is not here; `cargo install --locked cargo-deny` brings it".into());
     }
-    shell::run(shell::cargo(&["deny", "--workspace", "check"]))
+    shell::run(shell::cargo(&["deny", "--workspace", "check", "bans", "licenses", "sources"]))?;
+    // Apart, because it fetches the list of advisories and so fails without a network.
+    shell::run(shell::cargo(&["deny", "--workspace", "check", "advisories"]))
 }
