@@ -9,8 +9,9 @@
  * noticed. Blocks stay 80 x 45 pixels in the smallest simulcast layer. A bar runs along the middle,
  * outside of what is sampled, so that every frame differs. The tone is 500 Hz and 200 Hz more for
  * each number: apart enough for the ear of an FFT, low enough for Opus at any bitrate.
+ *
+ * @param {{ number: number, camera: "works"|"missing"|"denied" }} person
  */
-/** @param {{ number: number, camera: "works"|"missing"|"denied" }} person */
 export function install(person) {
   const WIDTH = 640;
   const HEIGHT = 360;
@@ -177,5 +178,101 @@ export function install(person) {
     const hz = (peak * 48_000) / analyser.fftSize;
     const number = Math.round((hz - 500) / 200);
     return Math.abs(hz - toneHz(number)) <= 20 && number >= 1 && number <= 15 ? number : null;
+  };
+
+  /** Everybody else's tile: the name on it and the number in its picture. */
+  probe.pictures = () =>
+    [...document.querySelectorAll('.tile[data-source="camera"][data-self="false"]')].map((tile) => {
+      const video = tile.querySelector("video");
+      return {
+        name: tile.querySelector(".tile-name-text").textContent,
+        picture: video && video.dataset.shown === "true" ? probe.decodePicture(video) : null,
+      };
+    });
+
+  /** Every voice slot in use: whose voice signaling says it is, and the number in its tone. */
+  probe.voices = () => {
+    const call = window.preau?.call;
+    const names = new Map((call?.participants ?? []).map(({ id, name }) => [id, name]));
+    return (call?.slots ?? [])
+      .filter(({ kind, carries }) => kind === "voice" && carries !== null)
+      .map(({ carries, track }) => ({
+        name: names.get(carries.participant) ?? null,
+        tone: probe.decodeTone(track),
+      }));
+  };
+
+  /** How the call stands, and how often the connection was negotiated. */
+  probe.call = () => {
+    const state = window.preau?.call?.state;
+    return {
+      phase: state?.phase ?? null,
+      connection: state?.connection ?? null,
+      connections: probe.connections.length,
+      offersMade: probe.offersMade,
+      answersTaken: probe.answersTaken,
+      sockets: probe.sockets.length,
+      errors: probe.errors,
+    };
+  };
+
+  /** Starts to time frames of others' pictures and the loudness of voices. */
+  probe.watchGaps = () => {
+    const pictures = [];
+    for (const video of document.querySelectorAll('.tile[data-self="false"] video')) {
+      const frames = [];
+      const note = (now) => {
+        frames.push(now);
+        if (!gaps.stopped) video.requestVideoFrameCallback(note);
+      };
+      video.requestVideoFrameCallback(note);
+      pictures.push(frames);
+    }
+    const voices = (window.preau?.call?.slots ?? [])
+      .filter(({ kind, carries }) => kind === "voice" && carries !== null)
+      .map(({ track }) => {
+        const analyser = probe.analyser(track);
+        return { analyser, samples: new Float32Array(1024), heard: [] };
+      });
+    const listen = () => {
+      for (const { analyser, samples, heard } of voices) {
+        analyser.getFloatTimeDomainData(samples);
+        const energy = samples.reduce((sum, sample) => sum + sample * sample, 0);
+        if (energy / samples.length > 1e-4) heard.push(performance.now());
+      }
+    };
+    const gaps = { pictures, voices, stopped: false, timer: setInterval(listen, 10) };
+    probe.gaps = gaps;
+  };
+
+  /** Stops timing. The longest time without a frame, and without sound, in ms, for each stream. */
+  probe.gapsSeen = () => {
+    const { pictures, voices, timer } = probe.gaps;
+    probe.gaps.stopped = true;
+    clearInterval(timer);
+    const longest = (times) =>
+      Math.round(Math.max(...times.slice(1).map((time, index) => time - times[index])));
+    return {
+      frames: pictures.map((frames) => frames.length),
+      pictureMs: pictures.map(longest),
+      soundMs: voices.map(({ heard }) => longest(heard)),
+    };
+  };
+
+  /** The state of every media transport, and how often it changed since the first look. */
+  let transportChanges = null;
+  probe.transports = () => {
+    const transports = new Set(
+      probe.connections.flatMap((connection) =>
+        connection.getReceivers().map(({ transport }) => transport).filter(Boolean),
+      ),
+    );
+    if (transportChanges === null) {
+      transportChanges = 0;
+      for (const transport of transports) {
+        transport.addEventListener("statechange", () => (transportChanges += 1));
+      }
+    }
+    return { states: [...transports].map(({ state }) => state), changes: transportChanges };
   };
 }

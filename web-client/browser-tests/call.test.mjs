@@ -1,0 +1,68 @@
+// People see and hear each other: whose picture and whose tone it is, is decoded on every page.
+import assert from "node:assert/strict";
+
+import { Person } from "./harness/person.mjs";
+import { onStage } from "./harness/stage.mjs";
+
+onStage("a room made on the home page brings two people together", async (stage) => {
+  const server = await stage.server();
+  const chromium = await stage.browser("chromium");
+  const host = await Person.at(chromium, 1);
+  await host.open(server.url);
+  await host.page.locator("#create-room").click();
+  stage.note(`host: media ${await host.join()} ms after pressing join`);
+
+  // After joining, the address bar holds the guest link, which is what people pass on.
+  const guestLink = host.page.url();
+  assert.match(guestLink, new RegExp(`^${server.url}/[a-z0-9-]+#[\\w-]{20,}$`));
+  const guest = await Person.at(chromium, 2);
+  await guest.open(guestLink);
+  stage.note(`guest: media ${await guest.join()} ms after pressing join`);
+  assert.equal(guest.page.url(), guestLink);
+
+  stage.note(`host sees guest after ${await host.sees([guest])} ms more`);
+  stage.note(`guest sees host after ${await guest.sees([host])} ms more`);
+  stage.note(`host hears guest after ${await host.hears(guest)} ms more`);
+  stage.note(`guest hears host after ${await guest.hears(host)} ms more`);
+  assert.equal(await roleOf(host), "host");
+  assert.equal(await roleOf(guest), "guest");
+
+  await host.screenshot("two");
+  await guest.leave();
+  await host.sees([]);
+});
+
+onStage("three Chromium and one Firefox all see and hear each other", async (stage) => {
+  const server = await stage.server();
+  const { guestLink } = await server.createRoom();
+  const [chromium, firefox] = [await stage.browser("chromium"), await stage.browser("firefox")];
+  const people = [];
+  for (const [number, browser] of [[3, chromium], [6, firefox], [9, chromium], [12, chromium]]) {
+    const person = await Person.at(browser, number);
+    await person.open(guestLink);
+    stage.note(`${person.name}: media ${await person.join()} ms after pressing join`);
+    people.push(person);
+  }
+  const othersOf = (person) => people.filter((other) => other !== person);
+
+  for (const person of people) {
+    stage.note(`${person.name} sees the others after ${await person.sees(othersOf(person))} ms`);
+  }
+  await people[0].screenshot("four");
+
+  // There are three voice slots for four people, so they speak in turn.
+  for (const person of people) await person.setTone(false);
+  for (const speaker of people) {
+    await speaker.setTone(true);
+    const waits = [];
+    for (const listener of othersOf(speaker)) waits.push(await listener.hears(speaker));
+    stage.note(`${speaker.name} is heard by the others after ${waits.join(", ")} ms`);
+    await speaker.setTone(false);
+    for (const listener of othersOf(speaker)) await listener.hearsNobody();
+  }
+  for (const person of people) assert.deepEqual((await person.call()).errors, []);
+});
+
+async function roleOf(person) {
+  return person.page.evaluate(() => window.preau.call.role);
+}

@@ -1,0 +1,133 @@
+// Somebody at a browser: opens a link, joins, and says what they see and hear.
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+import { install } from "./in-page.mjs";
+import { until } from "./until.mjs";
+
+const ARTIFACTS = fileURLToPath(new URL("../artifacts/", import.meta.url));
+
+export class Person {
+  /** @param {import("puppeteer-core").Page} page @param {number} number */
+  constructor(page, number) {
+    this.page = page;
+    this.number = number;
+    this.name = `Person ${number}`;
+    /** Every address the page asked for. */
+    this.requests = [];
+    page.on("request", (request) => this.requests.push(request.url()));
+  }
+
+  /**
+   * Sits down at a browser, in a profile of their own.
+   *
+   * @param {import("puppeteer-core").Browser} browser
+   * @param {number} number  1 to 15; it is in their picture and their tone
+   * @param {{ camera?: "works"|"missing"|"denied", width?: number, height?: number }} [options]
+   */
+  static async at(browser, number, { camera = "works", width = 1024, height = 640 } = {}) {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    await page.setViewport({ width, height });
+    await page.evaluateOnNewDocument(install, { number, camera });
+    return new Person(page, number);
+  }
+
+  async open(link) {
+    await this.page.goto(link);
+  }
+
+  /** From the preview into the room; returns how long the button's press took to bring media. */
+  async join() {
+    await this.page.waitForSelector("#name");
+    await this.look(
+      "own picture in the preview",
+      () => {
+        const video = document.querySelector(".preview video");
+        return video && window.probe.decodePicture(video);
+      },
+      (picture) => picture === this.number,
+    );
+    await this.page.locator("#name").fill(this.name);
+    await this.page.locator("#join").click();
+    return this.isConnected();
+  }
+
+  /** Waits until words and media flow. */
+  async isConnected() {
+    const { ms } = await this.look(
+      "connected",
+      () => window.probe.call(),
+      ({ connection }) => connection === "connected",
+    );
+    return ms;
+  }
+
+  /** Waits until everybody in `others` is seen under their name, and nobody else. */
+  async sees(others) {
+    const wanted = JSON.stringify(others.map(({ name, number }) => [name, number]).sort());
+    const { ms } = await this.look(
+      `pictures of ${others.map(({ name }) => name)}`,
+      () => window.probe.pictures(),
+      (seen) => JSON.stringify(seen.map(({ name, picture }) => [name, picture]).sort()) === wanted,
+    );
+    return ms;
+  }
+
+  /** Waits until `other` is heard in a slot that is said to carry them. */
+  async hears(other) {
+    const { ms } = await this.look(
+      `tone of ${other.name}`,
+      () => window.probe.voices(),
+      (voices) => voices.some(({ name, tone }) => name === other.name && tone === other.number),
+    );
+    return ms;
+  }
+
+  /** Waits until none of the voices has a tone. */
+  async hearsNobody() {
+    await this.look(
+      "silence",
+      () => window.probe.voices(),
+      (voices) => voices.every(({ tone }) => tone === null),
+    );
+  }
+
+  async setTone(on) {
+    await this.page.evaluate((on) => window.probe.setTone(on), on);
+  }
+
+  /** What `window.probe.call()` says. */
+  async call() {
+    return this.page.evaluate(() => window.probe.call());
+  }
+
+  /** Evaluates `see` in the page until `isGood`. */
+  async look(what, see, isGood, limitMs) {
+    try {
+      return await until(`${this.name}: ${what}`, () => this.page.evaluate(see), isGood, limitMs);
+    } catch (error) {
+      await this.screenshot(`failed-${what.replace(/[^\w]+/g, "-")}`);
+      const status = await this.page.evaluate(() => ({
+        call: window.probe.call(),
+        text: document.body.innerText.slice(0, 500),
+      }));
+      error.message += `\n${JSON.stringify(status)}`;
+      throw error;
+    }
+  }
+
+  async screenshot(name) {
+    await mkdir(ARTIFACTS, { recursive: true });
+    await this.page.screenshot({ path: `${ARTIFACTS}${name}-${this.number}.png` });
+  }
+
+  async leave() {
+    await this.page.locator("#leave").click();
+    await this.page.waitForSelector("#ended");
+  }
+
+  async close() {
+    await this.page.browserContext().close();
+  }
+}

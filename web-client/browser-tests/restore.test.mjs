@@ -1,0 +1,61 @@
+// A room is taken apart into snapshots and built again in the middle of a call: what an upgrade
+// does. The target is a picture gap of 300 ms at rest; here four times that bounds it, or 1 s.
+import assert from "node:assert/strict";
+
+import { Person } from "./harness/person.mjs";
+import { onStage } from "./harness/stage.mjs";
+import { sleep } from "./harness/until.mjs";
+
+const GAP_MS_MAX = 1_000;
+
+onStage("a restored room goes on in Chromium and Firefox", async (stage) => {
+  const server = await stage.server();
+  const { room, guestLink } = await server.createRoom();
+  const people = [];
+  for (const [number, kind] of [[1, "chromium"], [2, "firefox"], [4, "chromium"]]) {
+    const person = await Person.at(await stage.browser(kind), number);
+    await person.open(guestLink);
+    await person.join();
+    people.push(person);
+  }
+  const inPage = (see) => Promise.all(people.map(({ page }) => page.evaluate(see)));
+  const othersOf = (person) => people.filter((other) => other !== person);
+  for (const person of people) {
+    await person.sees(othersOf(person));
+    for (const other of othersOf(person)) await person.hears(other);
+  }
+  const before = await inPage(() => [window.probe.call().connections, window.probe.transports()]);
+
+  for (let round = 1; round <= 3; round += 1) {
+    const offers = await inPage(() => window.probe.offersMade);
+    await inPage(() => window.probe.watchGaps());
+    await sleep(1_000);
+    await server.restore(room);
+    await sleep(4_000);
+    const gaps = await inPage(() => window.probe.gapsSeen());
+    for (const [index, person] of people.entries()) {
+      const { frames, pictureMs, soundMs } = gaps[index];
+      stage.note(
+        `restore ${round}, ${person.name}: longest gap in pictures ${pictureMs} ms,` +
+          ` in sound ${soundMs} ms, ${frames} frames in 5 s`,
+      );
+      assert.equal(pictureMs.length, 2);
+      assert.equal(soundMs.length, 2);
+      for (const gap of [...pictureMs, ...soundMs]) assert.ok(gap < GAP_MS_MAX, `${gap} ms`);
+    }
+    const made = (await inPage(() => window.probe.offersMade)).map((n, index) => n - offers[index]);
+    assert.deepEqual(made, [1, 1, 1], "one ICE restart each");
+    for (const person of people) {
+      await person.isConnected();
+      await person.sees(othersOf(person));
+      for (const other of othersOf(person)) await person.hears(other);
+    }
+  }
+
+  // The same connections, and DTLS never left `connected`: no new handshake.
+  const after = await inPage(() => [window.probe.call().connections, window.probe.transports()]);
+  assert.deepEqual(after, before);
+  for (const [, { states, changes }] of after) {
+    assert.deepEqual([new Set(states), changes], [new Set(["connected"]), 0]);
+  }
+});
