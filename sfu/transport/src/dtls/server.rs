@@ -433,7 +433,8 @@ impl Engine {
         let state = self.endpoint.get_connection_state(PEER);
         let state = state.ok_or_else(|| refused("the association is gone"))?;
         let length = self.profile.material_length();
-        let material = state.export_keying_material(EXPORTER_LABEL, &[], length).map_err(refused)?;
+        let material =
+            state.export_keying_material(EXPORTER_LABEL, &[], length).map_err(refused)?;
         let keys = SrtpKeys::try_new(self.profile, material.as_ref()).map_err(refused)?;
         let certificate = state.peer_certificates.first().cloned();
         let certificate = certificate.ok_or(HandshakeError::WrongFingerprint)?;
