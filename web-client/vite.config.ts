@@ -1,4 +1,4 @@
-// Builds the pages: hashed assets, nothing inline, because the CSP allows neither script nor style in HTML.
+// Builds the pages: hashed assets and nothing inline, as the CSP allows no script or style in HTML.
 import { defineConfig } from "vitest/config";
 
 /** The address of a running `preau`, for `npm run dev`. */

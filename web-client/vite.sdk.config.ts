@@ -1,4 +1,4 @@
-// Builds `src/call` as one self-contained module with a stable name: what others embed from `/sdk.js`.
+// Builds `src/call` as one self-contained module, which others embed from `/sdk.js`.
 import { defineConfig } from "vite";
 
 export default defineConfig({

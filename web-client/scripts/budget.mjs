@@ -1,4 +1,4 @@
-// Prints what a person's browser loads for a room, and fails over the budget of 60 kB gzip JavaScript.
+// Prints what a browser loads for a room, and fails over the budget of 60 kB gzip JavaScript.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,9 @@ for (const path of new Set([...scripts, ...scripts.flatMap(imports)])) {
   console.log(`${kilobytes(size)}  ${path}`);
 }
 console.log(`${kilobytes(total)}  of ${kilobytes(BUDGET_BYTES)} for the room page (gzip)`);
-console.log(`${kilobytes(gzipSync(readFileSync(join(dist, "sdk.js")), { level: 9 }).length)}  sdk.js, apart`);
+console.log(
+  `${kilobytes(gzipSync(readFileSync(join(dist, "sdk.js")), { level: 9 }).length)}  sdk.js, apart`,
+);
 process.exitCode = total > BUDGET_BYTES ? 1 : 0;
 
 /** Chunks that a script asks for while it runs, which count as well. */

@@ -10,7 +10,14 @@ const scratch = mkdtempSync(join(tmpdir(), "preau-sdk-"));
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 
 try {
-  const flags = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", scratch];
+  const flags = [
+    "--noEmit",
+    "false",
+    "--declaration",
+    "--emitDeclarationOnly",
+    "--outDir",
+    scratch,
+  ];
   execFileSync(process.execPath, [tsc, ...flags], { cwd: root, stdio: "inherit" });
   // The order is that of dependence; every name in these three files is exported once.
   const parts = ["protocol.gen", "api", "index"].map((name) =>

@@ -82,8 +82,8 @@ export interface ParticipantChange {
 /** A source stopped without being asked to. */
 export interface SourceLost {
   readonly source: Source;
-  /** `unplugged`: the device went; `refused`: the browser gave none; `stopped`: the person ended the share. */
-  readonly cause: "unplugged" | "refused" | "stopped";
+  /** The device went, or the person ended the share by the browser's own button. */
+  readonly cause: "unplugged" | "stopped";
 }
 
 /** Events of a call, by name. */
@@ -173,7 +173,7 @@ export interface JoinOptions {
   readonly secret: string;
   /** The person's name. */
   readonly name: string;
-  /** The microphone: a track of one's own, `true` to ask the browser, `false` (default) to start muted. */
+  /** A track of one's own, `true` to ask the browser, `false` (default) to start muted. */
   readonly audio?: boolean | MediaStreamTrack;
   /** The camera, in the same way. */
   readonly video?: boolean | MediaStreamTrack;
@@ -211,7 +211,10 @@ export interface Call {
   readonly local: LocalMedia;
 
   /** Listens; the result stops listening. */
-  on<Name extends keyof CallEvents>(name: Name, listener: (event: CallEvents[Name]) => void): () => void;
+  on<Name extends keyof CallEvents>(
+    name: Name,
+    listener: (event: CallEvents[Name]) => void,
+  ): () => void;
   /** Says what is shown, with heights in device pixels, so that nothing else is sent here. */
   view(view: View): void;
   /** Unmutes or mutes. With a device, changes to it. Rejects with the browser's error. */
@@ -222,7 +225,7 @@ export interface Call {
   shareScreen(on: boolean): Promise<void>;
   /** How loud each participant is heard just then, 0 to 1; who is silent is absent. */
   levels(): ReadonlyMap<ParticipantId, number>;
-  /** Whom a slot's newest packet names, which is surer than the announcement; null if nobody yet. */
+  /** Whom a slot's newest packet names, surer than the announcement; null if nobody yet. */
   carrierOf(track: MediaStreamTrack): ParticipantId | null;
   stats(): Promise<CallStats>;
   /** Brings about a fault that the call must mend, for tests and support. */

@@ -1,3 +1,4 @@
+// The call as a whole: what it promises when things go wrong.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { CallEvents, JoinOptions } from "./api";
@@ -72,7 +73,9 @@ class Scene {
   }
 
   named<Name extends keyof CallEvents>(name: Name): CallEvents[Name][] {
-    return this.events.filter(([told]) => told === name).map(([, event]) => event as CallEvents[Name]);
+    return this.events
+      .filter(([told]) => told === name)
+      .map(([, event]) => event as CallEvents[Name]);
   }
 
   connection(): string {
@@ -200,7 +203,10 @@ describe("a lost WebSocket", () => {
   it("is followed by joining anew when the session is gone, with the same devices", async () => {
     const scene = await inRoom({ audio: true });
     const { microphone } = scene.call.local;
-    await scene.say({ kind: "slots", slots: [{ mid: FIRST_VIDEO, carries: { participant: 1, source: "camera" } }] });
+    await scene.say({
+      kind: "slots",
+      slots: [{ mid: FIRST_VIDEO, carries: { participant: 1, source: "camera" } }],
+    });
     scene.environment.socket.cut();
     await scene.environment.advance(0);
     scene.environment.socket.open();
@@ -342,7 +348,10 @@ describe("microphone and camera", () => {
     const { microphone } = scene.call.local;
     await scene.call.setMicrophone(false);
     expect(microphone).toMatchObject({ enabled: false, readyState: "live" });
-    expect(scene.environment.socket.last("publish")).toMatchObject({ source: "microphone", state: null });
+    expect(scene.environment.socket.last("publish")).toMatchObject({
+      source: "microphone",
+      state: null,
+    });
     await scene.call.setMicrophone(true);
     expect(microphone?.enabled).toBe(true);
     expect(scene.environment.socket.last("publish").state).toEqual({ width: 0, height: 0 });
@@ -364,7 +373,11 @@ describe("microphone and camera", () => {
 
   it("two quick presses end in the state of the second", async () => {
     const scene = await inRoom({ video: true });
-    await Promise.all([scene.call.setCamera(false), scene.call.setCamera(true), scene.call.setCamera(false)]);
+    await Promise.all([
+      scene.call.setCamera(false),
+      scene.call.setCamera(true),
+      scene.call.setCamera(false),
+    ]);
     expect(scene.call.local.camera).toBeNull();
     expect(scene.environment.socket.last("publish").state).toBeNull();
   });
@@ -410,7 +423,10 @@ describe("microphone and camera", () => {
     (screen as unknown as FakeTrack).unplug();
     await settle();
     expect(scene.call.local.screen).toBeNull();
-    expect(scene.environment.socket.last("publish")).toMatchObject({ source: "screen", state: null });
+    expect(scene.environment.socket.last("publish")).toMatchObject({
+      source: "screen",
+      state: null,
+    });
     expect(scene.named("source_lost")).toEqual([{ source: "screen", cause: "stopped" }]);
   });
 });

@@ -212,7 +212,7 @@ export class LiveCall implements Call {
     }
   }
 
-  /** One session from its offer to `joined`; whatever socket or media did before is not used again. */
+  /** One session from its offer to `joined`, with a socket and a connection of its own. */
   async #enter(patienceMs: number): Promise<void> {
     const media = this.#media;
     await this.#local.attach(media);
@@ -348,7 +348,7 @@ export class LiveCall implements Call {
     }
   }
 
-  /** Enters again as somebody new, with the same devices. Ends the call with `otherwise` in the worst case. */
+  /** Enters again as somebody new, with the same devices; `otherwise` is why it ends if not. */
   #rejoin(otherwise: CallEnd): void {
     if (this.#progress.phase !== "joined" || this.#settleJoin !== null) {
       return;

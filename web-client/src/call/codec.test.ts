@@ -1,3 +1,4 @@
+// What of a server's words is taken in, and what is refused.
 import { describe, expect, it } from "vitest";
 
 import { decodeServerMessage } from "./codec";
@@ -14,9 +15,7 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     role: "host",
     ticket: "t",
     answer: { deflated: "aGk=" },
-    participants: [
-      { ...participant, sources: [{ source: "camera", width: 640, height: 360 }] },
-    ],
+    participants: [{ ...participant, sources: [{ source: "camera", width: 640, height: 360 }] }],
     guest_secret: null,
   },
   resumed: { seq: 0, kind: "resumed", last_id: 3 },
@@ -67,10 +66,16 @@ describe("decoding a message of the server", () => {
     ["a text for a number", '{"seq":"1","kind":"pong"}'],
     ["a negative number", '{"seq":-1,"kind":"pong"}'],
     ["a fraction", '{"seq":0.5,"kind":"pong"}'],
-    ["a source that is none", '{"seq":1,"kind":"slots","slots":[{"mid":"1","carries":{"participant":1,"source":"nose"}}]}'],
+    [
+      "a source that is none",
+      '{"seq":1,"kind":"slots","slots":[{"mid":"1","carries":{"participant":1,"source":"nose"}}]}',
+    ],
     ["a list that is none", '{"seq":1,"kind":"slots","slots":{}}'],
     ["an SDP that is none", '{"seq":1,"kind":"answer","re":1,"answer":{}}'],
-    ["a role that every object has", '{"seq":1,"kind":"participant_joined","participant":{"id":1,"name":"a","role":"constructor","sources":[]}}'],
+    [
+      "a role that every object has",
+      '{"seq":1,"kind":"participant_joined","participant":{"id":1,"name":"","role":"valueOf"}}',
+    ],
   ])("refuses %s", (_, text) => {
     expect(decodeServerMessage(text)).toBeNull();
   });

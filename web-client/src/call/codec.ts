@@ -118,7 +118,7 @@ function body(fields: Fields): ServerBody {
   }
 }
 
-/** The switch above is complete when this compiles; at run time a newer server may still get here. */
+/** The switch above is complete when this compiles; a newer server may still get here. */
 function unknownKind(kind: never): never {
   throw new Malformed(`unknown kind ${String(kind)}`);
 }

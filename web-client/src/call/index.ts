@@ -64,7 +64,7 @@ export function prepare(videoSlots: number = VIDEO_SLOTS_DEFAULT): Preparation {
 
 /**
  * Enters a room. Resolves when the server has let one in; media follows.
- * Rejects with a `CallError`, or with the browser's error where a device was asked for and not given.
+ * Rejects with a `CallError`, or with the browser's error where a device was not given.
  */
 export async function join(options: JoinOptions): Promise<Call> {
   requireWebRtc();

@@ -1,4 +1,4 @@
-// What this side sends: devices are opened, muted and let go here, whatever connection carries them.
+// What this side sends: devices are opened, muted and let go here, whatever carries them.
 import type { DeviceChoice, LocalMedia, SourceLost } from "./api";
 import type { Environment } from "./environment";
 import type { MediaConnection } from "./media";
@@ -136,7 +136,8 @@ export class LocalSources {
 
   shareScreen(on: boolean): Promise<void> {
     // The browser grants a share only within a person's gesture, so this does not wait its turn.
-    const asked = on && !this.#held.has("screen") ? this.#environment.getDisplayMedia(SCREEN) : null;
+    const asked =
+      on && !this.#held.has("screen") ? this.#environment.getDisplayMedia(SCREEN) : null;
     return this.#inTurn(async () => {
       if (!on) {
         await this.#turnOff("screen");

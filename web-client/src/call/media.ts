@@ -157,7 +157,11 @@ export class MediaConnection {
 
   #addLines(): Line[] {
     const lines: Line[] = [];
-    const publish = (source: Source, kind: "audio" | "video", init: RTCRtpTransceiverInit): void => {
+    const publish = (
+      source: Source,
+      kind: "audio" | "video",
+      init: RTCRtpTransceiverInit,
+    ): void => {
       const transceiver = this.#connection.addTransceiver(kind, { direction: "sendonly", ...init });
       this.#restrictCodecs(transceiver, "send", kind);
       lines.push({ role: { publish: source }, transceiver });
@@ -170,7 +174,9 @@ export class MediaConnection {
       }
     };
     publish("microphone", "audio", {});
-    publish("camera", "video", { sendEncodings: CAMERA_ENCODINGS.map((encoding) => ({ ...encoding })) });
+    publish("camera", "video", {
+      sendEncodings: CAMERA_ENCODINGS.map((encoding) => ({ ...encoding })),
+    });
     publish("screen", "video", { sendEncodings: [{ maxBitrate: SCREEN_BITRATE_MAX }] });
     publish("screen_audio", "audio", {});
     receive("voice", "audio", VOICE_SLOTS);

@@ -1,3 +1,4 @@
+// When sockets are reopened and ICE is restarted.
 import { describe, expect, it } from "vitest";
 
 import { pathHealth, reconnectDelayMs, RestartPolicy } from "./recovery";

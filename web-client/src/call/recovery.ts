@@ -1,4 +1,4 @@
-// When to try again: reopening the WebSocket, and restarting ICE. Pure: told the time, owns no timer.
+// When to reopen the WebSocket, and when to restart ICE. Pure: told the time, owns no timer.
 
 /** A lost session can be resumed for this long (design: within 60 s). */
 export const RESUME_MS_MAX = 60_000;

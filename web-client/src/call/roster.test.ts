@@ -1,3 +1,4 @@
+// People and slots, out of messages alone.
 import { describe, expect, it } from "vitest";
 
 import type { Participant } from "./protocol.gen";

@@ -1,3 +1,4 @@
+// SDP comes through whole, or not at all.
 import { describe, expect, it } from "vitest";
 
 import { BadSdpBody, packSdp, SDP_BYTES_MAX, unpackSdp } from "./sdp-body";

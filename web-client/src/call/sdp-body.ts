@@ -31,7 +31,7 @@ export async function unpackSdp(body: SdpBody): Promise<string> {
 
 type ByteStream = ReadableWritablePair<Uint8Array, BufferSource>;
 
-/** Null where the browser has no streams for raw DEFLATE (Safari before 16.4, Firefox before 113). */
+/** Null where there are no streams for raw DEFLATE (Safari before 16.4, Firefox before 113). */
 function deflateRaw(way: "compress" | "decompress"): ByteStream | null {
   try {
     return way === "compress"

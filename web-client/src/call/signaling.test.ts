@@ -1,3 +1,4 @@
+// Nothing lost and nothing twice, over sockets that break.
 import { describe, expect, it } from "vitest";
 
 import type { Join, ServerBody } from "./protocol.gen";

@@ -1,3 +1,4 @@
+// The state that is shown follows from what happened.
 import { describe as group, expect, it } from "vitest";
 
 import type { CallState } from "./api";

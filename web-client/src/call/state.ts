@@ -9,7 +9,12 @@ import type { CallEnd, CallState } from "./api";
 /** All that the state depends on. */
 export type Progress =
   | { readonly phase: "idle" | "connecting" }
-  | { readonly phase: "joined"; readonly session: "own" | "gone"; readonly signaling: Way; readonly media: Way }
+  | {
+      readonly phase: "joined";
+      readonly session: "own" | "gone";
+      readonly signaling: Way;
+      readonly media: Way;
+    }
   | { readonly phase: "ended"; readonly reason: CallEnd };
 
 /** A way to the server: never open yet, open, or lost. */

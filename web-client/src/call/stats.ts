@@ -1,4 +1,4 @@
-// Figures of a call out of the browser's statistics, which differ between engines in what they leave out.
+// Figures of a call out of the browser's statistics; engines differ in what they leave out.
 import type { CallStats, SendingStats, SlotStats } from "./api";
 import type { MediaConnection, SlotLine } from "./media";
 import { newestCsrc } from "./media";

@@ -18,7 +18,11 @@ export function App(): JSX.Element {
       return <Home />;
     case "room":
       return (
-        <Visit key={`${current.room}#${current.secret}`} room={current.room} secret={current.secret} />
+        <Visit
+          key={`${current.room}#${current.secret}`}
+          room={current.room}
+          secret={current.secret}
+        />
       );
   }
 }

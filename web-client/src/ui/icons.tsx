@@ -1,4 +1,4 @@
-// The icons, drawn on a grid of 24 with one stroke. They are decoration: the words stand beside them.
+// The icons, drawn on a grid of 24 with one stroke. They decorate: the words stand beside them.
 import type { ComponentChildren, JSX } from "preact";
 
 function icon(children: ComponentChildren) {
@@ -58,7 +58,10 @@ export const PeopleIcon = icon(
 );
 
 export const InviteIcon = icon(
-  <path d="M10 14a4 4 0 0 0 6 .4l3.5-3.5a4.2 4.2 0 0 0-6-6L12 6.5M14 10a4 4 0 0 0-6-.4l-3.5 3.5a4.2 4.2 0 0 0 6 6L12 17.5" />,
+  <>
+    <path d="M10 14a4 4 0 0 0 6 .4l3.5-3.5a4.2 4.2 0 0 0-6-6L12 6.5" />
+    <path d="M14 10a4 4 0 0 0-6-.4l-3.5 3.5a4.2 4.2 0 0 0 6 6L12 17.5" />
+  </>,
 );
 
 export const SettingsIcon = icon(

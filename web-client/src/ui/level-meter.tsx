@@ -30,5 +30,14 @@ export function LevelMeter({ track }: { readonly track: MediaStreamTrack }): JSX
       void context.close();
     };
   }, [track]);
-  return <meter id="microphone-level" class="level" ref={meter} min={0} max={1} aria-label={t().microphoneLevel} />;
+  return (
+    <meter
+      id="microphone-level"
+      class="level"
+      ref={meter}
+      min={0}
+      max={1}
+      aria-label={t().microphoneLevel}
+    />
+  );
 }

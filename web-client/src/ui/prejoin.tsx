@@ -115,8 +115,7 @@ function Preview({ devices, name }: { devices: Devices; name: string }): JSX.Ele
 }
 
 function PreviewSwitches({ devices }: { devices: Devices }): JSX.Element {
-  const microphoneOn =
-    devices.state.microphone.value.kind === "open" && devices.microphoneOn.value;
+  const microphoneOn = devices.state.microphone.value.kind === "open" && devices.microphoneOn.value;
   const cameraOn = devices.state.camera.value.kind === "open";
   return (
     <div class="preview-switches">

@@ -5,7 +5,7 @@ export type Created =
   | { readonly kind: "created"; readonly guestLink: string }
   | { readonly kind: "taken" | "refused" | "failed" };
 
-/** Opens a room; an empty name lets the server find one. The host's secret is kept in this browser. */
+/** Opens a room; an empty name lets the server find one. This browser keeps the host's secret. */
 export async function createRoom(room: string): Promise<Created> {
   let response: Response;
   try {

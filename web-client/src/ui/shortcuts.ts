@@ -1,4 +1,4 @@
-// M and V while in the room. They can be turned off (WCAG 2.1.4: people who speak to their computer).
+// M and V while in the room. They can be turned off: WCAG 2.1.4, for people who dictate.
 import { effect, signal } from "@preact/signals";
 
 import { recall, remember } from "./storage";

@@ -21,10 +21,15 @@ export function Sounds({ store }: { readonly store: RoomStore }): JSX.Element {
   return (
     <>
       <div ref={box} class="sounds">
-        {/* After a new session the slots have new tracks, so the state is a reason to look again. */}
+        {/* A new session has slots with new tracks, so the state is a reason to look again. */}
         {store.state.value.phase === "joined" &&
           store.sounds.map(({ mid, track }) => (
-            <Sound key={`${mid} ${track.id}`} mid={mid} track={track} onRefused={() => (store.soundBlocked.value = true)} />
+            <Sound
+              key={`${mid} ${track.id}`}
+              mid={mid}
+              track={track}
+              onRefused={() => (store.soundBlocked.value = true)}
+            />
           ))}
       </div>
       {store.soundBlocked.value && (

@@ -85,7 +85,15 @@ interface ToolProps {
   readonly children: ComponentChildren;
 }
 
-function Tool({ id, label, title, kind = "switch", pressed, onClick, children }: ToolProps): JSX.Element {
+function Tool({
+  id,
+  label,
+  title,
+  kind = "switch",
+  pressed,
+  onClick,
+  children,
+}: ToolProps): JSX.Element {
   return (
     <button
       id={id}

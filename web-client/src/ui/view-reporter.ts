@@ -83,7 +83,10 @@ export function viewOf(
   slots: number,
 ): View {
   const tiles = [...shown]
-    .sort((one, other) => Number(other.wish.stage) - Number(one.wish.stage) || other.height - one.height)
+    .sort(
+      (one, other) =>
+        Number(other.wish.stage) - Number(one.wish.stage) || other.height - one.height,
+    )
     .slice(0, slots)
     .map(({ wish, height }) => ({ stage: wish.stage, tile: tileOf(wish, height) }));
   const stage = tiles.find((entry) => entry.stage)?.tile ?? null;

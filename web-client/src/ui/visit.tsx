@@ -74,7 +74,9 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
 
   if (secret === null && hostSecret(room) === null) {
     const { linkIncomplete, linkIncompleteTitle } = t();
-    return <MessagePage id="link-incomplete" title={linkIncompleteTitle} sentence={linkIncomplete} />;
+    return (
+      <MessagePage id="link-incomplete" title={linkIncompleteTitle} sentence={linkIncomplete} />
+    );
   }
   const { value } = stage;
   switch (value.kind) {

@@ -170,7 +170,7 @@ export class FakeEnvironment implements Environment {
   }
 }
 
-/** Everything that only waits for promises gets its turn: one task later, all microtasks are done. */
+/** All that waits for promises gets its turn: one task later, all microtasks are done. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 0);

@@ -17,15 +17,19 @@ export const en = {
   enterLink: "Link to the room",
   enterLinkHint: "The whole link that you were given, with the part after #.",
   enter: "Go to the room",
-  enterLinkBad: "This is not a whole link to a room. It looks like https://…/room#secret: copy it again, to the end.",
+  enterLinkBad:
+    "This is not a whole link to a room. It looks like https://…/room#secret: copy it again, to the end.",
   createFailed: "The room could not be opened. Check your connection and try again.",
-  createNameTaken: "There is already a room of this name. Choose another, or leave the field empty.",
-  createRefused: "This server does not let you open a room just now. Try again in a minute, or ask whoever runs it.",
+  createNameTaken:
+    "There is already a room of this name. Choose another, or leave the field empty.",
+  createRefused:
+    "This server does not let you open a room just now. Try again in a minute, or ask whoever runs it.",
   noTracking: "No account, nothing to install, no tracking.",
 
   room: (name: string) => `Room ${name}`,
   linkIncompleteTitle: "This link is not complete",
-  linkIncomplete: "The part after # is missing, and without it the room stays closed. Ask for the link again and copy it to the end.",
+  linkIncomplete:
+    "The part after # is missing, and without it the room stays closed. Ask for the link again and copy it to the end.",
   backHome: "To the home page",
 
   readyTitle: "Ready to join?",
@@ -44,19 +48,26 @@ export const en = {
   deviceNumber: (number: number) => `Device ${number}`,
 
   insecureTitle: "No camera or microphone on this address",
-  insecure: "Browsers open the camera and the microphone only over HTTPS. Whoever runs this server can cure it: start it with --tls self-signed, or with a certificate. Until then you can watch and listen.",
-  askingDevices: "Your browser is asking for the camera and the microphone. Allow them, so that the others see and hear you.",
+  insecure:
+    "Browsers open the camera and the microphone only over HTTPS. Whoever runs this server can cure it: start it with --tls self-signed, or with a certificate. Until then you can watch and listen.",
+  askingDevices:
+    "Your browser is asking for the camera and the microphone. Allow them, so that the others see and hear you.",
   deviceRefused: {
-    microphone: "The browser does not allow the microphone. Click the padlock or the slider beside the address, allow the microphone, then press the button again.",
-    camera: "The browser does not allow the camera. Click the padlock or the slider beside the address, allow the camera, then press the button again.",
+    microphone:
+      "The browser does not allow the microphone. Click the padlock or the slider beside the address, allow the microphone, then press the button again.",
+    camera:
+      "The browser does not allow the camera. Click the padlock or the slider beside the address, allow the camera, then press the button again.",
   },
   deviceMissing: {
-    microphone: "No microphone was found. Plug one in and press the button again. You can join without it and listen.",
+    microphone:
+      "No microphone was found. Plug one in and press the button again. You can join without it and listen.",
     camera: "No camera was found. Plug one in and press the button again. You can join without it.",
   },
   deviceBusy: {
-    microphone: "The microphone does not start. Another program may be using it: close that one and press the button again.",
-    camera: "The camera does not start. Another program may be using it: close that one and press the button again.",
+    microphone:
+      "The microphone does not start. Another program may be using it: close that one and press the button again.",
+    camera:
+      "The camera does not start. Another program may be using it: close that one and press the button again.",
   },
   deviceUnplugged: {
     microphone: "Your microphone was unplugged. Check which one is in use.",
@@ -111,25 +122,33 @@ export const en = {
   joinAgain: "Join again",
   end: {
     left: "You have left the room.",
-    media_lost: "Sound and picture found no way to the server. Your network may block it: try another network, or ask whoever runs the server whether UDP is open.",
+    media_lost:
+      "Sound and picture found no way to the server. Your network may block it: try another network, or ask whoever runs the server whether UDP is open.",
     replaced: "This call goes on in another window or tab.",
     server_stopping: "The server is stopping. Try again in a minute.",
     connection_failed: "The server cannot be reached. Check your connection and try again.",
-    unsupported_browser: "This browser cannot hold a video call. Use a current Firefox, Chrome, Edge or Safari.",
-    bad_message: "The server did not understand this page. Reload it; if that does not help, tell whoever runs the server.",
-    unsupported: "The server does not know what this page asks. Reload it, so that both have the same version.",
+    unsupported_browser:
+      "This browser cannot hold a video call. Use a current Firefox, Chrome, Edge or Safari.",
+    bad_message:
+      "The server did not understand this page. Reload it; if that does not help, tell whoever runs the server.",
+    unsupported:
+      "The server does not know what this page asks. Reload it, so that both have the same version.",
     too_long: "The server refused a message as too long. Reload the page and try again.",
     too_fast: "That was too much at once for the server. Wait a moment and try again.",
-    too_slow: "The connection is too slow, and the server gave up. Try again, closer to the Wi-Fi if you can.",
-    unknown_link: "This link opens no room. Check that it is copied to the end, or ask for a new one.",
+    too_slow:
+      "The connection is too slow, and the server gave up. Try again, closer to the Wi-Fi if you can.",
+    unknown_link:
+      "This link opens no room. Check that it is copied to the end, or ask for a new one.",
     expired_link: "This link has expired or was withdrawn. Ask the host for a new one.",
     bad_name: "The server does not take this name. Use 1 to 64 ordinary characters.",
-    bad_offer: "The server and this browser found no common way to send sound and picture. Try a current Firefox or Chrome.",
+    bad_offer:
+      "The server and this browser found no common way to send sound and picture. Try a current Firefox or Chrome.",
     room_full: "The room is full. Try again when somebody has left.",
     server_full: "The server is full. Try again in a few minutes.",
     session_gone: "Your place in the room was given up. Join again.",
     not_joined: "You are not in the room any more. Join again.",
-    media_unavailable: "The server’s media part does not answer. Try again in a minute; if it lasts, tell whoever runs the server.",
+    media_unavailable:
+      "The server’s media part does not answer. Try again in a minute; if it lasts, tell whoever runs the server.",
   } satisfies Record<CallEnd, string>,
 };
 

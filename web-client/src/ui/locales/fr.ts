@@ -1,4 +1,4 @@
-// French. Spaces before « : ; ! ? » and inside « » do not break: U+202F and U+00A0, as the Imprimerie nationale sets them.
+// French, with the unbreaking spaces of its typography: U+202F before « ; ! ? », U+00A0 else.
 import type { Messages } from "./en";
 
 export const fr: Messages = {
@@ -17,15 +17,18 @@ export const fr: Messages = {
   enterLink: "Lien de la salle",
   enterLinkHint: "Le lien complet que vous avez reçu, avec la partie après le #.",
   enter: "Aller à la salle",
-  enterLinkBad: "Ce n’est pas un lien de salle complet. Il ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
+  enterLinkBad:
+    "Ce n’est pas un lien de salle complet. Il ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
   createFailed: "La salle n’a pas pu être ouverte. Vérifiez votre connexion et réessayez.",
   createNameTaken: "Une salle porte déjà ce nom. Choisissez-en un autre ou laissez le champ vide.",
-  createRefused: "Ce serveur ne vous permet pas d’ouvrir une salle pour l’instant. Réessayez dans une minute ou demandez à la personne qui l’administre.",
+  createRefused:
+    "Ce serveur ne vous permet pas d’ouvrir une salle pour l’instant. Réessayez dans une minute ou demandez à la personne qui l’administre.",
   noTracking: "Sans compte, sans installation, sans pistage.",
 
   room: (name) => `Salle ${name}`,
   linkIncompleteTitle: "Ce lien n’est pas complet",
-  linkIncomplete: "Il manque la partie après le #, et sans elle la salle reste fermée. Redemandez le lien et copiez-le jusqu’au bout.",
+  linkIncomplete:
+    "Il manque la partie après le #, et sans elle la salle reste fermée. Redemandez le lien et copiez-le jusqu’au bout.",
   backHome: "Retour à l’accueil",
 
   readyTitle: "Tout est prêt ?",
@@ -44,19 +47,27 @@ export const fr: Messages = {
   deviceNumber: (number) => `Appareil ${number}`,
 
   insecureTitle: "Ni caméra ni micro à cette adresse",
-  insecure: "Les navigateurs n’ouvrent la caméra et le micro qu’en HTTPS. La personne qui administre ce serveur peut y remédier : le démarrer avec --tls self-signed ou avec un certificat. D’ici là, vous pouvez regarder et écouter.",
-  askingDevices: "Votre navigateur demande la caméra et le micro. Autorisez-les pour que les autres vous voient et vous entendent.",
+  insecure:
+    "Les navigateurs n’ouvrent la caméra et le micro qu’en HTTPS. La personne qui administre ce serveur peut y remédier : le démarrer avec --tls self-signed ou avec un certificat. D’ici là, vous pouvez regarder et écouter.",
+  askingDevices:
+    "Votre navigateur demande la caméra et le micro. Autorisez-les pour que les autres vous voient et vous entendent.",
   deviceRefused: {
-    microphone: "Le navigateur n’autorise pas le micro. Cliquez sur le cadenas ou le réglage à côté de l’adresse, autorisez le micro, puis appuyez de nouveau sur le bouton.",
-    camera: "Le navigateur n’autorise pas la caméra. Cliquez sur le cadenas ou le réglage à côté de l’adresse, autorisez la caméra, puis appuyez de nouveau sur le bouton.",
+    microphone:
+      "Le navigateur n’autorise pas le micro. Cliquez sur le cadenas ou le réglage à côté de l’adresse, autorisez le micro, puis appuyez de nouveau sur le bouton.",
+    camera:
+      "Le navigateur n’autorise pas la caméra. Cliquez sur le cadenas ou le réglage à côté de l’adresse, autorisez la caméra, puis appuyez de nouveau sur le bouton.",
   },
   deviceMissing: {
-    microphone: "Aucun micro n’a été trouvé. Branchez-en un et appuyez de nouveau sur le bouton. Vous pouvez aussi entrer sans micro et écouter.",
-    camera: "Aucune caméra n’a été trouvée. Branchez-en une et appuyez de nouveau sur le bouton. Vous pouvez aussi entrer sans caméra.",
+    microphone:
+      "Aucun micro n’a été trouvé. Branchez-en un et appuyez de nouveau sur le bouton. Vous pouvez aussi entrer sans micro et écouter.",
+    camera:
+      "Aucune caméra n’a été trouvée. Branchez-en une et appuyez de nouveau sur le bouton. Vous pouvez aussi entrer sans caméra.",
   },
   deviceBusy: {
-    microphone: "Le micro ne démarre pas. Un autre programme l’utilise peut-être : fermez-le et appuyez de nouveau sur le bouton.",
-    camera: "La caméra ne démarre pas. Un autre programme l’utilise peut-être : fermez-le et appuyez de nouveau sur le bouton.",
+    microphone:
+      "Le micro ne démarre pas. Un autre programme l’utilise peut-être : fermez-le et appuyez de nouveau sur le bouton.",
+    camera:
+      "La caméra ne démarre pas. Un autre programme l’utilise peut-être : fermez-le et appuyez de nouveau sur le bouton.",
   },
   deviceUnplugged: {
     microphone: "Votre micro a été débranché. Vérifiez lequel est utilisé.",
@@ -64,14 +75,16 @@ export const fr: Messages = {
     screen: "Vous ne partagez plus votre écran.",
     screen_audio: "Vous ne partagez plus votre écran.",
   },
-  screenRefused: "L’écran n’est pas partagé. Choisissez un écran, une fenêtre ou un onglet, puis « Partager ».",
+  screenRefused:
+    "L’écran n’est pas partagé. Choisissez un écran, une fenêtre ou un onglet, puis « Partager ».",
 
   toolbar: "Commandes de l’appel",
   microphoneKey: "Micro (M)",
   cameraKey: "Caméra (V)",
   shareScreen: "Partager l’écran",
   people: "Participants",
-  peopleCount: (count) => (count <= 1 ? `${count}\u00a0personne ici` : `${count}\u00a0personnes ici`),
+  peopleCount: (count) =>
+    count <= 1 ? `${count}\u00a0personne ici` : `${count}\u00a0personnes ici`,
   invite: "Inviter",
   settings: "Réglages",
   leave: "Quitter",
@@ -95,13 +108,15 @@ export const fr: Messages = {
   hostLinkHint: "Seulement pour celles et ceux qui animent avec vous. Ne le publiez pas.",
   copyHostLink: "Copier le lien d’hôte",
   copied: "Copié",
-  copyByHand: "Le navigateur ne nous laisse pas copier : le lien est sélectionné, appuyez sur Ctrl+C.",
+  copyByHand:
+    "Le navigateur ne nous laisse pas copier : le lien est sélectionné, appuyez sur Ctrl+C.",
   shortcuts: "Raccourcis clavier : M pour le micro, V pour la caméra",
 
   connection: {
     connected: "Connexion établie",
     media_connecting: "Connexion du son et de l’image…",
-    reconnecting_signaling: "Connexion au serveur perdue. Reconnexion… Le son et l’image continuent.",
+    reconnecting_signaling:
+      "Connexion au serveur perdue. Reconnexion… Le son et l’image continuent.",
     restarting_media: "Le son et l’image sont interrompus. Rétablissement…",
     rejoining: "La connexion a été perdue. Nouvelle entrée…",
   },
@@ -111,24 +126,32 @@ export const fr: Messages = {
   joinAgain: "Entrer de nouveau",
   end: {
     left: "Vous avez quitté la salle.",
-    media_lost: "Le son et l’image n’ont pas trouvé de chemin jusqu’au serveur. Votre réseau les bloque peut-être : essayez-en un autre, ou demandez à la personne qui administre le serveur si UDP est ouvert.",
+    media_lost:
+      "Le son et l’image n’ont pas trouvé de chemin jusqu’au serveur. Votre réseau les bloque peut-être : essayez-en un autre, ou demandez à la personne qui administre le serveur si UDP est ouvert.",
     replaced: "Cet appel continue dans une autre fenêtre ou un autre onglet.",
     server_stopping: "Le serveur s’arrête. Réessayez dans une minute.",
     connection_failed: "Le serveur est injoignable. Vérifiez votre connexion et réessayez.",
-    unsupported_browser: "Ce navigateur ne permet pas d’appel vidéo. Utilisez une version récente de Firefox, Chrome, Edge ou Safari.",
-    bad_message: "Le serveur n’a pas compris cette page. Rechargez-la ; si cela ne suffit pas, prévenez la personne qui administre le serveur.",
-    unsupported: "Le serveur ne connaît pas ce que cette page demande. Rechargez-la, pour que les deux aient la même version.",
+    unsupported_browser:
+      "Ce navigateur ne permet pas d’appel vidéo. Utilisez une version récente de Firefox, Chrome, Edge ou Safari.",
+    bad_message:
+      "Le serveur n’a pas compris cette page. Rechargez-la ; si cela ne suffit pas, prévenez la personne qui administre le serveur.",
+    unsupported:
+      "Le serveur ne connaît pas ce que cette page demande. Rechargez-la, pour que les deux aient la même version.",
     too_long: "Le serveur a refusé un message trop long. Rechargez la page et réessayez.",
     too_fast: "C’était trop à la fois pour le serveur. Attendez un instant et réessayez.",
-    too_slow: "La connexion est trop lente, le serveur a renoncé. Réessayez, plus près du Wi-Fi si possible.",
-    unknown_link: "Ce lien n’ouvre aucune salle. Vérifiez qu’il est copié jusqu’au bout, ou demandez-en un nouveau.",
+    too_slow:
+      "La connexion est trop lente, le serveur a renoncé. Réessayez, plus près du Wi-Fi si possible.",
+    unknown_link:
+      "Ce lien n’ouvre aucune salle. Vérifiez qu’il est copié jusqu’au bout, ou demandez-en un nouveau.",
     expired_link: "Ce lien a expiré ou a été retiré. Demandez-en un nouveau à l’hôte.",
     bad_name: "Le serveur n’accepte pas ce nom. Utilisez de 1 à 64 caractères ordinaires.",
-    bad_offer: "Le serveur et ce navigateur n’ont trouvé aucun moyen commun d’envoyer le son et l’image. Essayez une version récente de Firefox ou de Chrome.",
+    bad_offer:
+      "Le serveur et ce navigateur n’ont trouvé aucun moyen commun d’envoyer le son et l’image. Essayez une version récente de Firefox ou de Chrome.",
     room_full: "La salle est pleine. Réessayez quand quelqu’un sera parti.",
     server_full: "Le serveur est plein. Réessayez dans quelques minutes.",
     session_gone: "Votre place dans la salle a été libérée. Entrez de nouveau.",
     not_joined: "Vous n’êtes plus dans la salle. Entrez de nouveau.",
-    media_unavailable: "La partie média du serveur ne répond pas. Réessayez dans une minute ; si cela dure, prévenez la personne qui administre le serveur.",
+    media_unavailable:
+      "La partie média du serveur ne répond pas. Réessayez dans une minute ; si cela dure, prévenez la personne qui administre le serveur.",
   },
 };
