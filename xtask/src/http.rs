@@ -31,7 +31,7 @@ pub(crate) fn post(origin: &str, path: &str, json: &str) -> Result<String> {
 fn authority(origin: &str) -> Result<&str> {
     let authority = origin.strip_prefix("http://").unwrap_or_default().trim_end_matches('/');
     if !authority.contains(':') {
-        return Err(format!("`{origin}` is not http:// with a port").into());
+        return Err(format!("{origin} is not plain HTTP with a port").into());
     }
     Ok(authority)
 }

@@ -85,8 +85,11 @@ fn invitation(origin: &str) -> String {
              Open the host link in one browser and the guest link in another. Ctrl-C ends.\n",
             links.host, links.guest
         ),
-        // With TLS we cannot ask, and the home page can do the same.
-        Err(_) => format!("\n  Open {origin} and create a room there. Ctrl-C ends.\n"),
+        // Over TLS we cannot ask, and the home page does the same.
+        Err(failure) => format!(
+            "\n  No room is open yet: {failure}.\n  \
+             Open {origin} and create one there. Ctrl-C ends.\n"
+        ),
     }
 }
 

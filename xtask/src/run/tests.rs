@@ -24,7 +24,8 @@ fn links_are_found_in_the_answer() {
 
 #[test]
 fn with_tls_the_home_page_is_named_instead() {
-    assert!(invitation("https://localhost:8443").contains("Open https://localhost:8443"));
+    let text = invitation("https://localhost:8443");
+    assert!(text.contains("Open https://localhost:8443 and create one there"), "{text}");
 }
 
 #[test]
