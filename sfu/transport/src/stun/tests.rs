@@ -48,13 +48,11 @@ fn success(datagram: &[u8]) -> Result<BindingSuccess<'_>, StunDrop> {
     }
 }
 
-/// All that a request says: its name and attributes.
-fn content<'m>(
-    request: &BindingRequest<'m>,
-) -> (TransactionId, &'m [u8], &'m [u8], Option<u32>, Option<Role>, bool) {
+/// All that a request says, as text: its name and attributes.
+fn content(request: &BindingRequest<'_>) -> String {
     let (local, remote) = (request.local_ufrag(), request.remote_ufrag());
-    let BindingRequest { transaction_id, priority, role, use_candidate, .. } = *request;
-    (transaction_id, local, remote, priority, role, use_candidate)
+    let BindingRequest { transaction_id, priority, role, use_candidate, .. } = request;
+    format!("{transaction_id:?} {local:?} {remote:?} {priority:?} {role:?} {use_candidate}")
 }
 
 /// Whether a node with this password would take the datagram for an authentic check.

@@ -15,7 +15,7 @@ use sfu_transport::{
     clippy::disallowed_methods,
     reason = "the corpora are files outside the project, named by the environment"
 )]
-fn corpus(folder: &str) -> Vec<Vec<u8>> {
+pub(crate) fn corpus(folder: &str) -> Vec<Vec<u8>> {
     let Some(vectors) = std::env::var_os("PREAU_VECTORS") else {
         eprintln!("PREAU_VECTORS is not set: the corpus `{folder}` is not replayed");
         return Vec::new();
