@@ -47,11 +47,11 @@ number_id! {
     RequestId(u64), "q"
 }
 number_id! {
-    /// The place of a media session in one worker's tables, below the configured number of sessions.
+    /// The place of a media session in one worker's tables, below the number configured.
     EndpointIndex(u32), "s"
 }
 
-/// The name of a room as it stands in a link: 1 to 64 of `a-z`, `0-9` and `-`, no `-` at either end.
+/// The name of a room as it stands in a link: 1 to 64 of `a-z`, `0-9`, `-`, no `-` at either end.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(try_from = "String", into = "String")]
 #[ts(type = "string")]

@@ -1,7 +1,7 @@
-//! What the parts of Préau say to one another: ids, units, the RTP header, client and node messages.
+//! What the parts of Préau say to one another: ids, units, RTP header, client and node messages.
 //!
-//! It never touches a clock, socket, file, thread or random source. It is bounded by the limits that
-//! stand beside each type. Its tests are the `tests` modules beside the code.
+//! It never touches a clock, socket, file, thread or random source. It is bounded by the limits
+//! that stand beside each type. Its tests are the `tests` modules beside the code, and `tests/it`.
 
 pub mod client;
 pub mod ids;

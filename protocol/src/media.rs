@@ -1,4 +1,5 @@
-//! Words of media that the wire, the forwarding engine and signaling share (RFC 3550, 7656, W3C WebRTC).
+//! Words of media that the wire, the forwarding engine and signaling share: RFC 3550, RFC 7656 and
+//! W3C WebRTC.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -49,13 +49,13 @@ fn padding_that_exceeds_the_payload_is_a_lie() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_parser_reach_outside(packet in prop::collection::vec(any::<u8>(), 0..200)) {
-        if let Some(header) = RtpHeader::parse(&packet) {
-            prop_assert!(usize::from(header.payload_offset) <= packet.len());
-            for (_, value) in header.extensions(&packet) {
-                prop_assert!(value.len() <= packet.len());
+    fn no_bytes_make_the_parser_reach_outside(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Some(header) = RtpHeader::parse(&bytes) {
+            prop_assert!(usize::from(header.payload_offset) <= bytes.len());
+            for (_, value) in header.extensions(&bytes) {
+                prop_assert!(value.len() <= bytes.len());
             }
-            let _ = header.payload(&packet);
+            let _ = header.payload(&bytes);
         }
     }
 }
