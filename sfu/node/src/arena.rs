@@ -3,8 +3,8 @@
 //! Sealing writes a packet once, in the place from which the kernel reads it. Packets to one receiver
 //! lie side by side as *trains* ([`trains`]), which are sent as one message each ([`crate::sender`])
 //! at the end of a turn, or in its middle when the arena is full, so nothing is lost for want of
-//! space. It never allocates after it is made: 1 MiB of packets, 1 024 trains of 128 bytes, and
-//! 4 bytes for each session the worker may have. It decides nothing about media.
+//! space. It never allocates after it is made: 1 MiB of packets, 1 024 trains of 160 bytes, and
+//! 8 bytes for each session the worker may have. It decides nothing about media.
 
 pub mod trains;
 
@@ -31,6 +31,7 @@ impl<W: Wire> SendArena<W> {
     /// Begins a turn of the loop: the time, and the patience with a full socket, are its own.
     pub fn begin_turn(&mut self, now: Instant) {
         self.sender.begin_turn(now);
+        self.trains.begin_turn();
     }
 
     /// Tells how many packets a receiver may be given before the next call of this, so that trains

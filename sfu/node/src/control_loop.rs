@@ -1,4 +1,4 @@
-//! The control side's thread: requests of signaling and outputs of the worker in, commands and
+//! The control side's thread: requests of signaling and outputs of the workers in, commands and
 //! reports out.
 //!
 //! Everything is bounded, and nothing is lost when something is full:
@@ -36,15 +36,15 @@ use crate::{
 
 /// What the control thread drives: the control side of the workers.
 pub trait Director {
-    /// What it tells the worker.
+    /// What it tells a worker.
     type Command: Send + 'static;
-    /// What the worker tells it.
+    /// What a worker tells it.
     type Output: Send + 'static;
 
     /// Takes a request of signaling.
     fn handle_request(&mut self, now: Instant, request: NodeRequest);
 
-    /// Takes an output of the worker.
+    /// Takes an output of a worker.
     fn handle_output(&mut self, now: Instant, output: Self::Output);
 
     /// Does what is due.
@@ -53,8 +53,8 @@ pub trait Director {
     /// When [`Director::handle_timeout`] has something to do.
     fn poll_timeout(&self) -> Option<Instant>;
 
-    /// The next command for the worker.
-    fn poll_command(&mut self) -> Option<Self::Command>;
+    /// The next command, and the number of the worker it is for.
+    fn poll_command(&mut self) -> Option<(usize, Self::Command)>;
 
     /// The next report for signaling.
     fn poll_report(&mut self) -> Option<NodeReport>;
@@ -67,6 +67,8 @@ pub(crate) struct WorkerLine<C, O> {
     pub(crate) waker: Waker,
     pub(crate) outputs: Receiver<O>,
     pub(crate) snapshots: Receiver<Snapshot>,
+    /// Commands were sent since it was last woken.
+    pub(crate) has_news: bool,
 }
 
 /// What connects the control thread with the rest of the node.
@@ -75,7 +77,8 @@ pub(crate) struct ControlPorts<C, O> {
     pub(crate) clock: NodeClock,
     pub(crate) requests: mpsc::Receiver<NodeRequest>,
     pub(crate) reports: mpsc::Sender<NodeReport>,
-    pub(crate) worker: WorkerLine<C, O>,
+    /// One for each worker, by number.
+    pub(crate) workers: Vec<WorkerLine<C, O>>,
     pub(crate) metrics: NodeMetrics,
     pub(crate) wake: Arc<Notify>,
     pub(crate) stop: Arc<AtomicBool>,
@@ -87,7 +90,7 @@ pub(crate) struct ControlLoop<D: Director> {
     director: D,
     ports: ControlPorts<D::Command, D::Output>,
     /// A command and a report that found their queues full.
-    held_command: Option<D::Command>,
+    held_command: Option<(usize, D::Command)>,
     held_report: Option<NodeReport>,
     is_signaling_gone: bool,
     /// A director whose timers panicked gets no other before this.
@@ -164,14 +167,20 @@ impl<D: Director> ControlLoop<D> {
         }
     }
 
-    /// Takes what the worker has said, up to a limit.
+    /// Takes what the workers have said, up to a limit for each.
     fn take_outputs(&mut self) {
-        for _ in 0..OUTPUTS_MAX {
-            let Ok(output) = self.ports.worker.outputs.try_recv() else { return };
-            self.directed(|director, now| director.handle_output(now, output));
+        for worker in 0..self.ports.workers.len() {
+            let mut taken = 0;
+            while taken < OUTPUTS_MAX {
+                let Ok(output) = self.ports.workers[worker].outputs.try_recv() else { break };
+                self.directed(|director, now| director.handle_output(now, output));
+                taken += 1;
+            }
+            if taken == OUTPUTS_MAX {
+                // There may be more: come back without a sleep.
+                self.ports.wake.notify_one();
+            }
         }
-        // There may be more: come back without a sleep.
-        self.ports.wake.notify_one();
     }
 
     fn fire_timers(&mut self) {
@@ -186,22 +195,29 @@ impl<D: Director> ControlLoop<D> {
         }
     }
 
+    /// Sends commands until one finds its worker's queue full.
     fn send_commands(&mut self) {
-        let mut has_sent = false;
-        while let Some(command) = self.held_command.take().or_else(|| self.director.poll_command())
+        while let Some((worker, command)) =
+            self.held_command.take().or_else(|| self.director.poll_command())
         {
-            match self.ports.worker.commands.try_send(command) {
-                Ok(()) => has_sent = true,
+            let Some(line) = self.ports.workers.get_mut(worker) else {
+                debug_assert!(false, "a command for worker {worker}, which there is not");
+                continue;
+            };
+            match line.commands.try_send(command) {
+                Ok(()) => line.has_news = true,
                 Err(TrySendError::Full(command)) => {
-                    self.held_command = Some(command);
+                    self.held_command = Some((worker, command));
                     break;
                 }
                 // The node is going down.
                 Err(TrySendError::Disconnected(_)) => break,
             }
         }
-        if has_sent || self.held_command.is_some() {
-            self.ports.worker.waker.wake();
+        for line in &mut self.ports.workers {
+            if std::mem::take(&mut line.has_news) {
+                line.waker.wake();
+            }
         }
     }
 
@@ -215,14 +231,21 @@ impl<D: Director> ControlLoop<D> {
         }
     }
 
-    /// Passes on the worker's latest counters, with our own.
+    /// Passes on the workers' latest counters, with our own.
     fn take_snapshots(&mut self) {
-        let Some(snapshot) = self.ports.worker.snapshots.try_iter().last() else { return };
-        self.ports.metrics.update(WORKER_SOURCE, snapshot);
-        let mut own = Snapshot::new();
-        own.push("sfu_requests_total", "", self.requests);
-        own.push("sfu_invariant_violations_total", "control", self.faults);
-        self.ports.metrics.update(CONTROL_SOURCE, own);
+        let mut has_news = false;
+        for (worker, line) in self.ports.workers.iter().enumerate() {
+            if let Some(snapshot) = line.snapshots.try_iter().last() {
+                self.ports.metrics.update(worker, snapshot);
+                has_news = true;
+            }
+        }
+        if has_news {
+            let mut own = Snapshot::new();
+            own.push("sfu_requests_total", "", self.requests);
+            own.push("sfu_invariant_violations_total", "control", self.faults);
+            self.ports.metrics.update(self.ports.workers.len(), own);
+        }
     }
 
     /// Lets the director do something; its panic is counted.
@@ -235,11 +258,6 @@ impl<D: Director> ControlLoop<D> {
         }
     }
 }
-
-/// Where snapshots stand in [`NodeMetrics`].
-const WORKER_SOURCE: usize = 0;
-const CONTROL_SOURCE: usize = 1;
-pub(crate) const SOURCES: usize = 2;
 
 /// Outputs taken before the other inputs get their turn.
 const OUTPUTS_MAX: usize = 64;

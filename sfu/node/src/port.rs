@@ -24,7 +24,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     addresses,
     clock::NodeClock,
-    control_loop::{ControlLoop, ControlPorts, Director, SOURCES, WorkerLine},
+    control_loop::{ControlLoop, ControlPorts, Director, WorkerLine},
     media_loop::{LoopConfig, LoopPorts, Machine, MediaLoop},
     metrics::NodeMetrics,
     net::{self, BindError, Poller, UdpSocket, Waker},
@@ -53,7 +53,7 @@ pub struct Port {
 #[derive(Debug)]
 pub struct NodeThreads {
     stop: Arc<AtomicBool>,
-    media: Waker,
+    media: Vec<Waker>,
     control: Arc<Notify>,
     handles: Vec<JoinHandle<()>>,
     /// Disconnected when the last thread has ended.
@@ -81,9 +81,11 @@ pub struct Served {
 /// How to serve a port.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeConfig {
-    /// Numbers of receivers are below this.
+    /// How many media threads.
+    pub workers: usize,
+    /// Numbers of receivers of each worker are below this.
     pub receivers_max: usize,
-    /// Where the media thread runs.
+    /// Where the media threads run.
     pub affinity: Affinity,
 }
 
@@ -93,9 +95,7 @@ impl Port {
     /// # Errors
     /// [`BindError`], with the cure.
     pub fn bind(listen: SocketAddr, advertise: &[IpAddr]) -> Result<Port, BindError> {
-        let mut sockets = UdpSocket::bind_group(listen, 1)?;
-        // One was asked for, so one is there.
-        let socket = sockets.swap_remove(0);
+        let socket = UdpSocket::bind(listen)?;
         let candidates = addresses::candidates(socket.local_addr(), advertise);
         Ok(Port { socket, candidates, clock: NodeClock::start() })
     }
@@ -118,68 +118,95 @@ impl Port {
         self.clock
     }
 
-    /// Starts the threads: `make_machine` is called on the one that the machine stays on.
+    /// Starts the threads. `make_machine` is called with the number of each worker, on the thread
+    /// that the machine stays on.
     ///
     /// # Errors
-    /// The process is out of threads or descriptors.
+    /// The process is out of threads, sockets or descriptors.
     pub fn serve<M, D>(
         self,
         config: ServeConfig,
-        make_machine: impl FnOnce() -> M + Send + 'static,
+        make_machine: impl Fn(usize) -> M + Send + Sync + 'static,
         director: D,
     ) -> io::Result<Served>
     where
         M: Machine,
         D: Director<Command = M::Command, Output = M::Output> + Send + 'static,
     {
-        let poller = Poller::try_new(&self.socket)?;
-        let waker = poller.waker();
-        let (command_sender, commands) = sync_channel(COMMANDS_CAPACITY);
-        let (output_sender, outputs) = sync_channel(OUTPUTS_CAPACITY);
-        let (snapshot_sender, snapshots) = sync_channel(SNAPSHOTS_CAPACITY);
+        let Port { socket, clock, candidates: _ } = self;
+        let sockets = with_siblings(socket, config.workers)?;
         let (requests, request_receiver) = mpsc::channel(REQUESTS_CAPACITY);
         let (report_sender, reports) = mpsc::channel(REPORTS_CAPACITY);
         let (alive, running) = sync_channel(1);
-        let (stop, control) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
-        let metrics = NodeMetrics::new(SOURCES);
+        let metrics = NodeMetrics::new(config.workers + 1);
+        let mut threads = NodeThreads {
+            stop: Arc::new(AtomicBool::new(false)),
+            media: Vec::with_capacity(config.workers),
+            control: Arc::new(Notify::new()),
+            handles: Vec::with_capacity(config.workers + 1),
+            running,
+        };
+        let make_machine = Arc::new(make_machine);
+        let loop_config =
+            LoopConfig { clock, receivers_max: config.receivers_max, segmentation: segmentation() };
+        let mut workers = Vec::with_capacity(config.workers);
+        for (number, socket) in sockets.into_iter().enumerate() {
+            let poller = Poller::try_new(&socket)?;
+            let (line, ports) = connect(&poller, &threads);
+            threads.media.push(line.waker.clone());
+            workers.push(line);
+            let make_machine = Arc::clone(&make_machine);
+            let name = format!("preau-media-{number}");
+            threads.handles.push(spawn(name, alive.clone(), move || {
+                pin(config.affinity, number);
+                let machine = make_machine(number);
+                run_media(&mut MediaLoop::new(machine, socket, poller, loop_config, ports));
+            })?);
+        }
         let control_ports = ControlPorts {
-            clock: self.clock,
+            clock,
             requests: request_receiver,
             reports: report_sender,
-            worker: WorkerLine {
-                commands: command_sender,
-                waker: waker.clone(),
-                outputs,
-                snapshots,
-            },
+            workers,
             metrics: metrics.clone(),
-            wake: Arc::clone(&control),
-            stop: Arc::clone(&stop),
+            wake: Arc::clone(&threads.control),
+            stop: Arc::clone(&threads.stop),
         };
-        let loop_ports = LoopPorts {
-            commands,
-            outputs: output_sender,
-            snapshots: snapshot_sender,
-            control: Arc::clone(&control),
-            stop: Arc::clone(&stop),
-        };
-        let handles = Vec::with_capacity(2);
-        let mut threads = NodeThreads { stop, media: waker, control, handles, running };
-        threads.handles.push(spawn_control(director, control_ports, alive.clone())?);
-        let loop_config = LoopConfig {
-            clock: self.clock,
-            receivers_max: config.receivers_max,
-            segmentation: segmentation(),
-        };
-        let socket = self.socket;
-        threads.handles.push(spawn("preau-media-0", alive, move || {
-            if config.affinity == Affinity::Pinned {
-                pin(0);
-            }
-            run_media(&mut MediaLoop::new(make_machine(), socket, poller, loop_config, loop_ports));
-        })?);
+        threads.handles.push(spawn_control(director, control_ports, alive)?);
         Ok(Served { requests, reports, metrics, threads })
     }
+}
+
+/// A socket for each of `count` workers, of which `first` is one.
+fn with_siblings(first: UdpSocket, count: usize) -> io::Result<Vec<UdpSocket>> {
+    let mut sockets = Vec::with_capacity(count);
+    for _ in 1..count {
+        sockets.push(first.try_sibling()?);
+    }
+    sockets.push(first);
+    Ok(sockets)
+}
+
+/// The two ends of what connects a worker with the control side.
+fn connect<C, O>(poller: &Poller, threads: &NodeThreads) -> (WorkerLine<C, O>, LoopPorts<C, O>) {
+    let (command_sender, commands) = sync_channel(COMMANDS_CAPACITY);
+    let (output_sender, outputs) = sync_channel(OUTPUTS_CAPACITY);
+    let (snapshot_sender, snapshots) = sync_channel(SNAPSHOTS_CAPACITY);
+    let line = WorkerLine {
+        commands: command_sender,
+        waker: poller.waker(),
+        outputs,
+        snapshots,
+        has_news: false,
+    };
+    let ports = LoopPorts {
+        commands,
+        outputs: output_sender,
+        snapshots: snapshot_sender,
+        control: Arc::clone(&threads.control),
+        stop: Arc::clone(&threads.stop),
+    };
+    (line, ports)
 }
 
 impl NodeThreads {
@@ -203,7 +230,7 @@ impl NodeThreads {
             return Ok(());
         }
         self.stop.store(true, Ordering::Release);
-        self.media.wake();
+        self.media.iter().for_each(Waker::wake);
         self.control.notify_one();
         if self.running.recv_timeout(SHUTDOWN_PATIENCE) == Err(RecvTimeoutError::Timeout) {
             self.handles.clear();
@@ -245,16 +272,16 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let control = ControlLoop::new(director, ports);
-    spawn("preau-control", alive, move || runtime.block_on(control.run()))
+    spawn("preau-control".to_owned(), alive, move || runtime.block_on(control.run()))
 }
 
 /// Starts a thread that holds `alive` as long as it runs.
 fn spawn(
-    name: &str,
+    name: String,
     alive: SyncSender<()>,
     run: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name(name.to_owned()).spawn(move || {
+    thread::Builder::new().name(name).spawn(move || {
         run();
         drop(alive);
     })
@@ -267,7 +294,10 @@ fn run_media<M: Machine>(media: &mut MediaLoop<M>) {
 }
 
 /// Keeps this thread on the processor `place` of those it may use. It runs without, too.
-fn pin(place: usize) {
+fn pin(affinity: Affinity, place: usize) {
+    if affinity == Affinity::Free {
+        return;
+    }
     let allowed = net::allowed_processors().unwrap_or_default();
     let processor = allowed.get(place).copied();
     if processor.is_none_or(|processor| net::run_on(processor).is_err()) {

@@ -12,7 +12,12 @@
 //! | the train has [`SEGMENTS_MAX`] packets, or its bytes end | it begins the next train |
 //!
 //! A train's bytes are contiguous, so its space is set aside when it begins: as many packets of its
-//! length as are expected. What a closed train leaves is taken back when nothing lies behind it.
+//! length as are expected, but no more than its share. What a closed train leaves is taken back when
+//! nothing lies behind it.
+//!
+//! The share is what keeps trains long in a crowd: a packet is forwarded to all its receivers before
+//! the next one comes, so if the first packets of the turn filled the buffer, it would be emptied
+//! before any train had a second. With 1 MiB, 54 receivers may have trains of 16, 200 of 4.
 
 use std::ops::Range;
 
@@ -89,6 +94,12 @@ pub struct TrainBuffer {
     /// The youngest train of each receiver, if there is a train of this number and it is theirs.
     youngest: Box<[u32]>,
     expected: usize,
+    /// The number of this turn, and the last one in which each receiver had a train, modulo 2^32.
+    turn: u32,
+    turns: Box<[u32]>,
+    /// Receivers that have had a train in this turn, and lately in a turn.
+    receivers: usize,
+    crowd: usize,
 }
 
 impl TrainBuffer {
@@ -102,7 +113,19 @@ impl TrainBuffer {
             trains: Vec::with_capacity(TRAINS_MAX),
             youngest: vec![0; receivers_max].into(),
             expected: 1,
+            turn: 1,
+            turns: vec![0; receivers_max].into(),
+            receivers: 0,
+            crowd: 0,
         }
+    }
+
+    /// Begins a turn: the shares are made for as many receivers as the last turns had.
+    pub fn begin_turn(&mut self) {
+        // Forgetting slowly bridges turns in which only a timer or a question was served.
+        self.crowd = self.receivers.max(self.crowd - self.crowd.div_ceil(8));
+        self.receivers = 0;
+        self.turn = self.turn.wrapping_add(1);
     }
 
     /// Tells how many packets a receiver is likely to be given.
@@ -209,20 +232,21 @@ impl TrainBuffer {
         length: usize,
         class: PacketClass,
     ) -> Option<usize> {
-        let place = receiver.and_then(|receiver| self.youngest.get_mut(receiver.get() as usize));
-        let packets = match place {
-            Some(_) => self.expected.min(SEGMENTS_MAX).min(TRAIN_BYTES_MAX / length).max(1),
-            None => 1,
-        };
+        // A receiver beyond the tables gets no trains.
+        let place = receiver.map(|receiver| receiver.get() as usize);
+        let place = place.filter(|place| *place < self.youngest.len());
+        let packets = place.map_or(1, |_| self.packets_at_first(length));
         let start = self.used;
         let limit = start + packets * length;
         if limit > self.bytes.len() || self.trains.len() == TRAINS_MAX {
             return None;
         }
-        let is_closed = place.is_none();
         if let Some(place) = place {
-            *place = self.trains.len() as u32;
+            self.youngest[place] = self.trains.len() as u32;
+            self.receivers += usize::from(self.turns[place] != self.turn);
+            self.turns[place] = self.turn;
         }
+        let is_closed = place.is_none();
         self.used = limit;
         self.trains.push(Train {
             receiver,
@@ -236,6 +260,13 @@ impl TrainBuffer {
             classes: [class; SEGMENTS_MAX],
         });
         Some(start)
+    }
+
+    /// For how many packets of `length` bytes space is set aside when a train begins.
+    fn packets_at_first(&self, length: usize) -> usize {
+        let share = self.bytes.len() / self.crowd.max(1) / length;
+        let most = SEGMENTS_MAX.min(TRAIN_BYTES_MAX / length);
+        self.expected.min(share).min(most).max(1)
     }
 
     /// Lets nothing join the train, and takes back what it does not use.

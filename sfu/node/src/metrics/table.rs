@@ -76,6 +76,25 @@ pub const METRICS: &[Metric] = &[
         "Datagrams that the kernel dropped because the receive buffer was full.",
     ),
     counter("sfu_receive_errors_total", "Failed calls to receive."),
+    counter("sfu_dropped_datagrams_total", "Received datagrams that were dropped, by reason.")
+        .by("reason"),
+    gauge("sfu_sessions", "Sessions of participants."),
+    gauge("sfu_proven_tuples", "Addresses that sessions have proven to be theirs."),
+    counter("sfu_received_packets_total", "Media packets from publishers."),
+    counter("sfu_received_packet_bytes_total", "Bytes of them, RTP headers included."),
+    counter("sfu_forwarded_packets_total", "Media packets to receivers."),
+    counter("sfu_forwarded_packet_bytes_total", "Bytes of them, RTP headers included."),
+    counter(
+        "sfu_not_forwarded_packets_total",
+        "Media packets that were not forwarded, or not to one receiver, by reason.",
+    )
+    .by("reason"),
+    counter(
+        "sfu_keyframe_requests_total",
+        "Keyframe requests to publishers, by what became of them.",
+    )
+    .by("outcome"),
+    counter("sfu_slot_remaps_total", "Sources that took over a slot."),
     counter("sfu_sent_datagrams_total", "Datagrams handed to the kernel."),
     counter("sfu_sent_bytes_total", "UDP payload bytes handed to the kernel."),
     counter("sfu_sent_trains_total", "Trains handed to the kernel as one message."),

@@ -85,33 +85,31 @@ pub enum BindError {
 }
 
 impl UdpSocket {
-    /// Binds `count` sockets to one port, among which the kernel spreads the senders
-    /// (`SO_REUSEPORT`). Port 0 takes a free one. `[::]` becomes `0.0.0.0` on a machine without IPv6.
-    ///
-    /// The port is shared by these sockets alone: the first is bound without `SO_REUSEPORT`, so a
-    /// second process on the same port fails instead of taking half of the datagrams.
+    /// Binds a socket to a port that is then this process's alone: a second process on the same
+    /// port fails instead of taking half of the datagrams. Port 0 takes a free one. `[::]` becomes
+    /// `0.0.0.0` on a machine without IPv6.
     ///
     /// # Errors
     /// [`BindError`].
-    pub fn bind_group(listen: SocketAddr, count: usize) -> Result<Vec<UdpSocket>, BindError> {
-        match Self::try_group(listen, count) {
+    pub fn bind(listen: SocketAddr) -> Result<UdpSocket, BindError> {
+        match Self::try_bind(listen, Sharing::Alone) {
             Err(error) if lacks_ipv6(&error) && listen.ip().is_unspecified() => {
                 let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, listen.port()));
-                Self::try_group(any, count).map_err(|error| explained(any, error))
+                Self::try_bind(any, Sharing::Alone).map_err(|error| explained(any, error))
             }
             result => result.map_err(|error| explained(listen, error)),
         }
     }
 
-    fn try_group(listen: SocketAddr, count: usize) -> io::Result<Vec<UdpSocket>> {
-        let first = Self::try_bind(listen, Sharing::Alone)?;
-        let listen = first.local;
-        set_option(first.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
-        let mut sockets = vec![first];
-        while sockets.len() < count {
-            sockets.push(Self::try_bind(listen, Sharing::Shared)?);
-        }
-        Ok(sockets)
+    /// Binds another socket to the same port. The kernel spreads the senders over both
+    /// (`SO_REUSEPORT`), and keeps each sender at one.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn try_sibling(&self) -> io::Result<UdpSocket> {
+        // Only after the first has the port, so that it fails where another process has it.
+        set_option(self.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+        Self::try_bind(self.local, Sharing::Shared)
     }
 
     fn try_bind(listen: SocketAddr, sharing: Sharing) -> io::Result<UdpSocket> {

@@ -148,6 +148,53 @@ fn the_space_that_a_closed_train_leaves_is_used_again() {
     assert!(trains > ARENA_BYTES / 2_500, "{trains} trains of two packets");
 }
 
+#[test]
+fn a_crowd_has_shorter_trains_and_still_has_trains() {
+    let crowd = 200;
+    let mut buffer = TrainBuffer::new(crowd);
+    let mut packets_of_longest = 0;
+    for turn in 0..3 {
+        buffer.begin_turn();
+        buffer.expect(16);
+        packets_of_longest = 0;
+        for _ in 0..16 {
+            for receiver in 0..crowd as u32 {
+                if put(&mut buffer, receiver, 1200).is_none() {
+                    packets_of_longest = packets_of_longest.max(longest(&buffer));
+                    buffer.clear();
+                    put(&mut buffer, receiver, 1200).expect("room");
+                }
+            }
+        }
+        buffer.clear();
+        assert!(turn > 0 || packets_of_longest < 4, "the first turn cannot know");
+    }
+    assert_eq!(packets_of_longest, 4, "1 MiB for 200 receivers");
+}
+
+#[test]
+fn a_crowd_that_has_left_is_forgotten() {
+    let mut buffer = TrainBuffer::new(200);
+    buffer.expect(16);
+    for receiver in 0..200 {
+        put(&mut buffer, receiver, 100);
+    }
+    for _ in 0..40 {
+        buffer.clear();
+        buffer.begin_turn();
+    }
+    put(&mut buffer, 1, 1200);
+    put(&mut buffer, 2, 1200);
+    for _ in 1..SEGMENTS_MAX {
+        put(&mut buffer, 1, 1200);
+    }
+    assert_eq!(counts(&buffer), [SEGMENTS_MAX, 1]);
+}
+
+fn longest(buffer: &TrainBuffer) -> usize {
+    counts(buffer).into_iter().max().unwrap_or(0)
+}
+
 /// What is asked of a buffer: for whom, how long, of which class; or the end of a turn.
 #[derive(Clone, Debug)]
 enum Step {
@@ -199,16 +246,21 @@ proptest! {
                 Step::Send => {
                     cut(&buffer, &mut delivered);
                     buffer.clear();
+                    buffer.begin_turn();
                 }
                 Step::Packet(receiver, length, class) => {
                     let index = EndpointIndex(receiver);
                     let padded = buffer.segment_length(index);
                     let trains = buffer.trains().len();
-                    let start = buffer.reserve(Some(index), &to(receiver), length, class);
-                    let start = start.expect("a turn of 400 packets fits");
-                    if length == padded {
+                    let mut start = buffer.reserve(Some(index), &to(receiver), length, class);
+                    if start.is_none() {
+                        cut(&buffer, &mut delivered);
+                        buffer.clear();
+                        start = buffer.reserve(Some(index), &to(receiver), length, class);
+                    } else if length == padded {
                         prop_assert_eq!(buffer.trains().len(), trains, "padding made it join");
                     }
+                    let start = start.expect("an empty buffer has room");
                     // Every packet has content of its own.
                     let content: Vec<u8> = (0..length).map(|at| (number + at * 7) as u8).collect();
                     buffer.bytes_mut()[start..start + length].copy_from_slice(&content);
