@@ -13,7 +13,8 @@ use sfu_transport::{
 /// The files of one corpus, or nothing, and a word about it, where there are no vectors.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the corpora are files outside the project, named by the environment"
+    clippy::print_stderr,
+    reason = "the corpora are files outside the project, named by the environment if they are there"
 )]
 pub(crate) fn corpus(folder: &str) -> Vec<Vec<u8>> {
     let Some(vectors) = std::env::var_os("PREAU_VECTORS") else {
