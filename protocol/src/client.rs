@@ -136,9 +136,7 @@ pub struct Join {
 impl std::fmt::Debug for Join {
     /// A name and a secret do not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Join")
-            .field("sections", &self.sections.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Join").field("sections", &self.sections.len()).finish_non_exhaustive()
     }
 }
 
@@ -292,9 +290,7 @@ pub struct Joined {
 impl std::fmt::Debug for Joined {
     /// A ticket and a secret do not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Joined")
-            .field("you", &self.you)
-            .finish_non_exhaustive()
+        f.debug_struct("Joined").field("you", &self.you).finish_non_exhaustive()
     }
 }
 
@@ -324,9 +320,7 @@ pub struct Participant {
 impl std::fmt::Debug for Participant {
     /// A name does not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Participant")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Participant").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

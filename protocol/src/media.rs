@@ -30,12 +30,8 @@ pub enum Source {
 
 impl Source {
     /// Every source, in the order of [`Source::index`].
-    pub const ALL: [Source; 4] = [
-        Source::Microphone,
-        Source::Camera,
-        Source::Screen,
-        Source::ScreenAudio,
-    ];
+    pub const ALL: [Source; 4] =
+        [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio];
 
     /// Its place in per-participant tables.
     #[must_use]
@@ -177,10 +173,7 @@ impl Mid {
         }
         let mut bytes = [0; Self::LENGTH_MAX];
         bytes[..token.len()].copy_from_slice(token);
-        Ok(Mid {
-            bytes,
-            length: token.len() as u8,
-        })
+        Ok(Mid { bytes, length: token.len() as u8 })
     }
 
     /// The token's bytes.

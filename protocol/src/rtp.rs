@@ -52,9 +52,7 @@ impl RtpHeader {
             pt: Pt(fixed[1] & 0x7F),
             seq: SeqNo(u16::from_be_bytes([fixed[2], fixed[3]])),
             timestamp: RtpTime(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
-            ssrc: Ssrc(u32::from_be_bytes([
-                fixed[8], fixed[9], fixed[10], fixed[11],
-            ])),
+            ssrc: Ssrc(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
             extension_profile: 0,
             extension_range: (0, 0),
             payload_offset: 0,
@@ -79,15 +77,10 @@ impl RtpHeader {
     #[must_use]
     pub fn extensions<'p>(&self, packet: &'p [u8]) -> Extensions<'p> {
         let (start, end) = self.extension_range;
-        let block = packet
-            .get(usize::from(start)..usize::from(end))
-            .unwrap_or(&[]);
+        let block = packet.get(usize::from(start)..usize::from(end)).unwrap_or(&[]);
         let two_byte = self.extension_profile & 0xFFF0 == TWO_BYTE_PROFILE;
         let known = two_byte || self.extension_profile == ONE_BYTE_PROFILE;
-        Extensions {
-            rest: if known { block } else { &[] },
-            two_byte,
-        }
+        Extensions { rest: if known { block } else { &[] }, two_byte }
     }
 
     /// The payload of a decrypted `packet`, without padding; `None` if the padding count is a lie.
@@ -99,11 +92,7 @@ impl RtpHeader {
         }
         // RFC 3550 §5.1: the last octet counts the padding, itself included.
         let padding = usize::from(*payload.last()?);
-        if padding == 0 {
-            None
-        } else {
-            payload.get(..payload.len().checked_sub(padding)?)
-        }
+        if padding == 0 { None } else { payload.get(..payload.len().checked_sub(padding)?) }
     }
 }
 

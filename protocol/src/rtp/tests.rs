@@ -25,11 +25,7 @@ fn header_yields_its_fields_extensions_and_payload() {
 #[test]
 fn every_cut_of_the_header_is_refused() {
     for length in 0..WITH_EXTENSIONS.len() - 2 {
-        assert_eq!(
-            RtpHeader::parse(&WITH_EXTENSIONS[..length]),
-            None,
-            "{length} bytes"
-        );
+        assert_eq!(RtpHeader::parse(&WITH_EXTENSIONS[..length]), None, "{length} bytes");
     }
 }
 
@@ -39,11 +35,7 @@ fn padding_that_exceeds_the_payload_is_a_lie() {
     for (count, payload) in [(0, None), (1, Some(1)), (2, Some(0)), (3, None)] {
         packet[13] = count;
         let header = RtpHeader::parse(&packet).expect("a good header");
-        assert_eq!(
-            header.payload(&packet).map(<[u8]>::len),
-            payload,
-            "padding {count}"
-        );
+        assert_eq!(header.payload(&packet).map(<[u8]>::len), payload, "padding {count}");
     }
 }
 
