@@ -5,6 +5,7 @@
 // before the first packet.
 import type { SlotContent, SlotKind, SdpBody, MediaSection, Source } from "./protocol.gen";
 import type { Environment, Timer } from "./environment";
+import type { PathHealth } from "./recovery";
 import { pathHealth, RestartPolicy } from "./recovery";
 import { packSdp, unpackSdp } from "./sdp-body";
 
@@ -98,6 +99,8 @@ export class MediaConnection {
       }
       await this.#connection.setRemoteDescription({ type: "answer", sdp });
       this.#negotiating = false;
+      // Chromium goes through a restart without a change of state, so nothing else would tell.
+      this.#policy.handleHealth(this.#environment.now(), this.#health());
       this.#armRestart();
     } catch (error) {
       this.#break(error);
@@ -225,7 +228,7 @@ export class MediaConnection {
       this.#break(new Error("DTLS failed"));
       return;
     }
-    const health = pathHealth(ice, connectionState);
+    const health = this.#health();
     this.#policy.handleHealth(this.#environment.now(), health);
     if (health === "well") {
       this.#handlers?.onPath("connected");
@@ -233,6 +236,10 @@ export class MediaConnection {
       this.#handlers?.onPath("lost");
     }
     this.#armRestart();
+  }
+
+  #health(): PathHealth {
+    return pathHealth(this.#connection.iceConnectionState, this.#connection.connectionState);
   }
 
   /** One timer follows the policy, while no negotiation is under way and somebody listens. */
@@ -250,8 +257,7 @@ export class MediaConnection {
       this.#armRestart();
       return;
     }
-    const { iceConnectionState: ice, connectionState } = this.#connection;
-    if (pathHealth(ice, connectionState) === "disconnected") {
+    if (this.#health() === "disconnected") {
       this.#handlers?.onPath("lost");
     }
     try {

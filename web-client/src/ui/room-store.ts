@@ -12,7 +12,7 @@ import type {
   SourceLost,
 } from "../call";
 import type { DeviceKind } from "./devices";
-import { rememberDevice, troubleOf } from "./devices";
+import { canCapture, rememberDevice, troubleOf } from "./devices";
 import { t } from "./i18n";
 
 /** A picture that can be shown: somebody's camera or screen. */
@@ -219,6 +219,9 @@ export function has(participant: Participant, source: Source): boolean {
 
 /** What to tell a person whose device did not open. */
 export function deviceSentence(kind: DeviceKind, error: unknown): string {
+  if (!canCapture()) {
+    return t().insecure;
+  }
   switch (troubleOf(error)) {
     case "refused":
       return t().deviceRefused[kind];

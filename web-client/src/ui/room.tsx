@@ -37,12 +37,12 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
     panel.value = null;
   };
   return (
-    <div class="room">
+    <main class="room">
       <h1 class="visually-hidden">{t().room(room)}</h1>
-      <main class="room-main">
+      <div class="room-main">
         <Pictures store={store} reporter={reporter} />
         <StatusLine store={store} />
-      </main>
+      </div>
       <Toolbar store={store} onOpen={(opened) => (panel.value = opened)} />
       <Sounds store={store} />
       {panel.value === "people" && <PeoplePanel store={store} onClose={close} />}
@@ -50,7 +50,7 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
         <InvitePanel store={store} room={room} guestSecret={guestSecret} onClose={close} />
       )}
       {panel.value === "settings" && <SettingsPanel store={store} onClose={close} />}
-    </div>
+    </main>
   );
 }
 

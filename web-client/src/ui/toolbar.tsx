@@ -26,7 +26,7 @@ interface ToolbarProps {
 export function Toolbar({ store, onOpen }: ToolbarProps): JSX.Element {
   const { microphoneOn, camera, screen } = store.local.value;
   return (
-    <div class="toolbar" role="toolbar" aria-label={t().toolbar}>
+    <div class="toolbar" role="group" aria-label={t().toolbar}>
       <Tool
         id="microphone"
         label={t().microphone}
