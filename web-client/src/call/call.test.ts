@@ -146,10 +146,8 @@ describe("joining", () => {
   });
 
   it("speaks to the socket of the server it was given", () => {
-    expect(signalingUrl("https://meet.example.org/a?b#c")).toBe(
-      "wss://meet.example.org/api/v1/socket",
-    );
-    expect(signalingUrl("http://localhost:8080")).toBe("ws://localhost:8080/api/v1/socket");
+    expect(signalingUrl("https://meet.example.org/a?b#c")).toBe("wss://meet.example.org/ws");
+    expect(signalingUrl("http://localhost:8080")).toBe("ws://localhost:8080/ws");
   });
 });
 

@@ -412,9 +412,9 @@ export class LiveCall implements Call {
   }
 }
 
-/** `https://host/anything` is spoken to at `wss://host/api/v1/socket`. */
+/** `https://host/anything` is spoken to at `wss://host/ws`. */
 export function signalingUrl(url: string): string {
-  const address = new URL("/api/v1/socket", url);
+  const address = new URL("/ws", url);
   address.protocol = address.protocol === "http:" || address.protocol === "ws:" ? "ws:" : "wss:";
   return address.href;
 }

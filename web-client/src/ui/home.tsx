@@ -31,7 +31,7 @@ export function Home(): JSX.Element {
 
 function CreateForm(): JSX.Element {
   const busy = useSignal(false);
-  const trouble = useSignal<"" | "taken" | "refused" | "failed">("");
+  const trouble = useSignal<"" | "taken" | "bad_name" | "refused" | "failed">("");
 
   async function create(form: HTMLFormElement): Promise<void> {
     busy.value = true;
@@ -49,6 +49,7 @@ function CreateForm(): JSX.Element {
   const sentences = {
     "": "",
     taken: t().createNameTaken,
+    bad_name: t().createNameBad,
     refused: t().createRefused,
     failed: t().createFailed,
   };

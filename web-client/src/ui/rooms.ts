@@ -3,22 +3,26 @@ import { keepHostSecret, placeOf } from "./links";
 
 export type Created =
   | { readonly kind: "created"; readonly guestLink: string }
-  | { readonly kind: "taken" | "refused" | "failed" };
+  | { readonly kind: "taken" | "bad_name" | "refused" | "failed" };
 
 /** Opens a room; an empty name lets the server find one. This browser keeps the host's secret. */
-export async function createRoom(room: string): Promise<Created> {
+export async function createRoom(name: string): Promise<Created> {
   let response: Response;
   try {
     response = await fetch("/api/v1/rooms", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(room === "" ? {} : { room }),
+      body: JSON.stringify(name === "" ? {} : { name }),
     });
   } catch {
     return { kind: "failed" };
   }
   if (response.status === 409) {
     return { kind: "taken" };
+  }
+  // The name is all that a person chooses, so it is what a bad request is about.
+  if (response.status === 400 && name !== "") {
+    return { kind: "bad_name" };
   }
   if (!response.ok) {
     return { kind: response.status < 500 ? "refused" : "failed" };

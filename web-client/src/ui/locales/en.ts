@@ -22,6 +22,7 @@ export const en = {
   createFailed: "The room could not be opened. Check your connection and try again.",
   createNameTaken:
     "There is already a room of this name. Choose another, or leave the field empty.",
+  createNameBad: "This name cannot be given to a room. Choose another, or leave the field empty.",
   createRefused:
     "This server does not let you open a room just now. Try again in a minute, or ask whoever runs it.",
   noTracking: "No account, nothing to install, no tracking.",
