@@ -1,4 +1,4 @@
-// French, with the unbreaking spaces of its typography: U+202F before « ; ! ? », U+00A0 else.
+// French. Spaces before « : ; ! ? » and inside « » do not break: U+202F and U+00A0, as the Imprimerie nationale sets them.
 import type { Messages } from "./en";
 
 export const fr: Messages = {
@@ -21,6 +21,8 @@ export const fr: Messages = {
     "Ce n’est pas un lien de salle complet. Il ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
   createFailed: "La salle n’a pas pu être ouverte. Vérifiez votre connexion et réessayez.",
   createNameTaken: "Une salle porte déjà ce nom. Choisissez-en un autre ou laissez le champ vide.",
+  createNameBad:
+    "Ce nom ne peut pas être donné à une salle. Choisissez-en un autre ou laissez le champ vide.",
   createRefused:
     "Ce serveur ne vous permet pas d’ouvrir une salle pour l’instant. Réessayez dans une minute ou demandez à la personne qui l’administre.",
   noTracking: "Sans compte, sans installation, sans pistage.",
