@@ -95,31 +95,28 @@ impl Node {
     /// # Errors
     /// [`NodeStartError`].
     pub fn start(config: NodeConfig) -> Result<Node, NodeStartError> {
-        if config.workers != 1 {
-            return Err(NodeStartError::Workers(config.workers));
+        let NodeConfig { listen, advertise, workers, affinity, limits } = config;
+        if workers != 1 {
+            return Err(NodeStartError::Workers(workers));
         }
-        let port = Port::bind(config.listen, &config.advertise)?;
+        let port = Port::bind(listen, &advertise)?;
         let (local_addr, candidates) = (port.local_addr(), port.candidates().to_vec());
         let clock_origin = std::time::Instant::now();
         let handshakes = DtlsServer::new(Identity::generate()?, clock_origin);
         let control = Control::new(ControlConfig {
-            workers: config.workers,
-            limits: config.limits,
+            workers,
+            limits,
             candidates: candidates.clone(),
             handshakes: Box::new(handshakes),
             seed: secret().map_err(NodeStartError::Random)?,
         });
         let worker = WorkerConfig {
-            limits: config.limits,
+            limits,
             ntp_at_zero: ntp_at_zero(port.clock()),
             seed: secret().map_err(NodeStartError::Random)?,
         };
-        let serve = ServeConfig {
-            workers: config.workers,
-            receivers_max: config.limits.endpoints,
-            affinity: config.affinity,
-        };
-        let served = port.serve(serve, move |_| Worker::new(worker.clone()), control);
+        let serve = ServeConfig { workers, receivers_max: limits.endpoints, affinity };
+        let served = port.serve(serve, move |_| Worker::new(worker), control);
         let Served { requests, reports, metrics, threads } =
             served.map_err(NodeStartError::Threads)?;
         tracing::info!(port = local_addr.port(), "media node ready");

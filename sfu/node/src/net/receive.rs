@@ -95,11 +95,9 @@ impl ReceiveBatch {
         let received = unsafe { receive_messages(socket.as_fd(), &mut self.headers) };
         let count = match received {
             Ok(count) => count,
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => return Ok(false),
-                io::ErrorKind::Interrupted => return Ok(true),
-                _ => return Err(error),
-            },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
+            Err(error) => return Err(error),
         };
         self.take(count, socket);
         Ok(count == Self::MESSAGES_MAX)
@@ -156,8 +154,8 @@ impl ReceiveBatch {
         let port = socket.local_addr().port();
         for index in 0..count {
             let header = &self.headers[index];
-            // A C library may give the length another integer type.
-            let control_length = header.msg_hdr.msg_controllen as usize;
+            // C libraries differ in the type of this length.
+            let control_length = header.msg_hdr.msg_controllen as _;
             let control = self.controls[index].decode(control_length, socket.family(), port);
             let remote = self.sources[index].decode();
             let is_whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;

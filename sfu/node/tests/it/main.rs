@@ -1,5 +1,12 @@
 //! The node on real sockets, on loopback.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where one of its premises does not hold"
+)]
+
 mod allocation;
+mod node;
 mod port;
 mod socket;
