@@ -99,6 +99,15 @@ impl Endpoint {
         self.plan.slots.iter().position(|slot| slot.ssrc == ssrc)
     }
 
+    /// The SSRC of which a keyframe is asked: the layer's, or the one that the offer declared.
+    pub(crate) fn ssrc_to_ask(&self, source: Source, layer: u8) -> Option<Ssrc> {
+        let declared = || {
+            let section = self.plan.sections.iter().find(|section| section.source == source)?;
+            section.ssrcs.first().filter(|_| section.rids.is_empty()).copied()
+        };
+        self.publications.ssrc_of(source, layer).or_else(declared)
+    }
+
     /// How many slots there are of `kind`.
     pub(crate) fn slot_count(&self, kind: SlotKind) -> usize {
         self.plan.slots.iter().filter(|slot| slot.kind == kind).count()

@@ -292,7 +292,8 @@ impl Forwarder {
         let was_on = publication.state.replace(state).is_some();
         if was_on {
             if source.kind() == MediaKind::Video {
-                self.retarget_subscribers(now, index, source);
+                self.choose_layers(now, index, source);
+                self.ask_awaited(now, index, source);
             }
             return;
         }
@@ -330,6 +331,3 @@ impl Forwarder {
         self.endpoints.get_mut(index.get() as usize)?.as_deref_mut()
     }
 }
-
-#[cfg(test)]
-mod tests;

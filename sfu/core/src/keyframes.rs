@@ -67,22 +67,31 @@ struct Open {
 }
 
 impl Series {
-    /// Somebody wants a keyframe. Returns whether a series has begun that was not open.
-    pub(crate) fn want(&mut self, now: Instant, need: Need) -> bool {
+    /// Somebody wants a keyframe.
+    pub(crate) fn want(&mut self, now: Instant, need: Need) {
+        let earliest = self.asked_at.map_or(now, |at| now.max(at + SERIES_APART));
         let Some(open) = &mut self.open else {
-            let earliest = self.asked_at.map_or(now, |at| at + SERIES_APART);
-            self.open = Some(Open { need, asked: 0, due_at: earliest.max(now) });
-            return true;
+            self.open = Some(Open { need, asked: 0, due_at: earliest });
+            return;
         };
+        if open.asked == 0 {
+            open.due_at = open.due_at.min(earliest);
+        }
         if need == Need::SlotWaits && open.need == Need::ReceiverAsked {
             open.need = need;
             if let Some(at) = self.asked_at
                 && open.asked > 0
             {
-                open.due_at = open.due_at.min((at + REPEAT_FAST).max(now));
+                open.due_at = open.due_at.min(now.max(at + REPEAT_FAST));
             }
         }
-        false
+    }
+
+    /// There is nothing to ask for yet: the layer has no stream.
+    pub(crate) fn postpone(&mut self, now: Instant) {
+        if let Some(open) = &mut self.open {
+            open.due_at = now + REPEAT_FAST;
+        }
     }
 
     /// The publisher has come back: what it was asked before is lost.

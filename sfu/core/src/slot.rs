@@ -289,6 +289,3 @@ fn extension_id(kind: MediaKind, ids: ExtensionIds) -> Option<u8> {
     // RFC 8285 §4.2: one-byte elements have ids 1 to 14.
     id.filter(|id| (1..=14).contains(id))
 }
-
-#[cfg(test)]
-mod tests;

@@ -183,7 +183,8 @@ impl Forwarder {
         let content = wanted.map(|wanted| wanted.content);
         slot.height = wanted.map_or(0, |wanted| wanted.height);
         if present == content && (present.is_some() || slot.leaving.is_none()) {
-            self.retarget(now, receiver, place);
+            self.choose_layer(receiver, place);
+            self.ask_for_slot(now, receiver, place);
             return;
         }
         let flowing = self.detach(now, receiver, place);
@@ -193,7 +194,8 @@ impl Forwarder {
             return;
         };
         self.attach(receiver, place, content, flowing);
-        self.retarget(now, receiver, place);
+        self.choose_layer(receiver, place);
+        self.ask_for_slot(now, receiver, place);
         self.note_slots_changed(receiver);
     }
 
@@ -257,44 +259,48 @@ impl Forwarder {
         }
     }
 
-    /// Chooses the slot's layer, and asks for its keyframe if it does not flow.
-    pub(super) fn retarget(&mut self, now: Instant, receiver: EndpointIndex, place: usize) {
-        let Some(endpoint) = self.endpoint(receiver) else {
+    /// Chooses the slot's layer.
+    fn choose_layer(&mut self, receiver: EndpointIndex, place: usize) {
+        let Some(slot) = self.slot_mut(receiver, place) else {
             return;
         };
-        let is_ready = endpoint.is_ready;
-        let Some(&slot) = endpoint.plan.slots.get(place) else {
-            return;
-        };
+        let (height, media) = (slot.height, slot.media());
         let Some(feed) = slot.feed else {
             return;
         };
         let Some(publisher) = self.endpoint(feed.publisher) else {
             return;
         };
-        if slot.media() == MediaKind::Video {
+        if media == MediaKind::Video {
             let publication = &publisher.publications.by_source[feed.source.index()];
             let captured = publication.state.map_or(0, |state| state.height);
             let count = usize::from(publication.layer_count);
-            let target = layers::choose(count, publication.alive, captured, slot.height);
+            let target = layers::choose(count, publication.alive, captured, height);
             if let Some(slot) = self.slot_mut(receiver, place) {
                 slot.target = target;
-            }
-            if is_ready && slot.layer != Some(target) {
-                let (publisher, source) = (feed.publisher, feed.source);
-                self.want_keyframe(now, publisher, source, target, Need::SlotWaits);
             }
         }
         self.update_layers(receiver, place);
     }
 
-    /// Chooses the layers of all slots that receive a source.
-    pub(super) fn retarget_subscribers(
-        &mut self,
-        now: Instant,
-        publisher: EndpointIndex,
-        source: Source,
-    ) {
+    /// Asks for a keyframe of the layer that the slot waits for.
+    fn ask_for_slot(&mut self, now: Instant, receiver: EndpointIndex, place: usize) {
+        let Some(endpoint) = self.endpoint(receiver).filter(|endpoint| endpoint.is_ready) else {
+            return;
+        };
+        let Some(slot) = endpoint.plan.slots.get(place) else {
+            return;
+        };
+        if let Some(feed) = slot.feed
+            && slot.media() == MediaKind::Video
+            && slot.awaits(slot.target)
+        {
+            self.want_keyframe(now, feed.publisher, feed.source, slot.target, Need::SlotWaits);
+        }
+    }
+
+    /// Chooses the layers of all slots that receive a source, by which of its layers flow.
+    pub(super) fn choose_layers(&mut self, now: Instant, publisher: EndpointIndex, source: Source) {
         let Some(endpoint) = self.endpoint_mut(publisher) else {
             return;
         };
@@ -303,7 +309,7 @@ impl Forwarder {
         let list = publication.subscribers;
         let mut cursor = self.fanout.first(&list);
         while let Some(entry) = self.fanout.next(&mut cursor) {
-            self.retarget(now, entry.endpoint, usize::from(entry.slot));
+            self.choose_layer(entry.endpoint, usize::from(entry.slot));
         }
     }
 
@@ -333,7 +339,8 @@ impl Forwarder {
         {
             slot.expect_takeover();
         }
-        self.retarget(now, receiver, place);
+        self.choose_layer(receiver, place);
+        self.ask_for_slot(now, receiver, place);
     }
 
     /// The receiver may get nothing: what flows ends, and begins with a keyframe when it goes on.

@@ -49,6 +49,10 @@ impl Forwarder {
             Source::ScreenAudio => {}
         }
         self.fan_out(now, from, &received, egress);
+        if received.revived {
+            // Whom this packet did not serve is asked for after it: it may begin a keyframe.
+            self.ask_awaited(now, from, received.source);
+        }
         Ok(())
     }
 
@@ -68,7 +72,7 @@ impl Forwarder {
     /// Takes notice of a layer that flows again and of a keyframe.
     fn note_picture(&mut self, now: Instant, from: EndpointIndex, packet: &SourcePacket<'_>) {
         if packet.revived {
-            self.retarget_subscribers(now, from, packet.source);
+            self.choose_layers(now, from, packet.source);
         }
         if packet.starts_keyframe
             && let Some(publisher) = self.endpoint_mut(from)

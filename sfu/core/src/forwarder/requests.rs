@@ -90,12 +90,7 @@ impl Forwarder {
                     Some(layer) => (Source::Screen, layer),
                     None => (Source::Camera, bit),
                 };
-                let sections = &endpoint.plan.sections;
-                let declared = || {
-                    let section = sections.iter().find(|section| section.source == source)?;
-                    section.ssrcs.first().filter(|_| section.rids.is_empty()).copied()
-                };
-                let ssrc = endpoint.publications.ssrc_of(source, layer).or_else(declared);
+                let ssrc = endpoint.ssrc_to_ask(source, layer);
                 if let Some(ssrc) = ssrc {
                     self.counters.keyframe_requests += 1;
                     let endpoint = index;
@@ -142,20 +137,25 @@ impl Forwarder {
         }
     }
 
-    /// The publisher can be asked again: asks for all that others wait for.
-    pub(super) fn renew_keyframes(&mut self, now: Instant, publisher: EndpointIndex) {
-        for source in [Source::Camera, Source::Screen] {
-            for layer in 0..LAYERS_MAX as u8 {
-                let reference = LayerRef { publisher, source, layer };
-                if !self.is_awaited(reference) {
-                    continue;
-                }
-                if let Some(endpoint) = self.endpoint_mut(publisher) {
-                    let publication = &mut endpoint.publications.by_source[source.index()];
-                    publication.layers[usize::from(layer)].keyframes.renew(now);
-                }
+    /// Asks for every layer of a source that slots wait for.
+    pub(super) fn ask_awaited(&mut self, now: Instant, publisher: EndpointIndex, source: Source) {
+        for layer in 0..LAYERS_MAX as u8 {
+            if self.is_awaited(LayerRef { publisher, source, layer }) {
                 self.want_keyframe(now, publisher, source, layer, Need::SlotWaits);
             }
+        }
+    }
+
+    /// The publisher can be asked again: what it was asked before is lost.
+    pub(super) fn renew_keyframes(&mut self, now: Instant, publisher: EndpointIndex) {
+        for source in [Source::Camera, Source::Screen] {
+            if let Some(endpoint) = self.endpoint_mut(publisher) {
+                let publication = &mut endpoint.publications.by_source[source.index()];
+                for layer in &mut publication.layers {
+                    layer.keyframes.renew(now);
+                }
+            }
+            self.ask_awaited(now, publisher, source);
         }
     }
 
@@ -195,7 +195,11 @@ impl Forwarder {
         let Some(endpoint) = self.endpoint_mut(publisher) else {
             return Due::Over;
         };
+        let can_be_asked = endpoint.ssrc_to_ask(source, reference.layer).is_some();
         let series = &mut endpoint.publications.by_source[source.index()].layers[layer].keyframes;
+        if waiting && !can_be_asked && series.due_at().is_some_and(|due| due <= now) {
+            series.postpone(now);
+        }
         let due = series.handle_timeout(now, waiting);
         let next = series.due_at();
         if due == Due::Ask {
@@ -242,7 +246,8 @@ impl Forwarder {
                 };
                 let publication = &endpoint.publications.by_source[source.index()];
                 if publication.layer_count > 1 && publication.alive != publication.alive_at(now) {
-                    self.retarget_subscribers(now, index, source);
+                    self.choose_layers(now, index, source);
+                    self.ask_awaited(now, index, source);
                 }
             }
             if flags.has_leaving {

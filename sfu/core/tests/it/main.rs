@@ -1,0 +1,11 @@
+//! The engine as a worker sees it: whole rooms, packets in, packets out, virtual time.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod captures;
+mod keyframes;
+mod pictures;
+mod rewriting;
+mod rooms;
+mod scene;
+mod snapshots;
+mod sounds;
