@@ -79,6 +79,12 @@ impl Origin {
         &self.text
     }
 
+    /// Whether its scheme is `https`.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.scheme_length == "https".len()
+    }
+
     /// Host, and port if not the scheme's own.
     #[must_use]
     pub fn authority(&self) -> &str {
@@ -101,10 +107,7 @@ impl FromStr for Origin {
             return Err(BadOrigin);
         }
         let authority = authority.strip_suffix(own_port).unwrap_or(authority);
-        Ok(Origin {
-            text: format!("{scheme}://{authority}"),
-            scheme_length: scheme.len(),
-        })
+        Ok(Origin { text: format!("{scheme}://{authority}"), scheme_length: scheme.len() })
     }
 }
 
@@ -122,9 +125,7 @@ pub(crate) fn is_authority(text: &str) -> bool {
     };
     let port_is_fine = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0));
     let host_is_fine = match host.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+        Some(rest) => rest.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
         None => {
             let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
             !host.is_empty() && host.len() <= 253 && host.bytes().all(allowed)
@@ -174,10 +175,7 @@ impl FromStr for Cidr {
         if length > width {
             return Err(BadCidr);
         }
-        Ok(Cidr {
-            network: bits(address),
-            prefix: 128 - width + length,
-        })
+        Ok(Cidr { network: bits(address), prefix: 128 - width + length })
     }
 }
 

@@ -1,16 +1,37 @@
 //! The service as a whole: made from its configuration, then served on a listener.
 
-use axum::Router;
-use tokio::net::TcpListener;
+use std::{io, sync::Arc, time::Duration};
 
-use crate::{Bus, ServiceConfig, Store, StoreError};
+use axum::Router;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time,
+};
+
+use crate::{
+    Bus, ServiceConfig, Store, StoreError,
+    assets::Assets,
+    director::{Director, Input, Inputs},
+    http::{self, App, Shared},
+    listen::{self, Server},
+    metrics::Metrics,
+    readiness::Readiness,
+    room_api::CreationLimit,
+    security_headers::SecurityHeaders,
+    store::NoRandomness,
+    tls::{Encryption, TlsError},
+};
 
 /// Signaling and web pages of one process.
-#[derive(Debug)]
 pub struct Service {
     config: ServiceConfig,
     store: Store,
-    bus: Bus,
+    metrics: Metrics,
+    encryption: Option<Encryption>,
+    inputs: Inputs,
+    director: JoinHandle<()>,
 }
 
 /// Why the service cannot start.
@@ -20,23 +41,53 @@ pub enum ServiceError {
     /// The store cannot be opened.
     #[error("cannot open the store")]
     Store(#[from] StoreError),
+    /// The listener cannot encrypt.
+    #[error("cannot encrypt")]
+    Tls(#[from] TlsError),
     /// A metric of the same name is registered already.
     #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
+    /// The operating system gave no random numbers.
+    #[error("the operating system gives no random numbers")]
+    Randomness,
 }
 
+impl From<NoRandomness> for ServiceError {
+    fn from(_: NoRandomness) -> Self {
+        ServiceError::Randomness
+    }
+}
+
+/// How long people are given to hear that the service stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 impl Service {
-    /// Opens the store and prepares everything that can fail.
+    /// Opens the store, reads the certificate and begins to listen to the node: everything that can
+    /// fail for a reason that a person can cure.
     ///
     /// # Errors
     /// [`ServiceError`] names what cannot be used.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     pub fn new(
         config: ServiceConfig,
         bus: Bus,
-        _registry: &prometheus::Registry,
+        registry: &prometheus::Registry,
     ) -> Result<Service, ServiceError> {
         let store = Store::open(&config.data_dir)?;
-        Ok(Service { config, store, bus })
+        let encryption = Encryption::of(&config.tls, &config.data_dir)?;
+        let metrics = Metrics::register(registry)?;
+        let (director, inputs) =
+            Director::try_new(config.limits.clone(), store.clone(), bus, metrics.clone())?;
+        Ok(Service {
+            config,
+            store,
+            metrics,
+            encryption,
+            inputs,
+            director: tokio::spawn(director.run()),
+        })
     }
 
     /// Rooms and links.
@@ -46,23 +97,67 @@ impl Service {
     }
 
     /// What the operator alone may ask; to be mounted on a listener that is not public.
-    /// `POST /rooms/{room}/restore` takes a live room apart and builds it again.
+    /// `POST /rooms/{room}/restore` takes a live room apart and builds it again: 202, or 404 if it
+    /// is not live.
     pub fn operator_router(&self) -> Router {
-        Router::new()
+        http::operator_router(self.inputs.downgrade())
     }
 
     /// Serves people on a listener until `stop` is ready; then tells them, and returns when they
-    /// are gone, after a few seconds at most.
+    /// are gone, after a second at most.
     ///
     /// # Errors
-    /// [`std::io::Error`] if the listener fails for good.
+    /// [`io::Error`] if the service cannot go on, which is a bug.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send,
-    ) -> std::io::Result<()> {
-        let _ = (self.config, self.bus, listener);
-        stop.await;
-        Ok(())
+    ) -> io::Result<()> {
+        let (alive, mut all_gone) = mpsc::channel(1);
+        let (stopping, stopped) = watch::channel(false);
+        let security_headers = SecurityHeaders::of(&self.config);
+        let shared = Shared {
+            config: self.config,
+            store: self.store,
+            inputs: self.inputs.clone(),
+            metrics: self.metrics.clone(),
+            assets: Assets::embedded(),
+            readiness: Readiness::new(),
+            creations: CreationLimit::new(),
+            security_headers,
+        };
+        let app = App { shared: Arc::new(shared), alive: alive.clone() };
+        let freshness = self
+            .encryption
+            .as_ref()
+            .map(|encryption| tokio::spawn(Arc::clone(&encryption.certificate).keep_fresh()));
+        let server = Server {
+            router: http::router(app),
+            encryption: self.encryption.map(|encryption| encryption.acceptor),
+            metrics: self.metrics,
+            alive,
+            stopping: stopped,
+        };
+        let mut director = self.director;
+        let result = tokio::select! {
+            () = stop => Ok(()),
+            () = listen::accept(listener, server) => Ok(()),
+            _ = &mut director => Err(io::Error::other("the task that owns the rooms has ended")),
+        };
+        // No one is there to be told if the director has ended.
+        let _ = self.inputs.send(Input::Stop).await;
+        stopping.send_replace(true);
+        let _ = time::timeout(FAREWELL, all_gone.recv()).await;
+        if let Some(freshness) = freshness {
+            freshness.abort();
+        }
+        director.abort();
+        result
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
     }
 }

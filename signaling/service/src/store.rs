@@ -22,7 +22,8 @@ mod random;
 mod seal;
 
 pub use random::LinkSecret;
-use random::{NoRandomness, random_room_name};
+use random::random_room_name;
+pub(crate) use random::{NoRandomness, random_bytes};
 use seal::SealingKey;
 
 /// Rooms and links of one data folder. Clones share the file; other processes may have it open too.
@@ -201,8 +202,7 @@ impl Store {
     /// [`StoreError::UnknownRoom`] if there is no such room, or its secret cannot be unsealed
     /// because the key file was lost; [`StoreError::Database`].
     pub fn guest_secret(&self, room: &RoomName) -> Result<LinkSecret, StoreError> {
-        self.unsealed_guest_secret(&self.reader(), room)?
-            .ok_or(StoreError::UnknownRoom)
+        self.unsealed_guest_secret(&self.reader(), room)?.ok_or(StoreError::UnknownRoom)
     }
 
     /// Every room, by name.
@@ -213,9 +213,8 @@ impl Store {
         let reader = self.reader();
         let mut statement =
             reader.prepare_cached("SELECT name, created, expires FROM rooms ORDER BY name")?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
-        })?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
         let mut records = Vec::new();
         for row in rows {
             let (name, created, expires): (String, i64, Option<i64>) = row?;
@@ -223,11 +222,7 @@ impl Store {
             let Ok(room) = RoomName::try_from(name) else {
                 continue;
             };
-            records.push(RoomRecord {
-                room,
-                created: time(created),
-                expires: expires.map(time),
-            });
+            records.push(RoomRecord { room, created: time(created), expires: expires.map(time) });
         }
         Ok(records)
     }
@@ -291,10 +286,7 @@ impl Store {
             return Ok(Err(LinkRefusal::Expired));
         }
         if role != HOST {
-            return Ok(Ok(Grant {
-                role: Role::Guest,
-                guest_secret: None,
-            }));
+            return Ok(Ok(Grant { role: Role::Guest, guest_secret: None }));
         }
         let guest_secret = self.unsealed_guest_secret(&reader, room)?;
         Ok(Ok(Grant {
@@ -332,13 +324,7 @@ impl Store {
         };
         connection.execute(
             "INSERT INTO links (hash, room, role, sealed, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                hash(&secret.to_string()),
-                room.as_str(),
-                role,
-                sealed,
-                seconds(now)
-            ],
+            params![hash(&secret.to_string()), room.as_str(), role, sealed, seconds(now)],
         )?;
         Ok(secret)
     }
@@ -427,9 +413,7 @@ fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<
 }
 
 fn exists(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM rooms WHERE name = ?1")?
-        .exists(params![room.as_str()])
+    connection.prepare_cached("SELECT 1 FROM rooms WHERE name = ?1")?.exists(params![room.as_str()])
 }
 
 fn free_name(connection: &Connection, wish: Option<&RoomName>) -> Result<RoomName, StoreError> {
@@ -451,16 +435,11 @@ fn free_name(connection: &Connection, wish: Option<&RoomName>) -> Result<RoomNam
 
 fn forget_expired(connection: &Connection, now: SystemTime) -> rusqlite::Result<usize> {
     let before = now.checked_sub(Store::EXPIRED_KEPT).unwrap_or(UNIX_EPOCH);
-    connection.execute(
-        "DELETE FROM rooms WHERE expires < ?1",
-        params![seconds(before)],
-    )
+    connection.execute("DELETE FROM rooms WHERE expires < ?1", params![seconds(before)])
 }
 
 fn hash(secret: &str) -> Vec<u8> {
-    digest::digest(&digest::SHA256, secret.as_bytes())
-        .as_ref()
-        .to_vec()
+    digest::digest(&digest::SHA256, secret.as_bytes()).as_ref().to_vec()
 }
 
 /// Whole seconds since 1970; the database's times are in this unit.
@@ -478,17 +457,39 @@ fn locked(mutex: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Writes a file that its owner alone may read, whole or not at all.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let draft = private_draft(path, bytes)?;
+    std::fs::rename(draft, path).map_err(file_error(path))
+}
+
+/// Writes a file beside its place, to be moved into it.
+fn private_draft(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", std::process::id()));
+    let draft = PathBuf::from(draft);
+    let write = || {
+        let mut options = std::fs::OpenOptions::new();
+        let options = options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(file_error(&draft))?;
+    Ok(draft)
+}
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::File { path, source }
+}
+
 pub(crate) fn make_private_dir(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt as _;
 
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| StoreError::File {
-            path: path.to_owned(),
-            source,
-        })
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(file_error(path))
 }
 
 #[cfg(test)]

@@ -1,12 +1,7 @@
 //! The key that guest secrets are kept under (AES-256-GCM), in a file of its own beside the store,
 //! so that a stolen database alone opens no room.
 
-use std::{
-    fs,
-    io::{ErrorKind, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::{fs, io::ErrorKind, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -14,7 +9,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use protocol::RoomName;
 
 use super::{
-    StoreError,
+    StoreError, file_error, private_draft,
     random::{LinkSecret, NoRandomness, random_bytes},
 };
 
@@ -24,24 +19,18 @@ pub(super) struct SealingKey(LessSafeKey);
 impl SealingKey {
     /// Reads the key; makes it, readable by its owner alone, if it is absent.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let file_error = |source| StoreError::File {
-            path: path.to_owned(),
-            source,
-        };
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                create(path, &STANDARD.encode(random_bytes::<KEY_LENGTH>()?))
-                    .map_err(file_error)?;
+                create(path, &STANDARD.encode(random_bytes::<KEY_LENGTH>()?))?;
                 // Another process may have been first; its key is the one.
-                fs::read_to_string(path).map_err(file_error)?
+                fs::read_to_string(path).map_err(file_error(path))?
             }
-            Err(error) => return Err(file_error(error)),
+            Err(error) => return Err(file_error(path)(error)),
         };
         let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| StoreError::BadKey {
-            path: path.to_owned(),
-        })?;
+        let key = UnboundKey::new(&AES_256_GCM, &bytes)
+            .map_err(|_| StoreError::BadKey { path: path.to_owned() })?;
         Ok(SealingKey(LessSafeKey::new(key)))
     }
 
@@ -84,20 +73,11 @@ impl SealingKey {
 const KEY_LENGTH: usize = 32;
 
 /// Writes beside and links into place: nobody ever reads half a key, and the first one wins.
-fn create(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = path.with_extension(format!("key.{}", std::process::id()));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+fn create(path: &Path, text: &str) -> Result<(), StoreError> {
+    let draft = private_draft(path, text.as_bytes())?;
     let linked = match fs::hard_link(&draft, path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         Ok(()) | Err(_) => Ok(()),
     };
-    fs::remove_file(&draft)?;
-    linked
+    fs::remove_file(&draft).and(linked).map_err(file_error(path))
 }

@@ -7,10 +7,7 @@ fn now() -> SystemTime {
 }
 
 fn named(name: &str) -> NewRoom {
-    NewRoom {
-        name: Some(room(name)),
-        lifetime: None,
-    }
+    NewRoom { name: Some(room(name)), lifetime: None }
 }
 
 fn room(name: &str) -> RoomName {
@@ -29,20 +26,8 @@ fn links_open_their_room_with_their_role_and_hosts_learn_the_guest_secret() {
     let created = store.create_room(now(), &named("math")).expect("made");
     let host = store.check_link(now(), &created.room, &created.host.to_string());
     let guest = store.check_link(now(), &created.room, &created.guest.to_string());
-    assert_eq!(
-        host,
-        Ok(Grant {
-            role: Role::Host,
-            guest_secret: Some(created.guest.to_string()),
-        })
-    );
-    assert_eq!(
-        guest,
-        Ok(Grant {
-            role: Role::Guest,
-            guest_secret: None,
-        })
-    );
+    assert_eq!(host, Ok(Grant { role: Role::Host, guest_secret: Some(created.guest.to_string()) }));
+    assert_eq!(guest, Ok(Grant { role: Role::Guest, guest_secret: None }));
     assert_eq!(store.guest_secret(&created.room).ok(), Some(created.guest));
 }
 
@@ -68,9 +53,7 @@ fn a_new_host_link_revokes_the_old_one_and_leaves_guests_alone() {
     let created = store.create_room(now(), &named("math")).expect("made");
     let newer = store.new_host_link(now(), &created.room).expect("made");
     let check = |secret: &LinkSecret| {
-        store
-            .check_link(now(), &created.room, &secret.to_string())
-            .map(|grant| grant.role)
+        store.check_link(now(), &created.room, &secret.to_string()).map(|grant| grant.role)
     };
     assert_eq!(check(&created.host), Err(LinkRefusal::Expired));
     assert_eq!(check(&newer), Ok(Role::Host));
@@ -82,27 +65,17 @@ fn a_new_host_link_revokes_the_old_one_and_leaves_guests_alone() {
 #[test]
 fn links_end_with_their_room_and_are_forgotten_a_month_later() {
     let (_dir, store) = store();
-    let wish = NewRoom {
-        lifetime: Some(Duration::from_secs(60)),
-        ..named("math")
-    };
+    let wish = NewRoom { lifetime: Some(Duration::from_secs(60)), ..named("math") };
     let created = store.create_room(now(), &wish).expect("made");
     let check = |at| {
-        store
-            .check_link(at, &created.room, &created.guest.to_string())
-            .map(|grant| grant.role)
+        store.check_link(at, &created.room, &created.guest.to_string()).map(|grant| grant.role)
     };
     let end = now() + Duration::from_secs(60);
     assert_eq!(check(end - Duration::from_secs(1)), Ok(Role::Guest));
     assert_eq!(check(end), Err(LinkRefusal::Expired));
-    assert!(matches!(
-        store.create_room(end, &named("math")),
-        Err(StoreError::NameTaken)
-    ));
+    assert!(matches!(store.create_room(end, &named("math")), Err(StoreError::NameTaken)));
     let forgotten = end + Store::EXPIRED_KEPT + Duration::from_secs(1);
-    store
-        .create_room(forgotten, &named("math"))
-        .expect("the name is free again");
+    store.create_room(forgotten, &named("math")).expect("the name is free again");
     assert_eq!(check(forgotten), Err(LinkRefusal::Unknown));
 }
 
@@ -110,10 +83,7 @@ fn links_end_with_their_room_and_are_forgotten_a_month_later() {
 fn a_name_is_given_once_and_random_names_differ() {
     let (_dir, store) = store();
     store.create_room(now(), &named("math")).expect("made");
-    assert!(matches!(
-        store.create_room(now(), &named("math")),
-        Err(StoreError::NameTaken)
-    ));
+    assert!(matches!(store.create_room(now(), &named("math")), Err(StoreError::NameTaken)));
     for _ in 0..50 {
         let created = store.create_room(now(), &NewRoom::default()).expect("made");
         assert_eq!(created.room.as_str().len(), "bado-lumi-tevo".len());
@@ -129,10 +99,7 @@ fn rooms_are_there_after_opening_again_beside_another_process() {
     // The first one stays open: two processes share the file, and none of them says good-bye.
     let again = Store::open(&dir.path().join("data")).expect("a store");
     let grant = again.check_link(now(), &created.room, &created.host.to_string());
-    assert_eq!(
-        grant.map(|grant| grant.guest_secret),
-        Ok(Some(created.guest.to_string()))
-    );
+    assert_eq!(grant.map(|grant| grant.guest_secret), Ok(Some(created.guest.to_string())));
     let newer = again.new_host_link(now(), &created.room).expect("made");
     let old = store.check_link(now(), &created.room, &created.host.to_string());
     assert_eq!(old, Err(LinkRefusal::Expired));
@@ -151,10 +118,7 @@ fn no_secret_stands_in_the_files_and_the_key_is_its_owners() {
         for secret in [&created.host, &created.guest] {
             let text = secret.to_string();
             let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
-            assert!(
-                !holds(secret.as_bytes()) && !holds(text.as_bytes()),
-                "{path:?}"
-            );
+            assert!(!holds(secret.as_bytes()) && !holds(text.as_bytes()), "{path:?}");
         }
     }
     let mode = |path: &Path| path.metadata().expect("metadata").permissions().mode() & 0o777;
@@ -170,13 +134,7 @@ fn a_lost_key_costs_the_invitation_alone_and_a_broken_one_is_named() {
     std::fs::remove_file(data.join("secret.key")).expect("removed");
     let again = Store::open(&data).expect("a store");
     let grant = again.check_link(now(), &created.room, &created.host.to_string());
-    assert_eq!(
-        grant,
-        Ok(Grant {
-            role: Role::Host,
-            guest_secret: None,
-        })
-    );
+    assert_eq!(grant, Ok(Grant { role: Role::Host, guest_secret: None }));
     std::fs::write(data.join("secret.key"), "no key").expect("written");
     assert!(matches!(Store::open(&data), Err(StoreError::BadKey { .. })));
 }
@@ -184,10 +142,7 @@ fn a_lost_key_costs_the_invitation_alone_and_a_broken_one_is_named() {
 #[test]
 fn a_store_of_a_newer_version_is_refused() {
     let (dir, store) = store();
-    store
-        .writer()
-        .pragma_update(None, "user_version", 99)
-        .expect("written");
+    store.writer().pragma_update(None, "user_version", 99).expect("written");
     drop(store);
     let again = Store::open(&dir.path().join("data"));
     assert!(matches!(again, Err(StoreError::TooNew { found: 99, .. })));
@@ -197,9 +152,6 @@ fn a_store_of_a_newer_version_is_refused() {
 fn readiness_is_a_write() {
     let (_dir, store) = store();
     store.check_writable(now()).expect("writable");
-    store
-        .writer()
-        .pragma_update(None, "query_only", true)
-        .expect("set");
+    store.writer().pragma_update(None, "query_only", true).expect("set");
     assert!(store.check_writable(now()).is_err());
 }

@@ -1,0 +1,96 @@
+//! What every answer says to browsers about what a page of ours may do.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::{ServiceConfig, TlsMode, config::Origin, http::App};
+
+/// Headers made once from the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct SecurityHeaders {
+    always: Vec<(HeaderName, HeaderValue)>,
+    allowed_origins: Vec<Origin>,
+}
+
+/// What the SDK is called, which pages of allowed origins may load.
+const SDK_PATHS: [&str; 2] = ["/sdk.js", "/sdk.d.ts"];
+
+impl SecurityHeaders {
+    pub(crate) fn of(config: &ServiceConfig) -> Self {
+        let mut always = vec![
+            (header::CONTENT_SECURITY_POLICY, value(&content_policy(&config.allowed_origins))),
+            (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                HeaderValue::from_static("same-origin"),
+            ),
+            (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+            (HeaderName::from_static("origin-agent-cluster"), HeaderValue::from_static("?1")),
+        ];
+        // Not for a certificate of our own: browsers let nobody past its warning then.
+        if let TlsMode::Files { .. } = config.tls {
+            let year = HeaderValue::from_static("max-age=31536000");
+            always.push((header::STRICT_TRANSPORT_SECURITY, year));
+        }
+        SecurityHeaders { always, allowed_origins: config.allowed_origins.clone() }
+    }
+
+    fn add_to(&self, headers: &mut HeaderMap, path: &str, origin: Option<&HeaderValue>) {
+        for (name, value) in &self.always {
+            headers.insert(name, value.clone());
+        }
+        if !SDK_PATHS.contains(&path) || self.allowed_origins.is_empty() {
+            return;
+        }
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        let is_allowed = |origin: &&HeaderValue| {
+            let own = self.allowed_origins.iter();
+            own.map(Origin::as_str).any(|own| own.as_bytes() == origin.as_bytes())
+        };
+        if let Some(origin) = origin.filter(is_allowed) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+    }
+}
+
+/// Adds the headers to an answer.
+pub(crate) async fn add(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = next.run(request).await;
+    let headers = &app.shared.security_headers;
+    headers.add_to(response.headers_mut(), &path, origin.as_ref());
+    response
+}
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), \
+                           geolocation=(), payment=(), usb=()";
+
+/// `'self'` covers the WebSocket too (CSP 3 §6.7.2.8: `ws` matches `http` of the same host).
+fn content_policy(embedders: &[Origin]) -> String {
+    let ancestors = match embedders {
+        [] => "'none'".to_owned(),
+        origins => {
+            origins.iter().fold("'self'".to_owned(), |list, origin| format!("{list} {origin}"))
+        }
+    };
+    format!(
+        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
+         object-src 'none'; base-uri 'none'; form-action 'self'; \
+         require-trusted-types-for 'script'; frame-ancestors {ancestors}"
+    )
+}
+
+/// An origin's characters are those of a header value.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
