@@ -210,6 +210,7 @@ describe("a lost WebSocket", () => {
     scene.environment.socket.open();
     await scene.say({ kind: "error", re: 0, code: "session_gone", detail: "" });
     expect(scene.connection()).toBe("rejoining");
+    await scene.environment.advance(0);
     await scene.letIn({ ...JOINED, you: 8, participants: [awa, { ...me, id: 8 }] });
     await scene.connectMedia();
 
@@ -276,10 +277,22 @@ describe("a lost media path", () => {
     ]);
   });
 
+  it("heeds no answer that comes after the offer was given up", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "restart_ice" });
+    await scene.environment.advance(9000);
+    const { id } = scene.environment.socket.last("offer");
+    scene.environment.socket.say(0, { kind: "pong" });
+    await scene.environment.advance(1500);
+    await scene.say({ kind: "answer", re: id, answer: { plain: "late" } });
+    expect(scene.environment.connection.log).not.toContain("late");
+    expect(scene.environment.connections).toHaveLength(1);
+  });
+
   it("leads to a new session when DTLS has failed, which no restart mends", async () => {
     const scene = await inRoom();
     scene.environment.connection.become("connected", "failed");
-    await settle();
+    await scene.environment.advance(0);
     expect(scene.connection()).toBe("rejoining");
     expect(scene.environment.connections).toHaveLength(2);
   });
@@ -325,10 +338,20 @@ describe("the end", () => {
     const scene = await inRoom();
     for (let round = 0; round < 10; round += 1) {
       await scene.say({ kind: "ended", reason: "server_stopping" });
+      await scene.environment.advance(8000);
       await scene.letIn();
     }
     expect(scene.call.state).toEqual({ phase: "ended", reason: "server_stopping" });
     expect(scene.environment.connections).toHaveLength(5);
+  });
+
+  it("waits for a server that is stopping before it joins anew", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "ended", reason: "server_stopping" });
+    await scene.environment.advance(900);
+    expect(scene.environment.sockets).toHaveLength(1);
+    await scene.environment.advance(100);
+    expect(scene.environment.sockets).toHaveLength(2);
   });
 
   it("comes without a second try when another window has taken the session over", async () => {

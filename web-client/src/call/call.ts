@@ -35,9 +35,11 @@ import { RESUME_MS_MAX } from "./recovery";
 /** How long the first join tries before it says that there is no connection. */
 const JOIN_PATIENCE_MS = 10_000;
 
-/** A server that answers every join with a loss must not be asked for ever. */
-const REJOINS_MAX = 4;
+/** Before each next try: a server that answers every join with a loss is asked ever less, then not. */
+const REJOIN_PAUSES_MS = [0, 1000, 4000, 8000];
 const REJOINS_WITHIN_MS = 120_000;
+/** A server that is stopping should have stopped before it is asked again. */
+const STOPPING_PAUSE_MS = 1000;
 
 type Ended = { readonly kind: "joined" } | { readonly kind: "failed"; readonly error: CallError };
 
@@ -350,12 +352,13 @@ export class LiveCall implements Call {
 
   /** Enters again as somebody new, with the same devices; `otherwise` is why it ends if not. */
   #rejoin(otherwise: CallEnd): void {
-    if (this.#progress.phase !== "joined" || this.#settleJoin !== null) {
+    if (this.#progress.phase !== "joined" || this.#joined === null) {
       return;
     }
     const now = this.#environment.now();
     this.#rejoinedAt = this.#rejoinedAt.filter((at) => now - at < REJOINS_WITHIN_MS);
-    if (this.#rejoinedAt.length >= REJOINS_MAX) {
+    const pauseMs = REJOIN_PAUSES_MS[this.#rejoinedAt.length];
+    if (pauseMs === undefined) {
       this.#end(otherwise);
       return;
     }
@@ -366,9 +369,14 @@ export class LiveCall implements Call {
     this.#signaling?.close();
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
-    this.#media = new MediaConnection(this.#environment, this.#media.videoSlots);
-    this.#enter(RESUME_MS_MAX).catch((error: unknown) => {
-      this.#end(error instanceof CallError ? error.code : otherwise);
+    const leastMs = otherwise === "server_stopping" ? STOPPING_PAUSE_MS : 0;
+    this.#environment.after(Math.max(pauseMs, leastMs), () => {
+      if (this.#progress.phase === "joined") {
+        this.#media = new MediaConnection(this.#environment, this.#media.videoSlots);
+        this.#enter(RESUME_MS_MAX).catch((error: unknown) => {
+          this.#end(error instanceof CallError ? error.code : otherwise);
+        });
+      }
     });
   }
 

@@ -63,8 +63,8 @@ export class MediaConnection {
   readonly #policy = new RestartPolicy();
   #handlers: MediaHandlers | null = null;
   #firstOffer: Promise<Offer> | null = null;
-  /** An offer is being made, or waits for its answer. */
-  #negotiating = false;
+  /** `applying` covers an answer being set and an offer being taken back. */
+  #negotiation: "none" | "offering" | "offered" | "applying" = "none";
   #restartTimer: Timer | null = null;
   #answerTimer: Timer | null = null;
   #closed = false;
@@ -90,7 +90,12 @@ export class MediaConnection {
     this.#armRestart();
   }
 
+  /** An answer that comes after the offer was given up is not heeded. */
   async handleAnswer(answer: SdpBody): Promise<void> {
+    if (this.#negotiation !== "offered") {
+      return;
+    }
+    this.#negotiation = "applying";
     this.#setAnswerTimer(false);
     try {
       const sdp = await unpackSdp(answer);
@@ -98,7 +103,7 @@ export class MediaConnection {
         return;
       }
       await this.#connection.setRemoteDescription({ type: "answer", sdp });
-      this.#negotiating = false;
+      this.#negotiation = "none";
       // Chromium goes through a restart without a change of state, so nothing else would tell.
       this.#policy.handleHealth(this.#environment.now(), this.#health());
       this.#armRestart();
@@ -109,12 +114,14 @@ export class MediaConnection {
 
   /** Signaling refused the offer, or never answered it. */
   async handleRefusal(): Promise<void> {
+    if (this.#negotiation !== "offered") {
+      return;
+    }
+    this.#negotiation = "applying";
     this.#setAnswerTimer(false);
     try {
-      if (this.#connection.signalingState === "have-local-offer") {
-        await this.#connection.setLocalDescription({ type: "rollback" });
-      }
-      this.#negotiating = false;
+      await this.#connection.setLocalDescription({ type: "rollback" });
+      this.#negotiation = "none";
       this.restart();
     } catch (error) {
       this.#break(error);
@@ -205,7 +212,7 @@ export class MediaConnection {
   }
 
   async #makeOffer(): Promise<Offer> {
-    this.#negotiating = true;
+    this.#negotiation = "offering";
     this.negotiations += 1;
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
     const sdp = this.#connection.localDescription?.sdp ?? "";
@@ -215,7 +222,9 @@ export class MediaConnection {
         sections.push({ mid: transceiver.mid, role });
       }
     }
-    return { offer: await packSdp(sdp), sections };
+    const offer = await packSdp(sdp);
+    this.#negotiation = "offered";
+    return { offer, sections };
   }
 
   #healthChanged(): void {
@@ -245,15 +254,14 @@ export class MediaConnection {
   /** One timer follows the policy, while no negotiation is under way and somebody listens. */
   #armRestart(): void {
     const dueAt = this.#policy.pollTimeout();
-    if (dueAt === null || this.#negotiating || this.#handlers === null || this.#closed) {
-      this.#setRestartTimer(null);
-      return;
-    }
-    this.#setRestartTimer(Math.max(0, dueAt - this.#environment.now()));
+    const mayOffer = this.#negotiation === "none" && this.#handlers !== null && !this.#closed;
+    this.#setRestartTimer(
+      dueAt === null || !mayOffer ? null : Math.max(0, dueAt - this.#environment.now()),
+    );
   }
 
   async #restartIfDue(): Promise<void> {
-    if (this.#negotiating || this.#closed || !this.#policy.takeRestart(this.#environment.now())) {
+    if (!this.#policy.takeRestart(this.#environment.now())) {
       this.#armRestart();
       return;
     }
@@ -263,8 +271,10 @@ export class MediaConnection {
     try {
       this.#connection.restartIce();
       const offer = await this.#makeOffer();
-      this.#setAnswerTimer(true);
-      this.#handlers?.onOffer(offer);
+      if (this.#handlers !== null) {
+        this.#setAnswerTimer(true);
+        this.#handlers.onOffer(offer);
+      }
     } catch (error) {
       this.#break(error);
     }

@@ -23,6 +23,8 @@ export class Devices {
     microphone: signal<DeviceState>({ kind: "off" }),
     camera: signal<DeviceState>({ kind: "off" }),
   };
+  /** Whether nobody looks any more: a device that the person allows late is closed again. */
+  #released = false;
   /** A muted microphone stays open, so that unmuting is instant. */
   readonly microphoneOn = signal(true);
 
@@ -31,6 +33,7 @@ export class Devices {
     if (!canCapture()) {
       return;
     }
+    this.#released = false;
     const wanted = DEVICE_KINDS.filter((kind) => recall(`${kind}.off`) === null);
     const wishes = Object.fromEntries(wanted.map((kind) => [kind, recall(`${kind}.id`) ?? true]));
     wanted.forEach((kind) => this.#set(kind, { kind: "asking" }));
@@ -83,14 +86,20 @@ export class Devices {
 
   /** The call has the tracks from here on. */
   handOver(): void {
+    this.#released = true;
     DEVICE_KINDS.forEach((kind) => (this.state[kind].value = { kind: "off" }));
   }
 
   release(): void {
+    this.#released = true;
     DEVICE_KINDS.forEach((kind) => this.#set(kind, { kind: "off" }));
   }
 
   #take(stream: MediaStream): void {
+    if (this.#released) {
+      stream.getTracks().forEach((track) => track.stop());
+      return;
+    }
     for (const track of stream.getTracks()) {
       const kind = track.kind === "audio" ? "microphone" : "camera";
       this.#set(kind, { kind: "open", track });

@@ -1,7 +1,10 @@
 // Tells the call which tiles are in sight and how high, so that nothing else is sent here.
 import type { Call, Tile, View } from "../call";
 
-/** Scrolling and resizing come in bursts; a key frame is asked for once at their end. */
+/**
+ * Scrolling and resizing come in bursts: the first change is told at once, because somebody may wait
+ * for a picture, and the rest when it has been quiet for so long.
+ */
 const SETTLE_MS = 150;
 /** Heights are told in steps, so that a pixel more or less is no news. */
 const HEIGHT_STEP = 16;
@@ -21,6 +24,7 @@ export class ViewReporter {
   readonly #sizes: ResizeObserver;
   readonly #sight: IntersectionObserver;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #changedAt = Number.NEGATIVE_INFINITY;
   #last = "";
 
   constructor(call: Call) {
@@ -59,8 +63,12 @@ export class ViewReporter {
   }
 
   #changed(): void {
+    const now = performance.now();
+    const quiet = now - this.#changedAt > SETTLE_MS;
+    this.#changedAt = now;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#report(), SETTLE_MS);
+    // Even the first waits for its own turn: several tiles come and go in one.
+    this.#timer = setTimeout(() => this.#report(), quiet ? 0 : SETTLE_MS);
   }
 
   #report(): void {
