@@ -34,9 +34,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Make a new link to a room; the old link of the same role no longer opens it.
-    ///
-    /// It works while the service runs. People who are in the room stay in it.
+    /// Print a link to a room; it works while the service runs.
     Link(LinkArguments),
 }
 
@@ -47,17 +45,18 @@ pub(crate) enum ConfigCommand {
     Show,
 }
 
-/// Which link to make.
+/// Which link to print.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("role").required(true))]
 pub(crate) struct LinkArguments {
     /// The room, as it stands in its link.
     #[arg(value_name = "ROOM")]
     pub(crate) room: String,
-    /// A link for hosts, who take part and keep order.
+    /// A new link for hosts, who keep order. Host links made before stop working; whoever is in
+    /// the room stays in it.
     #[arg(long, group = "role")]
     pub(crate) host: bool,
-    /// A link for guests, who take part.
+    /// The link for guests. It stays as it is.
     #[arg(long, group = "role")]
     pub(crate) guest: bool,
 }

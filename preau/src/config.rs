@@ -179,18 +179,13 @@ impl Sources {
         let layer = self.effective();
         let log = layer.log.unwrap_or_default();
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log) {
-            return Err(ConfigError::BadLogFilter {
-                text: log,
-                message: error.to_string(),
-            });
+            return Err(ConfigError::BadLogFilter { text: log, message: error.to_string() });
         }
         Ok(Config {
             listen: layer.listen.unwrap_or(LISTEN_DEFAULT),
             advertise: bare(layer.advertise),
             public_url: layer.public_url.map(|Text(origin)| origin),
-            metrics_listen: layer
-                .metrics_listen
-                .map_or(MetricsListen::Off, |Text(at)| at),
+            metrics_listen: layer.metrics_listen.map_or(MetricsListen::Off, |Text(at)| at),
             data: layer.data.ok_or(ConfigError::NoDataFolder)?,
             tls: decide_tls(layer.tls, layer.tls_cert, layer.tls_key)?,
             behind_proxy: bare(layer.behind_proxy),
@@ -215,11 +210,7 @@ impl Sources {
         let mut text = String::new();
         for (key, value) in self.effective().entries()? {
             let origin = if is_set(&arguments, &key) {
-                if from_environment.contains(&key) {
-                    "environment"
-                } else {
-                    "flag"
-                }
+                if from_environment.contains(&key) { "environment" } else { "flag" }
             } else if is_set(&file, &key) {
                 "file"
             } else {
@@ -273,10 +264,7 @@ fn defaults(environment: impl Fn(&str) -> Option<OsString>) -> Layer {
     Layer {
         listen: Some(LISTEN_DEFAULT),
         advertise: Some(Vec::new()),
-        metrics_listen: Some(Text(MetricsListen::At(SocketAddr::from((
-            [127, 0, 0, 1],
-            9600,
-        ))))),
+        metrics_listen: Some(Text(MetricsListen::At(SocketAddr::from(([127, 0, 0, 1], 9600))))),
         data: default_data_folder(environment),
         tls: Some(TlsMode::Off),
         behind_proxy: Some(Vec::new()),
@@ -301,19 +289,13 @@ fn default_data_folder(environment: impl Fn(&str) -> Option<OsString>) -> Option
 }
 
 fn read_file(path: &Path) -> Result<Layer, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-        path: path.into(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);
         ConfigError::Syntax {
             path: path.into(),
-            line: 1 + text
-                .bytes()
-                .take(start)
-                .filter(|byte| *byte == b'\n')
-                .count(),
+            line: 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count(),
             message: error.message().to_owned(),
         }
     })?;
@@ -329,14 +311,9 @@ fn read_file(path: &Path) -> Result<Layer, ConfigError> {
         }
         // One key at a time, so that the error can name it.
         let single = toml::Table::from_iter([(key.clone(), value)]);
-        let single: Layer =
-            single
-                .try_into()
-                .map_err(|error: toml::de::Error| ConfigError::BadValue {
-                    path: path.into(),
-                    key,
-                    message: error.message().to_owned(),
-                })?;
+        let single: Layer = single.try_into().map_err(|error: toml::de::Error| {
+            ConfigError::BadValue { path: path.into(), key, message: error.message().to_owned() }
+        })?;
         layer = layer.over(single);
     }
     Ok(layer)
@@ -352,14 +329,12 @@ fn decide_tls(
         (TlsMode::SelfSigned, None, None) => Ok(Tls::SelfSigned),
         (TlsMode::Off, Some(cert), Some(key)) => Ok(Tls::Files { cert, key }),
         (TlsMode::SelfSigned, _, _) => Err(ConfigError::TwoCertificates),
-        (TlsMode::Off, Some(_), None) => Err(ConfigError::HalfCertificate {
-            present: "tls_cert",
-            missing: "tls_key",
-        }),
-        (TlsMode::Off, None, Some(_)) => Err(ConfigError::HalfCertificate {
-            present: "tls_key",
-            missing: "tls_cert",
-        }),
+        (TlsMode::Off, Some(_), None) => {
+            Err(ConfigError::HalfCertificate { present: "tls_cert", missing: "tls_key" })
+        }
+        (TlsMode::Off, None, Some(_)) => {
+            Err(ConfigError::HalfCertificate { present: "tls_key", missing: "tls_cert" })
+        }
     }
 }
 

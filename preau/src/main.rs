@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod link;
 mod logs;
+mod media;
 mod operator;
 mod serve;
 mod sockets;
@@ -32,11 +33,7 @@ fn main() -> ExitCode {
     };
     // Nothing is left to do when stderr is closed.
     writeln!(io::stderr(), "error: {error:#}").ok();
-    if error.is::<ConfigError>() {
-        ExitCode::from(EXIT_USAGE)
-    } else {
-        ExitCode::FAILURE
-    }
+    if error.is::<ConfigError>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }
 
 fn run(invocation: &Invocation) -> anyhow::Result<()> {
@@ -44,10 +41,10 @@ fn run(invocation: &Invocation) -> anyhow::Result<()> {
     let sources = Sources::read(invocation.settings.clone(), file)?;
     match &invocation.command {
         Command::Serve => serve::serve(&sources.decide()?),
-        Command::Config {
-            command: ConfigCommand::Show,
-        } => print(&sources.show(&invocation.from_environment)?),
-        Command::Link(arguments) => print(&link::renew(&sources.decide()?, arguments)?),
+        Command::Config { command: ConfigCommand::Show } => {
+            print(&sources.show(&invocation.from_environment)?)
+        }
+        Command::Link(arguments) => print(&link::link(&sources.decide()?, arguments)?),
     }
 }
 

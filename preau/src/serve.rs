@@ -1,7 +1,222 @@
-//! tmp
-pub(crate) fn serve(config: &crate::config::Config) -> anyhow::Result<()> {
-    crate::logs::start(&config.log);
-    let _ = crate::addresses::media_addresses(config)?;
-    let _ = crate::sockets::listen(config.listen, "listen")?;
-    Ok(())
+//! `preau serve`: everything in one process, from binding the port to a clean end.
+//!
+//! The order matters: what can fail for a reason a person can cure comes first, and `ready` is
+//! printed when nothing is left that can.
+
+use std::{
+    io::{self, Write as _},
+    net::{IpAddr, SocketAddr, TcpListener},
+    pin::pin,
+    process,
+    time::Duration,
+};
+
+use anyhow::{Context as _, anyhow};
+use prometheus::Registry;
+use signaling_service::{Bus, Service, ServiceConfig, ServiceError, TlsMode};
+use tokio::{
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
+
+use crate::{
+    addresses,
+    config::{self, Config, MetricsListen, Tls},
+    logs,
+    media::Media,
+    operator, sockets,
+};
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+///
+/// A sentence with cause and cure where it cannot start, or cannot go on.
+pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
+    logs::start(&config.log);
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for (name, nearest) in config::unknown_variables(names) {
+        tracing::warn!(name, nearest, "environment variable is not a setting");
+    }
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(CONTROL_THREADS)
+        .thread_name("preau-control")
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let result = runtime.block_on(run(config));
+    // A look-up or a disk access that hangs must not keep the process.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
+}
+
+/// Media have threads of their own; HTTP, WebSockets and the store need little.
+const CONTROL_THREADS: usize = 2;
+
+/// How long people are given to hear that the server stops: the whole end takes at most 2 s.
+const FAREWELL: Duration = Duration::from_millis(1_500);
+
+async fn run(config: &Config) -> anyhow::Result<()> {
+    let mut stop = StopSignals::install().context("cannot receive signals")?;
+    let operator_listener = operator_listener(config.metrics_listen)?;
+    let registry = Registry::new();
+    let OpenPort { listener, local, media, bus, addresses } = open_port(config, &registry)?;
+    let service = Service::new(service_config(config, &addresses), bus, &registry)
+        .map_err(with_cure)?;
+    if let Some(listener) = operator_listener {
+        operator::spawn(listener, registry, service.operator_router())?;
+    }
+
+    let (stopping, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        stop.next().await;
+        tracing::info!("stopping; a second signal ends at once");
+        stopping.send_replace(true);
+        stop.next().await;
+        process::exit(1);
+    });
+    let listener = tokio::net::TcpListener::from_std(listener).context("cannot serve")?;
+    let mut serving = pin!(service.serve(listener, is_stopping(stopped.clone())));
+    announce(&local_url(config, local))?;
+    let result = tokio::select! {
+        result = &mut serving => result.context("the listener failed"),
+        () = after(FAREWELL, stopped) => Ok(()),
+    };
+    result.and(media.shutdown())
+}
+
+/// The port on TCP and, under the same number, the media node on UDP.
+struct OpenPort {
+    listener: TcpListener,
+    local: SocketAddr,
+    media: Media,
+    bus: Bus,
+    /// Where browsers are told to send media.
+    addresses: Vec<IpAddr>,
+}
+
+fn open_port(config: &Config, registry: &Registry) -> anyhow::Result<OpenPort> {
+    // A free TCP port that the kernel chose may be taken on UDP: then another is tried.
+    const FREE_PORT_ATTEMPTS: usize = 16;
+    let mut attempt = 1;
+    loop {
+        let listener = sockets::listen(config.listen, "listen")?;
+        let local = listener.local_addr().context("cannot read the port")?;
+        let addresses = addresses::media_addresses(config, local)?;
+        match Media::start(local, &addresses, registry) {
+            Ok((media, bus)) => return Ok(OpenPort { listener, local, media, bus, addresses }),
+            Err(error)
+                if error.is_port_taken()
+                    && config.listen.port() == 0
+                    && attempt < FREE_PORT_ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// All causes in one sentence, and what to do about them.
+fn with_cure(error: ServiceError) -> anyhow::Error {
+    let cure = if matches!(error, ServiceError::Store(_)) {
+        "; name another folder with `--data DIR` if this one cannot be used"
+    } else if matches!(error, ServiceError::Tls(_)) {
+        "; check `--tls-cert` and `--tls-key`"
+    } else {
+        ""
+    };
+    anyhow!("{:#}{cure}", anyhow::Error::new(error))
+}
+
+fn operator_listener(listen: MetricsListen) -> anyhow::Result<Option<TcpListener>> {
+    let MetricsListen::At(address) = listen else {
+        return Ok(None);
+    };
+    if !address.ip().is_loopback() {
+        tracing::warn!("metrics_listen is not on loopback: who reaches it can end calls");
+    }
+    let listener = sockets::listen(address, "metrics-listen")?;
+    Ok(Some(listener))
+}
+
+fn service_config(config: &Config, addresses: &[IpAddr]) -> ServiceConfig {
+    ServiceConfig {
+        public_url: config.public_url.clone(),
+        behind_proxy: config.behind_proxy.clone(),
+        tls: match &config.tls {
+            Tls::Off => TlsMode::Off,
+            Tls::SelfSigned => TlsMode::SelfSigned { names: certificate_names(config, addresses) },
+            Tls::Files { cert, key } => {
+                TlsMode::Files { certificate: cert.clone(), key: key.clone() }
+            }
+        },
+        ..ServiceConfig::new(&config.data)
+    }
+}
+
+/// By what names browsers may call this machine.
+fn certificate_names(config: &Config, addresses: &[IpAddr]) -> Vec<String> {
+    let mut names = vec![String::from("localhost")];
+    names.extend(config.public_host().map(|host| host.to_string()));
+    names.extend(config.advertise.iter().map(ToString::to_string));
+    names.extend(addresses.iter().map(ToString::to_string));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The address of the page on this machine.
+pub(crate) fn local_url(config: &Config, listen: SocketAddr) -> String {
+    let scheme = match config.tls {
+        Tls::Off => "http",
+        Tls::SelfSigned | Tls::Files { .. } => "https",
+    };
+    let is_localhost = listen.ip().is_unspecified() || listen.ip().is_loopback();
+    if is_localhost {
+        format!("{scheme}://localhost:{}", listen.port())
+    } else {
+        format!("{scheme}://{listen}")
+    }
+}
+
+/// The line that scripts wait for.
+fn announce(url: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "ready {url}")
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+}
+
+async fn is_stopping(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it whoever could ask to stop.
+    stopped.wait_for(|stopped| *stopped).await.ok();
+}
+
+async fn after(delay: Duration, stopped: watch::Receiver<bool>) {
+    is_stopping(stopped).await;
+    tokio::time::sleep(delay).await;
+}
+
+/// SIGTERM of a service manager, SIGINT of a person at a terminal.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn install() -> io::Result<Self> {
+        Ok(StopSignals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

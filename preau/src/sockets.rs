@@ -47,11 +47,7 @@ impl BindError {
         } else if kind == io::ErrorKind::PermissionDenied {
             BindError::Forbidden { address, option }
         } else {
-            BindError::Other {
-                address,
-                option,
-                source,
-            }
+            BindError::Other { address, option, source }
         }
     }
 }

@@ -13,16 +13,10 @@ fn environment(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsStri
 fn data_go_where_systemd_or_the_user_keeps_them() {
     let folder = |pairs| default_data_folder(environment(pairs));
     assert_eq!(
-        folder(&[
-            ("STATE_DIRECTORY", "/var/lib/preau:/var/lib/b"),
-            ("HOME", "/h")
-        ]),
+        folder(&[("STATE_DIRECTORY", "/var/lib/preau:/var/lib/b"), ("HOME", "/h")]),
         Some(PathBuf::from("/var/lib/preau"))
     );
-    assert_eq!(
-        folder(&[("XDG_DATA_HOME", "/x"), ("HOME", "/h")]),
-        Some(PathBuf::from("/x/preau"))
-    );
+    assert_eq!(folder(&[("XDG_DATA_HOME", "/x"), ("HOME", "/h")]), Some(PathBuf::from("/x/preau")));
     assert_eq!(
         folder(&[("XDG_DATA_HOME", ""), ("HOME", "/h")]),
         Some(PathBuf::from("/h/.local/share/preau"))
@@ -32,15 +26,8 @@ fn data_go_where_systemd_or_the_user_keeps_them() {
 
 #[test]
 fn upper_layer_wins_key_by_key() {
-    let upper = Layer {
-        log: Some("debug".into()),
-        ..Layer::default()
-    };
-    let lower = Layer {
-        log: Some("warn".into()),
-        data: Some("/srv".into()),
-        ..Layer::default()
-    };
+    let upper = Layer { log: Some("debug".into()), ..Layer::default() };
+    let lower = Layer { log: Some("warn".into()), data: Some("/srv".into()), ..Layer::default() };
     let both = upper.over(lower);
     assert_eq!(both.log.as_deref(), Some("debug"));
     assert_eq!(both.data, Some("/srv".into()));
@@ -49,17 +36,11 @@ fn upper_layer_wins_key_by_key() {
 #[test]
 fn a_certificate_needs_its_key_and_stands_alone() {
     let file = || Some(PathBuf::from("f"));
-    assert!(matches!(
-        decide_tls(None, file(), file()),
-        Ok(Tls::Files { .. })
-    ));
+    assert!(matches!(decide_tls(None, file(), file()), Ok(Tls::Files { .. })));
     assert!(decide_tls(None, file(), None).is_err());
     assert!(decide_tls(None, None, file()).is_err());
     assert!(decide_tls(Some(TlsMode::SelfSigned), file(), file()).is_err());
-    assert!(matches!(
-        decide_tls(Some(TlsMode::SelfSigned), None, None),
-        Ok(Tls::SelfSigned)
-    ));
+    assert!(matches!(decide_tls(Some(TlsMode::SelfSigned), None, None), Ok(Tls::SelfSigned)));
 }
 
 #[test]

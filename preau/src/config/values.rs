@@ -94,9 +94,7 @@ impl FromStr for MetricsListen {
         if text == "off" {
             return Ok(MetricsListen::Off);
         }
-        text.parse()
-            .map(MetricsListen::At)
-            .map_err(|_| BadValue::MetricsListen)
+        text.parse().map(MetricsListen::At).map_err(|_| BadValue::MetricsListen)
     }
 }
 
@@ -125,15 +123,11 @@ fn is_host_name(text: &str) -> bool {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     // A last label of digits alone would be a mistyped IPv4 address (WHATWG URL §4.5).
-    let ends_in_number = text
-        .rsplit('.')
-        .next()
-        .is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    let ends_in_number =
+        text.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
     text.len() <= 253 && text.split('.').all(is_label) && !ends_in_number
 }
 

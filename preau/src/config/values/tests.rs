@@ -6,15 +6,7 @@ fn advertise_takes_addresses_and_names() {
     assert_eq!(read("203.0.113.7"), Ok("203.0.113.7".into()));
     assert_eq!(read("[2001:db8::1]"), Ok("2001:db8::1".into()));
     assert_eq!(read("Meet.Example.org"), Ok("meet.example.org".into()));
-    for wrong in [
-        "",
-        "203.0.113",
-        "203.0.113.7:8080",
-        "a..b",
-        "-a",
-        "a b",
-        "https://a",
-    ] {
+    for wrong in ["", "203.0.113", "203.0.113.7:8080", "a..b", "-a", "a b", "https://a"] {
         assert_eq!(read(wrong), Err(BadValue::Advertised), "{wrong:?}");
     }
 }
@@ -23,13 +15,8 @@ fn advertise_takes_addresses_and_names() {
 fn metrics_can_be_off() {
     assert_eq!("off".parse(), Ok(MetricsListen::Off));
     assert_eq!(
-        "127.0.0.1:9600"
-            .parse::<MetricsListen>()
-            .map(|value| value.to_string()),
+        "127.0.0.1:9600".parse::<MetricsListen>().map(|value| value.to_string()),
         Ok("127.0.0.1:9600".into())
     );
-    assert_eq!(
-        "9600".parse::<MetricsListen>(),
-        Err(BadValue::MetricsListen)
-    );
+    assert_eq!("9600".parse::<MetricsListen>(), Err(BadValue::MetricsListen));
 }

@@ -1,0 +1,109 @@
+//! Four layers of configuration, and what is said about mistakes in them.
+
+use crate::program::{DataFolder, preau, run};
+
+#[test]
+fn flags_stand_above_environment_above_file_above_defaults() {
+    let folder = DataFolder::new();
+    let file = folder.file(
+        "preau.toml",
+        "listen = \"127.0.0.1:1111\"\n\
+         public_url = \"https://meet.example.org\"\n\
+         log = \"warn\"\n\
+         behind_proxy = [\"10.0.0.0/8\", \"fd00::/8\"]\n",
+    );
+    let output = preau(&["config", "show", "--config", &file, "--listen", "[::1]:3333"])
+        .env("PREAU_LISTEN", "127.0.0.1:2222")
+        .env("PREAU_LOG", "debug")
+        .env("PREAU_ADVERTISE", "203.0.113.7,meet.example.org")
+        .env("PREAU_DATA", "/srv/preau")
+        .output()
+        .unwrap();
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @r#"
+    advertise = ["203.0.113.7", "meet.example.org"]  # environment
+    behind_proxy = ["10.0.0.0/8", "fd00::/8"]  # file
+    data = "/srv/preau"  # environment
+    listen = "[::1]:3333"  # flag
+    log = "debug"  # environment
+    metrics_listen = "127.0.0.1:9600"  # default
+    public_url = "https://meet.example.org"  # file
+    tls = "off"  # default
+    # tls_cert is not set
+    # tls_key is not set
+    "#);
+}
+
+#[test]
+fn shown_configuration_is_a_configuration() {
+    let folder = DataFolder::new();
+    let data = folder.path();
+    let shown = run(&["config", "show", "--data", data.to_str().unwrap()]).1;
+    let file = folder.file("shown.toml", &shown);
+    let (code, again, stderr) = run(&["config", "show", "--config", &file]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let values = |text: &str| text.parse::<toml::Table>().unwrap();
+    assert_eq!(values(&again), values(&shown));
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_one() {
+    let folder = DataFolder::new();
+    let file = folder.file("preau.toml", "log = \"info\"\nmetrics-listen = \"off\"\n");
+    let (code, _, stderr) = run(&["config", "show", "--config", &file]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        stderr,
+        format!(
+            "error: {file}: unknown setting `metrics-listen`; did you mean `metrics_listen`?\n"
+        )
+    );
+}
+
+#[test]
+fn a_bad_value_names_its_key() {
+    let folder = DataFolder::new();
+    for (text, key) in [
+        ("listen = 8080", "listen"),
+        ("behind_proxy = [\"10.0.0.0/99\"]", "behind_proxy"),
+        ("public_url = \"meet.example.org\"", "public_url"),
+        ("tls = \"on\"", "tls"),
+        ("log = \"=,=\"", "log"),
+    ] {
+        let file = folder.file("preau.toml", text);
+        let (code, _, stderr) = run(&["config", "show", "--config", &file]);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(stderr.contains(&format!("`{key}`")), "{text}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{text}: {stderr}");
+    }
+}
+
+#[test]
+fn broken_toml_names_its_line() {
+    let folder = DataFolder::new();
+    let file = folder.file("preau.toml", "log = \"info\"\n\nlisten = [");
+    let (code, _, stderr) = run(&["config", "show", "--config", &file]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("line 3"), "{stderr}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let (code, _, stderr) = run(&["--config", "/nowhere/preau.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("/nowhere/preau.toml"), "{stderr}");
+}
+
+#[test]
+fn an_unknown_flag_is_a_usage_error() {
+    assert_eq!(run(&["--listn", "x"]).0, Some(2));
+}
+
+#[test]
+fn help_fits_a_terminal() {
+    let (code, help, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    for line in help.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    insta::assert_snapshot!(run(&["-h"]).1);
+}

@@ -1,0 +1,152 @@
+//! From start to end: the port, readiness, a crash, a clean stop.
+
+use std::{
+    net::{TcpListener, UdpSocket},
+    time::Duration,
+};
+
+use crate::program::{DataFolder, Program, http, run, secret};
+
+#[test]
+fn ready_means_that_people_can_come() {
+    let data = DataFolder::new();
+    let program = Program::start(&data.path());
+    assert_eq!(program.url, format!("http://localhost:{}", program.port()));
+    assert_eq!(program.http("GET", "/healthz", "").0, 200);
+    assert_eq!(program.http("GET", "/readyz", "").0, 200);
+    let room = program.create_room();
+    let start = format!("{}/{}#", program.url, room.room);
+    assert!(room.guest_link.starts_with(&start), "{}", room.guest_link);
+    assert!(room.host_link.starts_with(&start));
+    assert_ne!(room.guest_link, room.host_link);
+}
+
+#[test]
+fn media_have_the_same_port_number_on_udp() {
+    let data = DataFolder::new();
+    let program = Program::start(&data.path());
+    let taken = UdpSocket::bind(("127.0.0.1", program.port()));
+    assert!(taken.is_err(), "UDP port {} is free", program.port());
+}
+
+#[test]
+fn a_link_made_today_opens_the_room_after_a_crash() {
+    let data = DataFolder::new();
+    let program = Program::start(&data.path());
+    let room = program.create_room();
+    program.end_by("-KILL");
+
+    let program = Program::start(&data.path());
+    for link in [&room.guest_link, &room.host_link] {
+        assert_eq!(program.join_refusal(&room.room, secret(link)), "bad_offer");
+    }
+    assert_eq!(program.join_refusal(&room.room, "wrong"), "unknown_link");
+}
+
+#[test]
+fn sigterm_and_sigint_end_it_cleanly() {
+    for signal in ["-TERM", "-INT"] {
+        let data = DataFolder::new();
+        let program = Program::start(&data.path());
+        program.create_room();
+        let (status, duration) = program.end_by(signal);
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert!(duration < Duration::from_secs(2), "{signal}: {duration:?}");
+    }
+}
+
+#[test]
+fn a_busy_port_is_explained() {
+    let data = DataFolder::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let (code, _, stderr) = run(&[
+        "--listen",
+        &format!("127.0.0.1:{port}"),
+        "--metrics-listen",
+        "off",
+        "--data",
+        data.path().to_str().unwrap(),
+    ]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        stderr,
+        format!(
+            "error: port {port} is in use by another program: stop that program, or choose \
+             another port with `--listen 127.0.0.1:PORT`\n"
+        )
+    );
+}
+
+#[test]
+fn a_busy_udp_port_is_explained() {
+    let data = DataFolder::new();
+    let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let (code, _, stderr) = run(&[
+        "--listen",
+        &format!("127.0.0.1:{port}"),
+        "--metrics-listen",
+        "off",
+        "--data",
+        data.path().to_str().unwrap(),
+    ]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("UDP"), "{stderr}");
+    assert!(stderr.contains("--listen"), "{stderr}");
+}
+
+#[test]
+fn a_data_folder_that_is_a_file_is_explained() {
+    let data = DataFolder::new();
+    let file = data.file("data", "");
+    let (code, _, stderr) =
+        run(&["--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", &file]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains(&file), "{stderr}");
+    assert!(stderr.contains("--data"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn a_certificate_that_is_not_there_is_explained() {
+    let data = DataFolder::new();
+    let (code, stdout, stderr) = run(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        "off",
+        "--data",
+        data.path().to_str().unwrap(),
+        "--tls-cert",
+        "/nowhere/chain.pem",
+        "--tls-key",
+        "/nowhere/key.pem",
+    ]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains("/nowhere/chain.pem"), "{stderr}");
+    assert!(stderr.contains("tls-cert"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn metrics_are_on_a_listener_of_their_own() {
+    let data = DataFolder::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let metrics = free.local_addr().unwrap();
+    drop(free);
+    let program = Program::start_with(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        &metrics.to_string(),
+        "--data",
+        data.path().to_str().unwrap(),
+    ]);
+    let (status, body) = http(metrics.port(), "GET", "/metrics", "");
+    assert_eq!(status, 200);
+    assert!(body.contains("# TYPE sfu_"), "{body}");
+    assert!(body.contains("# TYPE signaling_"), "{body}");
+    let public = program.http("GET", "/metrics", "").1;
+    assert!(!public.contains("# TYPE"), "{public}");
+}
