@@ -167,3 +167,6 @@ const fn mix(seed: u64) -> u64 {
     bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ bits >> 31
 }
+
+#[cfg(test)]
+mod tests;

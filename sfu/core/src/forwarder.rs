@@ -59,7 +59,7 @@ pub enum ForwardEvent {
         /// Its stream.
         ssrc: Ssrc,
     },
-    /// Slots of the endpoint carry something else: see [`Forwarder::take_changed_slots`].
+    /// Slots of the endpoint may carry something else: [`Forwarder::take_changed_slots`] tells.
     SlotsChanged {
         /// The receiver.
         endpoint: EndpointIndex,

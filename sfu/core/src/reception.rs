@@ -59,8 +59,11 @@ impl Reception {
         }
     }
 
-    /// What a report says, which begins a new interval.
-    pub(crate) fn report(&mut self) -> ReceptionFigures {
+    /// What a report says, which begins a new interval; `None` if nothing came since the last.
+    pub(crate) fn report(&mut self) -> Option<ReceptionFigures> {
+        if self.received == self.received_reported {
+            return None;
+        }
         let expected = self.expected();
         let expected_interval = expected - self.expected_reported;
         let received_interval = self.received - self.received_reported;
@@ -68,13 +71,13 @@ impl Reception {
         self.received_reported = self.received;
         let lost_interval = expected_interval.saturating_sub(received_interval);
         let fraction = (lost_interval << 8).checked_div(expected_interval);
-        ReceptionFigures {
+        Some(ReceptionFigures {
             fraction_lost: fraction.unwrap_or(0).min(255) as u8,
             // RFC 3550 §6.4.1: 24 bits, signed; duplicates do not make it negative here.
             cumulative_lost: (self.lost_before + self.lost()).min(0x007F_FFFF) as u32,
             highest_seq: self.highest as u32,
             jitter: self.jitter >> 4,
-        }
+        })
     }
 
     fn expected(&self) -> u64 {

@@ -78,6 +78,8 @@ pub(crate) struct Slot {
     /// Height of the tile, which chooses the layer.
     pub(crate) height: u16,
     pub(crate) keyframe_budget: ReceiverBudget,
+    /// The feed came in a codec that was not negotiated, so no keyframe will help.
+    pub(crate) lacks_codec: bool,
 
     takeover: Option<Takeover>,
     pub(crate) sequence: Sequence,
@@ -122,6 +124,7 @@ impl Slot {
             reported: None,
             height: 0,
             keyframe_budget: ReceiverBudget::default(),
+            lacks_codec: false,
             takeover: Some(Takeover::Source { held: false }),
             sequence: Sequence::new(SeqNo(first_seq.0.wrapping_sub(1))),
             timeline: Timeline::new(kind, RtpTime((random >> 16) as u32)),
@@ -139,6 +142,7 @@ impl Slot {
             extension_id: self.extension_id,
             feed: None,
             leaving: None,
+            lacks_codec: false,
             ..*old
         };
     }
@@ -158,7 +162,8 @@ impl Slot {
 
     /// Whether it is to show a layer that does not flow yet.
     pub(crate) fn awaits(&self, layer: u8) -> bool {
-        self.feed.is_some() && self.layer != Some(layer) && self.target == layer
+        let lacks_it = self.layer != Some(layer) && self.target == layer;
+        self.feed.is_some() && lacks_it && !self.lacks_codec
     }
 
     /// Which layers of its feed the slot is to see.
@@ -181,6 +186,10 @@ impl Slot {
         publisher: EndpointIndex,
         packet: &SourcePacket<'p>,
     ) -> Result<Forwarded<'p>, ForwardDrop> {
+        let Some(pt) = self.pts[codec::index(packet.codec)] else {
+            self.lacks_codec = true;
+            return Err(ForwardDrop::NoCodec);
+        };
         let from_feed = |feed: &Feed| feed.publisher == publisher && feed.source == packet.source;
         let feed = self.feed.filter(from_feed);
         let switches = feed.is_some() && self.layer != Some(packet.layer);
@@ -193,7 +202,6 @@ impl Slot {
             }
             return Err(ForwardDrop::Empty);
         }
-        let pt = self.pts[codec::index(packet.codec)].ok_or(ForwardDrop::NoCodec)?;
         let Some(feed) = feed.or(self.leaving.map(|leaving| leaving.feed)) else {
             return Err(ForwardDrop::UnknownEndpoint);
         };

@@ -235,6 +235,7 @@ impl Forwarder {
             return;
         };
         slot.feed = feed;
+        slot.lacks_codec = false;
         if slot.remembered != Some(content) {
             slot.remembered = None;
         }

@@ -49,8 +49,8 @@ impl Forwarder {
             Source::ScreenAudio => {}
         }
         self.fan_out(now, from, &received, egress);
-        if received.revived {
-            // Whom this packet did not serve is asked for after it: it may begin a keyframe.
+        if received.revived || received.starts_keyframe {
+            // Whom this packet did not serve is asked for after it.
             self.ask_awaited(now, from, received.source);
         }
         Ok(())

@@ -103,16 +103,17 @@ impl Forwarder {
         })
     }
 
-    /// Report blocks about all streams of the endpoint; each begins its next interval.
+    /// Report blocks about the streams of the endpoint that sent since the last time; each begins
+    /// its next interval.
     pub fn reception_reports(
         &mut self,
         index: EndpointIndex,
     ) -> impl Iterator<Item = ReceptionReport> + '_ {
         let publications = self.endpoint_mut(index).map(|endpoint| &mut endpoint.publications);
         publications.into_iter().flat_map(|publications| {
-            publications.streams_mut().map(|stream| ReceptionReport {
-                ssrc: stream.ssrc,
-                figures: stream.reception.report(),
+            publications.streams_mut().filter_map(|stream| {
+                let figures = stream.reception.report()?;
+                Some(ReceptionReport { ssrc: stream.ssrc, figures })
             })
         })
     }

@@ -83,7 +83,8 @@ fn mid_decides_before_ssrc_and_ssrc_before_payload_type() {
     let mut sections = sections();
     sections[2].ssrcs = vec![Ssrc(70), Ssrc(71)];
     let mut publisher = Publisher::new(sections);
-    let cases: [(u32, u8, &[(u8, &[u8])], Result<(Source, u8), ForwardDrop>); 8] = [
+    type Case<'c> = (u32, u8, &'c [(u8, &'c [u8])], Result<(Source, u8), ForwardDrop>);
+    let cases: [Case<'_>; 8] = [
         (1, 111, &[(4, b"3")], Err(ForwardDrop::UnknownPayloadType)),
         (1, 111, &[(4, b"0")], Ok((Source::Microphone, 0))),
         (2, 109, &[], Ok((Source::ScreenAudio, 0))), // the only m-line with 109

@@ -6,6 +6,11 @@ use protocol::{EndpointIndex, Instant, media::Source, rtp::RtpHeader};
 
 use crate::scene::{Scene, plan};
 
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test reads captures, and says so where it cannot"
+)]
 /// Packets of a capture of Ethernet, IPv4 and UDP, with their times.
 fn captured(name: &str) -> Option<Vec<(Instant, Vec<u8>)>> {
     let Some(folder) = std::env::var_os("PREAU_VECTORS") else {

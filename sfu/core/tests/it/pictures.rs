@@ -320,6 +320,28 @@ fn an_outgoing_ssrc_stays_below_its_rate() {
 }
 
 #[test]
+fn a_keyframe_that_the_slots_rate_cut_off_is_asked_for_again() {
+    let mut scene = Scene::new(3, 1);
+    scene.turn_on(0, Source::Screen);
+    scene.turn_on(1, CAMERA);
+    scene.view(2, None, &[tile(0, Source::Screen, 180)]);
+    scene.frame(0, Source::Screen, 0, true);
+    for _ in 0..600 {
+        scene.frame(0, Source::Screen, 0, false);
+    }
+    scene.view(2, None, &[tile(1, CAMERA, 180)]);
+    scene.frame(1, CAMERA, 0, true);
+    scene.take();
+    scene.asked.clear();
+    for _ in 0..40 {
+        scene.wait(33);
+        let asked = scene.asked.iter().any(|&(_, who, _)| who == 1);
+        scene.frame(1, CAMERA, 0, asked);
+    }
+    assert!(scene.take().iter().any(|a| a.to == 2 && a.csrc == 2));
+}
+
+#[test]
 fn packets_of_nothing_but_padding_leave_no_hole() {
     let mut scene = Scene::new(2, 1);
     scene.turn_on(0, Source::Screen);
@@ -351,6 +373,12 @@ fn a_receiver_without_the_codec_gets_nothing_and_it_is_counted() {
     scene.frame(0, CAMERA, 0, true);
     assert_eq!(scene.take_counts(), [0, 0]);
     assert!(scene.forwarder.counters().drops(ForwardDrop::NoCodec) > 0);
+    scene.asked.clear();
+    for _ in 0..100 {
+        scene.frame(0, CAMERA, 0, false);
+        scene.wait(33);
+    }
+    assert_eq!(scene.asked, [], "no keyframe will help");
 }
 
 #[test]
