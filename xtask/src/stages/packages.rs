@@ -47,10 +47,13 @@ fn install_command<'a>(missing: &[&'a str]) -> Vec<&'a str> {
     command
 }
 
+/// A mirror may stumble, and another apt may run on a machine that has just started.
+const APT_PATIENCE: [&str; 4] = ["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"];
+
 fn apt(words: &[&str]) -> Result<()> {
     let (program, arguments) = words.split_first().ok_or("nothing to run")?;
-    let mut command: Command = shell::command(program, arguments);
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    let mut command: Command = shell::command(program, &APT_PATIENCE);
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     shell::run(command)
 }
 
