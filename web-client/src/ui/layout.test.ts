@@ -49,7 +49,7 @@ describe.each(SPACES)("tiles on a %s", (_, space) => {
 describe("the room there is", () => {
   it("is used well by the usual numbers of people", () => {
     for (const count of [1, 2, 3, 4, 6, 9, 12]) {
-      expect(covered(count, { width: 1346, height: 660 })).toBeGreaterThan(0.7);
+      expect(covered(count, { width: 1346, height: 660 })).toBeGreaterThan(0.6);
     }
     for (const count of [1, 2, 4, 6, 8]) {
       expect(covered(count, { width: 340, height: 650 })).toBeGreaterThan(0.65);

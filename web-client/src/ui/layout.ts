@@ -20,9 +20,12 @@ export const GAP = 10;
 const TILE_WIDTH_MIN = 132;
 /** Of a tile in a grid that scrolls anyway. */
 const TILE_WIDTH_SCROLLED = 168;
-/** A camera's picture is 16:9; cropped further than to 3:4, people lose their heads. */
+/** What a camera shows, width to height. */
 const RATIO_MAX = 16 / 9;
-const RATIO_MIN = 3 / 4;
+/** Cropped further, two people before one camera lose each other. */
+const RATIO_MIN = 6 / 5;
+/** On an upright phone everything is cropped; further than this, people lose their heads. */
+const RATIO_MIN_UPRIGHT = 3 / 4;
 
 /** The number of columns that gives the largest tiles of a bearable shape. */
 export function gridFor(count: number, space: Box): Grid {
@@ -47,7 +50,8 @@ function scrollingGrid({ width }: Box): Grid {
 function tileIn(columns: number, rows: number, space: Box): Box {
   const width = Math.max(1, (space.width - GAP * (columns - 1)) / columns);
   const height = Math.max(1, (space.height - GAP * (Math.max(1, rows) - 1)) / Math.max(1, rows));
-  const ratio = Math.min(RATIO_MAX, Math.max(RATIO_MIN, width / height));
+  const ratioMin = space.width < space.height ? RATIO_MIN_UPRIGHT : RATIO_MIN;
+  const ratio = Math.min(RATIO_MAX, Math.max(ratioMin, width / height));
   return width / height > ratio
     ? { width: Math.floor(height * ratio), height: Math.floor(height) }
     : { width: Math.floor(width), height: Math.floor(width / ratio) };
