@@ -172,14 +172,31 @@ fn assign_roles(
             }
             sources.push(source);
         }
-        assigned[place] = Some(named.role);
-    }
-    for (role, section) in assigned.iter_mut().zip(&offer.sections) {
-        *role = role.filter(|_| !section.is_stopped);
+        if !offer.sections[place].is_stopped {
+            check_use(&offer.sections[place], mid, named.role)?;
+            assigned[place] = Some(named.role);
+        }
     }
     match assigned.iter().any(Option::is_some) {
         true => Ok(assigned),
         false => Err(SdpError::NothingNamed),
+    }
+}
+
+/// Whether an m-line can have its role: the kind of media, and the way it goes.
+fn check_use(section: &OfferedSection, mid: Mid, role: SectionRole) -> Result<(), SdpError> {
+    let (kind, direction, is_right_way) = match role {
+        SectionRole::Publish(source) => {
+            (source.kind(), Direction::SendOnly, section.direction.sends())
+        }
+        SectionRole::Slot(slot) => (slot.kind(), Direction::RecvOnly, section.direction.receives()),
+    };
+    if section.kind != Some(kind) {
+        return Err(SdpError::WrongKind { mid, wanted: kind });
+    }
+    match is_right_way {
+        true => Ok(()),
+        false => Err(SdpError::WrongDirection { mid, wanted: direction.name() }),
     }
 }
 
@@ -286,9 +303,6 @@ fn publish(
     codecs: &[Codec],
     plan: &mut SessionPlan,
 ) -> Result<AnsweredSection, SdpError> {
-    if !section.direction.sends() {
-        return Err(SdpError::WrongDirection { mid, wanted: Direction::SendOnly.name() });
-    }
     let payloads = payloads(section, mid, source.kind(), codecs)?;
     // Where a client leaves the turning of a phone's picture to the receivers, it lies on its side
     // for those who lack the extension, as Firefox does; where it is not accepted, the sender turns.
@@ -324,9 +338,6 @@ fn slot(
     plan: &mut SessionPlan,
     ssrcs: &mut SsrcAllocator<'_>,
 ) -> Result<AnsweredSection, SdpError> {
-    if !section.direction.receives() {
-        return Err(SdpError::WrongDirection { mid, wanted: Direction::RecvOnly.name() });
-    }
     let payloads = payloads(section, mid, kind.kind(), codecs)?;
     // A slot's SSRC is declared, so no packet in it needs a mid.
     let wanted = [Extension::AudioLevel, Extension::Orientation];
@@ -369,9 +380,6 @@ fn payloads(
     wanted: MediaKind,
     codecs: &[Codec],
 ) -> Result<Vec<AnsweredPayload>, SdpError> {
-    if section.kind != Some(wanted) {
-        return Err(SdpError::WrongKind { mid, wanted });
-    }
     let offered = section.payloads.iter().filter(|payload| codecs.contains(&payload.codec));
     let payloads: Vec<_> = offered
         .map(|payload| AnsweredPayload {

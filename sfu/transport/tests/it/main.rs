@@ -2,4 +2,5 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends with what it cannot do")]
 
 mod dtls;
+mod sdp;
 mod vectors;
