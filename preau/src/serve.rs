@@ -62,8 +62,8 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let operator_listener = operator_listener(config.metrics_listen)?;
     let registry = Registry::new();
     let OpenPort { listener, local, media, bus, addresses } = open_port(config, &registry)?;
-    let service = Service::new(service_config(config, &addresses), bus, &registry)
-        .map_err(with_cure)?;
+    let service =
+        Service::new(service_config(config, &addresses), bus, &registry).map_err(with_cure)?;
     if let Some(listener) = operator_listener {
         operator::spawn(listener, registry, service.operator_router())?;
     }

@@ -29,6 +29,11 @@ export class Person {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
     await page.setViewport({ width, height });
+    return Person.in(page, number, camera);
+  }
+
+  /** Takes a page that is open already. */
+  static async in(page, number, camera = "works") {
     await page.evaluateOnNewDocument(install, { number, camera });
     return new Person(page, number);
   }

@@ -8,7 +8,7 @@ import { startServer } from "./server.mjs";
 const TIMEOUT_MS = 240_000;
 
 /**
- * A test that gets `{ server, browser, note, onEnd }`. What it notes is printed under its name.
+ * A test that gets a stage. What it notes is printed under its name.
  *
  * @param {string} promise
  * @param {(stage: Stage) => Promise<void>} story
@@ -51,6 +51,9 @@ function makeStage(context) {
 
     /** Prints a measurement. */
     note: (text) => context.diagnostic(text),
+
+    /** Counts the test as skipped, with the reason in the report; the story then returns. */
+    skip: (reason) => context.skip(reason),
 
     async end() {
       const failures = [];
