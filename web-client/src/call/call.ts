@@ -35,7 +35,7 @@ import { RESUME_MS_MAX } from "./recovery";
 /** How long the first join tries before it says that there is no connection. */
 const JOIN_PATIENCE_MS = 10_000;
 
-/** Before each next try: a server that answers every join with a loss is asked ever less, then not. */
+/** Before each next try: a server that answers joins with losses is asked ever less, then not. */
 const REJOIN_PAUSES_MS = [0, 1000, 4000, 8000];
 const REJOINS_WITHIN_MS = 120_000;
 /** A server that is stopping should have stopped before it is asked again. */

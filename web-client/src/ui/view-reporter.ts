@@ -2,8 +2,8 @@
 import type { Call, Tile, View } from "../call";
 
 /**
- * Scrolling and resizing come in bursts: the first change is told at once, because somebody may wait
- * for a picture, and the rest when it has been quiet for so long.
+ * Scrolling and resizing come in bursts: the first change is told at once, because somebody may
+ * wait for a picture, and the rest when it has been quiet for so long.
  */
 const SETTLE_MS = 150;
 /** Heights are told in steps, so that a pixel more or less is no news. */
