@@ -90,7 +90,6 @@ fn session(out: &mut Writer, negotiated: &Negotiated, params: &AnswerParams<'_>)
     line!(out, "a=ice-ufrag:{}", params.ice.ufrag());
     line!(out, "a=ice-pwd:{}", params.ice.pwd());
     line!(out, "a=fingerprint:sha-256 {}", params.fingerprint);
-    line!(out, "a=setup:passive");
 }
 
 /// RFC 3264 §6: a rejected m-line has port 0 and at least one format.
@@ -126,6 +125,8 @@ fn common(out: &mut Writer, section: &AnsweredSection, direction: &str, candidat
         line!(out, "a=mid:{}", mid.as_str());
     }
     line!(out, "a={direction}");
+    // In every m-line: GStreamer 1.22 does not find it before the first.
+    line!(out, "a=setup:passive");
     line!(out, "a=rtcp-mux");
     if section.rtcp_rsize {
         line!(out, "a=rtcp-rsize");
