@@ -19,7 +19,7 @@ const SENTENCES = {
     missing: ["Aucun micro n’a été trouvé.", "Aucune caméra n’a été trouvée."],
     denied: ["Le navigateur n’autorise pas le micro.", "Le navigateur n’autorise pas la caméra."],
     unknownLink: "Ce lien n’ouvre aucune salle.",
-    incompleteLink: "Ce lien est incomplet",
+    incompleteLink: "Ce lien n’est pas complet",
     insecure: "Les navigateurs n’ouvrent la caméra et le micro qu’en HTTPS.",
   },
 };

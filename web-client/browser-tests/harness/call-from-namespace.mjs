@@ -32,7 +32,7 @@ try {
   await host.hears(guest);
   await guest.hears(host);
   const paths = await Promise.all(
-    [host, guest].map(({ page }) => page.evaluate(async () => (await window.preau.call.stats()).path)),
+    [host, guest].map(({ page }) => page.evaluate(() => window.probe.remoteAddresses())),
   );
   const secure = await host.page.evaluate(() => window.isSecureContext);
   console.log(JSON.stringify({ hostMs, guestMs, paths, secure, url: host.page.url() }));

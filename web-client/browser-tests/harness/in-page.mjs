@@ -216,47 +216,77 @@ export function install(person) {
     };
   };
 
-  /** Starts to time frames of others' pictures and the loudness of voices. */
+  /**
+   * Starts to time frames of others' pictures and the loudness of their voices, by name: a tile may
+   * come to show another element, and a voice may move to another slot.
+   */
   probe.watchGaps = () => {
-    const pictures = [];
-    for (const video of document.querySelectorAll('.tile[data-self="false"] video')) {
-      const frames = [];
-      const note = (now) => {
-        frames.push(now);
-        if (!gaps.stopped) video.requestVideoFrameCallback(note);
+    const start = performance.now();
+    const pictures = new Map();
+    const voices = new Map();
+    const watched = new Set();
+    const note = (events, name, time) => {
+      if (!events.has(name)) events.set(name, [start]);
+      events.get(name).push(time);
+    };
+    const watch = (tile, video) => {
+      watched.add(video);
+      const name = tile.querySelector(".tile-name-text").textContent;
+      const framed = (now) => {
+        note(pictures, name, now);
+        if (probe.gaps === gaps) video.requestVideoFrameCallback(framed);
       };
-      video.requestVideoFrameCallback(note);
-      pictures.push(frames);
-    }
-    const voices = (window.preau?.call?.slots ?? [])
-      .filter(({ kind, carries }) => kind === "voice" && carries !== null)
-      .map(({ track }) => {
-        const analyser = probe.analyser(track);
-        return { analyser, samples: new Float32Array(1024), heard: [] };
-      });
-    const listen = () => {
-      for (const { analyser, samples, heard } of voices) {
-        analyser.getFloatTimeDomainData(samples);
+      video.requestVideoFrameCallback(framed);
+    };
+    const samples = new Float32Array(1024);
+    const look = () => {
+      for (const video of document.querySelectorAll('.tile[data-self="false"] video')) {
+        if (!watched.has(video)) watch(video.closest(".tile"), video);
+      }
+      const names = new Map(window.preau.call.participants.map(({ id, name }) => [id, name]));
+      for (const { kind, carries, track } of window.preau.call.slots) {
+        if (kind !== "voice" || carries === null) continue;
+        probe.analyser(track).getFloatTimeDomainData(samples);
         const energy = samples.reduce((sum, sample) => sum + sample * sample, 0);
-        if (energy / samples.length > 1e-4) heard.push(performance.now());
+        const isLoud = energy / samples.length > 1e-4;
+        if (isLoud) note(voices, names.get(carries.participant), performance.now());
       }
     };
-    const gaps = { pictures, voices, stopped: false, timer: setInterval(listen, 10) };
+    const gaps = { pictures, voices, watched, timer: setInterval(look, 10) };
     probe.gaps = gaps;
+    look();
   };
 
-  /** Stops timing. The longest time without a frame, and without sound, in ms, for each stream. */
+  /** Stops timing. For each person: frames shown, and the longest time in ms without one, or sound. */
   probe.gapsSeen = () => {
-    const { pictures, voices, timer } = probe.gaps;
-    probe.gaps.stopped = true;
+    const { pictures, voices, watched, timer } = probe.gaps;
+    probe.gaps = null;
     clearInterval(timer);
+    const end = performance.now();
     const longest = (times) =>
-      Math.round(Math.max(...times.slice(1).map((time, index) => time - times[index])));
-    return {
-      frames: pictures.map((frames) => frames.length),
-      pictureMs: pictures.map(longest),
-      soundMs: voices.map(({ heard }) => longest(heard)),
-    };
+      Math.round(Math.max(...times.map((time, index) => (times[index + 1] ?? end) - time)));
+    const people = [...new Set([...pictures.keys(), ...voices.keys()])].sort();
+    return people.map((name) => ({
+      name,
+      frames: (pictures.get(name)?.length ?? 1) - 1,
+      pictureMs: longest(pictures.get(name) ?? [0]),
+      soundMs: longest(voices.get(name) ?? [0]),
+      elements: watched.size,
+    }));
+  };
+
+  /** The server's addresses over which media flow: one for each connection. */
+  probe.remoteAddresses = async () => {
+    const addresses = [];
+    for (const connection of probe.connections) {
+      const stats = await connection.getStats();
+      for (const pair of stats.values()) {
+        if (pair.type !== "candidate-pair" || pair.state !== "succeeded" || !pair.nominated) continue;
+        const { protocol, address } = stats.get(pair.remoteCandidateId);
+        addresses.push(`${protocol} ${address}`);
+      }
+    }
+    return addresses;
   };
 
   /** The state of every media transport, and how often it changed since the first look. */
