@@ -1,6 +1,6 @@
 //! The log: lines for a person on stderr, filtered by the setting `log`.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 
 use tracing_subscriber::{EnvFilter, filter::Directive};
 
@@ -15,7 +15,8 @@ pub(crate) fn start(filter: &str) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(layers)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        // Colours are a feature that is off, and asking for them without it is a panic.
+        .with_ansi(false)
         .with_target(false)
         .finish();
     // It fails only where a subscriber is set already, and this is called once.
