@@ -1,1 +1,9 @@
-//! The simulator, simulated participants, and tests of the whole.
+//! The simulator, model clients, and tests of the whole.
+//!
+//! [`client`] is a browser as a value; [`sim`] puts many of them, links and one node on one heap of
+//! events under virtual time, where one seed is one run.
+
+pub mod client;
+pub mod handshake;
+pub mod random;
+pub mod sim;

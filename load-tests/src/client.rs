@@ -1,0 +1,313 @@
+//! A model of a browser in a call, without sockets or clocks: offer, checks, keys, media both ways.
+//!
+//! It is driven like every other machine: datagrams and time in, datagrams out. What it cannot make
+//! sense of it counts, and a test asks.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use protocol::{
+    Duration, Instant,
+    client::{MediaSection, SectionRole},
+    media::{MediaKind, SeqNo, Ssrc},
+    rtp::RtpHeader,
+};
+use sfu_transport::{
+    demux::{DatagramKind, classify},
+    rtcp::{Rtcp, RtcpPackets, RtcpWriter},
+    srtp::{RTP_OVERHEAD_MAX, Side, SrtpReceiver, SrtpSender},
+};
+
+use crate::{handshake, random::Random};
+
+pub mod check;
+pub mod media;
+mod offer;
+pub mod reception;
+
+pub use offer::Shape;
+
+use check::TransactionId;
+use media::Publisher;
+use offer::Answer;
+use reception::Reception;
+
+/// Until it is connected a client checks this often, afterwards ten times more rarely.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_millis(2_500);
+
+/// A hello without an answer is said again.
+const HELLO_INTERVAL: Duration = Duration::from_millis(200);
+
+/// A model client.
+#[derive(Debug)]
+pub struct Client {
+    /// Its number, which is its participant id and what its media says of its author.
+    pub number: u32,
+    shape: Shape,
+    random: Random,
+    ufrag: String,
+    pwd: String,
+    remote: Option<Answer>,
+    /// Checks sent and not answered.
+    asked: BTreeSet<TransactionId>,
+    /// The path to the node is open.
+    pub is_path_open: bool,
+    next_check: Instant,
+    nonce: [u8; 8],
+    next_hello: Option<Instant>,
+    srtp: Option<Srtp>,
+    /// What it sends.
+    pub publisher: Option<Publisher>,
+    /// What arrives, by the slot's SSRC.
+    pub slots: BTreeMap<Ssrc, Reception>,
+    /// SRTP packets that did not open, replays among them.
+    pub srtp_failures: u64,
+    /// RTCP packets received.
+    pub rtcp_received: u64,
+    out: VecDeque<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Srtp {
+    sender: SrtpSender,
+    receiver: SrtpReceiver,
+}
+
+impl Client {
+    /// Somebody who is about to join.
+    #[must_use]
+    pub fn new(number: u32, shape: Shape, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let nonce = random.bytes();
+        let mut client = Client {
+            number,
+            shape,
+            random,
+            ufrag: String::new(),
+            pwd: String::new(),
+            remote: None,
+            asked: BTreeSet::new(),
+            is_path_open: false,
+            next_check: Instant::ZERO,
+            nonce,
+            next_hello: None,
+            srtp: None,
+            publisher: None,
+            slots: BTreeMap::new(),
+            srtp_failures: 0,
+            rtcp_received: 0,
+            out: VecDeque::new(),
+        };
+        client.renew_credentials();
+        client
+    }
+
+    /// The offer, and the use of each m-line.
+    #[must_use]
+    pub fn offer(&self) -> (String, Vec<MediaSection>) {
+        (self.shape.offer(&self.ufrag, &self.pwd), self.shape.sections())
+    }
+
+    /// Begins an ICE restart: the next offer has new credentials. Keys and streams stay.
+    pub fn restart_ice(&mut self) {
+        self.renew_credentials();
+    }
+
+    /// Takes the answer to the last offer.
+    ///
+    /// # Panics
+    /// If the answer lacks what every answer has.
+    #[expect(clippy::expect_used, reason = "a test ends where the node answers nonsense")]
+    pub fn handle_answer(&mut self, now: Instant, sdp: &str) {
+        let answer = Answer::read(sdp).expect("an answer with credentials and slots");
+        let sections = self.shape.sections();
+        for (mid, ssrc) in &answer.slots {
+            let role = sections.iter().find(|section| section.mid == *mid).map(|it| it.role);
+            let Some(SectionRole::Slot(kind)) = role else { continue };
+            self.slots.entry(*ssrc).or_insert_with(|| Reception::new(kind.kind()));
+        }
+        self.remote = Some(answer);
+        self.asked.clear();
+        self.next_check = now;
+    }
+
+    /// The slot on the m-line `mid`.
+    #[must_use]
+    pub fn slot(&self, mid: &str) -> Option<&Reception> {
+        let slots = &self.remote.as_ref()?.slots;
+        let (_, ssrc) = slots.iter().find(|(slot_mid, _)| slot_mid == mid)?;
+        self.slots.get(ssrc)
+    }
+
+    /// Whether keys are there.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.srtp.is_some()
+    }
+
+    /// Authors whose pictures were decoded from `since` on.
+    #[must_use]
+    pub fn seen_since(&self, since: Instant) -> BTreeSet<u32> {
+        self.authors_since(MediaKind::Video, since)
+    }
+
+    /// Authors whose voices arrived from `since` on.
+    #[must_use]
+    pub fn heard_since(&self, since: Instant) -> BTreeSet<u32> {
+        self.authors_since(MediaKind::Audio, since)
+    }
+
+    /// Takes a datagram of the node.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &mut [u8]) {
+        match classify(datagram) {
+            DatagramKind::Stun => self.handle_stun(now, datagram),
+            DatagramKind::Dtls => self.handle_handshake(now, datagram),
+            DatagramKind::Rtp => self.handle_rtp(now, datagram),
+            DatagramKind::Rtcp => self.handle_rtcp(datagram),
+            DatagramKind::Unknown => self.srtp_failures += 1,
+        }
+    }
+
+    /// Sends what is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.remote.is_some() && self.next_check <= now {
+            self.send_check(now);
+        }
+        if self.next_hello.is_some_and(|due| due <= now) {
+            self.next_hello = Some(now + HELLO_INTERVAL);
+            self.out.push_back(handshake::hello(self.nonce));
+        }
+        let packets = match (&mut self.publisher, &self.srtp) {
+            (Some(publisher), Some(_)) => publisher.due(now),
+            _ => Vec::new(),
+        };
+        for packet in packets {
+            self.send_rtp(packet);
+        }
+    }
+
+    /// When [`Client::handle_timeout`] has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let check = self.remote.as_ref().map(|_| self.next_check);
+        let has_keys = self.srtp.is_some();
+        let media = self.publisher.as_ref().filter(|_| has_keys).map(Publisher::next_due);
+        [check, self.next_hello, media].into_iter().flatten().min()
+    }
+
+    /// The next datagram to the node.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.out.pop_front()
+    }
+
+    /// Asks for a keyframe in the slot with `ssrc`.
+    pub fn request_keyframe(&mut self, ssrc: Ssrc) {
+        let Some(srtp) = &mut self.srtp else { return };
+        let mut buffer = vec![0; 200];
+        let mut writer = RtcpWriter::new(&mut buffer);
+        let own = Ssrc(self.number);
+        if writer.receiver_report(own, &[]).and_then(|()| writer.pli(own, ssrc)).is_err() {
+            return;
+        }
+        let length = writer.length();
+        if let Ok(sealed) = srtp.sender.seal_rtcp(&mut buffer, length) {
+            buffer.truncate(sealed);
+            self.out.push_back(buffer);
+        }
+    }
+
+    fn renew_credentials(&mut self) {
+        let letters = |random: &mut Random, count: usize| -> String {
+            let letter = |_| char::from(b'a' + random.below(26) as u8);
+            (0..count).map(letter).collect()
+        };
+        self.ufrag = letters(&mut self.random, 4);
+        self.pwd = letters(&mut self.random, 24);
+    }
+
+    fn authors_since(&self, kind: MediaKind, since: Instant) -> BTreeSet<u32> {
+        let slots = self.slots.values().filter(|slot| slot.kind() == kind);
+        let frames = slots.flat_map(|slot| slot.frames.iter().filter(|frame| frame.at >= since));
+        frames.map(|frame| frame.author).collect()
+    }
+
+    fn send_check(&mut self, now: Instant) {
+        let interval = if self.is_path_open { KEEPALIVE_INTERVAL } else { CHECK_INTERVAL };
+        self.next_check = now + interval;
+        let id = self.random.bytes();
+        self.asked.insert(id);
+        let Some(remote) = &self.remote else { return };
+        let username = format!("{}:{}", remote.ufrag, self.ufrag);
+        self.out.push_back(check::nomination(id, &username, &remote.pwd));
+    }
+
+    fn handle_stun(&mut self, now: Instant, datagram: &[u8]) {
+        match check::kind(datagram) {
+            check::Kind::Request(id) => self.out.push_back(check::success(id, &self.pwd)),
+            check::Kind::Success(id) if self.asked.remove(&id) => {
+                if !self.is_path_open && self.srtp.is_none() {
+                    self.next_hello = Some(now);
+                }
+                self.is_path_open = true;
+            }
+            check::Kind::Success(_) | check::Kind::Other => {}
+        }
+    }
+
+    fn handle_handshake(&mut self, now: Instant, datagram: &[u8]) {
+        let Some(keys) = handshake::keys_from(datagram, self.nonce) else { return };
+        self.next_hello = None;
+        if self.srtp.is_none() {
+            self.srtp = Some(Srtp {
+                sender: SrtpSender::new(&keys, Side::Client),
+                receiver: SrtpReceiver::new(&keys, Side::Client),
+            });
+            if self.shape.publishes {
+                self.publisher = Some(Publisher::new(self.number, now, &mut self.random));
+            }
+        }
+    }
+
+    fn send_rtp(&mut self, mut packet: Vec<u8>) {
+        let (Some(srtp), Some(header)) = (&mut self.srtp, RtpHeader::parse(&packet)) else {
+            return;
+        };
+        let plain_length = packet.len();
+        packet.resize(plain_length + RTP_OVERHEAD_MAX, 0);
+        // Of no effect for a stream that is known.
+        let _ = srtp.sender.add_stream(header.ssrc, SeqNo(header.seq.0));
+        let header_length = usize::from(header.payload_offset);
+        if let Ok(length) = srtp.sender.seal_rtp(&mut packet, plain_length, header_length) {
+            packet.truncate(length);
+            self.out.push_back(packet);
+        }
+    }
+
+    fn handle_rtp(&mut self, now: Instant, datagram: &mut [u8]) {
+        let (Some(srtp), Some(header)) = (&mut self.srtp, RtpHeader::parse(datagram)) else {
+            return;
+        };
+        match (srtp.receiver.open_rtp(datagram, &header), self.slots.get_mut(&header.ssrc)) {
+            (Ok(length), Some(slot)) => slot.take(now, &datagram[..length], &header),
+            (Ok(_), None) | (Err(_), _) => self.srtp_failures += 1,
+        }
+    }
+
+    fn handle_rtcp(&mut self, datagram: &mut [u8]) {
+        let Some(srtp) = &mut self.srtp else { return };
+        let Ok(length) = srtp.receiver.open_rtcp(datagram) else {
+            self.srtp_failures += 1;
+            return;
+        };
+        self.rtcp_received += 1;
+        let Ok(packets) = RtcpPackets::try_new(&datagram[..length]) else {
+            self.srtp_failures += 1;
+            return;
+        };
+        for packet in packets {
+            if let (Rtcp::Pli { media, .. }, Some(publisher)) = (packet, &mut self.publisher) {
+                publisher.handle_keyframe_request(media.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What a model client makes of the packets in a slot: whether numbers fit, and what it could decode.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{Instant, media::MediaKind, rtp::RtpHeader};
+
+use super::media::Tag;
+
+/// Author, encoding and number of a frame.
+type FrameKey = (u32, u8, u32);
+
+/// One slot's packets.
+#[derive(Clone, Debug)]
+pub struct Reception {
+    kind: MediaKind,
+    /// Extended sequence numbers received.
+    seen: BTreeSet<u64>,
+    highest: Option<u64>,
+    newest_timestamp: Option<u32>,
+    /// Frames being put together, with the parts that came, and whole ones that wait for an older.
+    partial: BTreeMap<FrameKey, BTreeSet<u8>>,
+    /// The last whole frame that could be decoded.
+    decoded: Option<Tag>,
+    /// Packets received.
+    pub packets: u64,
+    /// Sequence numbers that came twice. Must stay 0 on a link that does not duplicate.
+    pub duplicates: u64,
+    /// Packets whose timestamp was behind an older packet's.
+    pub backward_timestamps: u64,
+    /// Packets whose CSRC was not the author of their payload.
+    pub wrong_csrc: u64,
+    /// Frames that could be decoded, in order.
+    pub frames: Vec<DecodedFrame>,
+}
+
+/// A frame that could be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodedFrame {
+    /// When its last packet came.
+    pub at: Instant,
+    /// Whose it is.
+    pub author: u32,
+    /// The encoding.
+    pub layer: u8,
+    /// Whether it is a keyframe.
+    pub is_key: bool,
+}
+
+impl Reception {
+    pub(super) fn new(kind: MediaKind) -> Self {
+        Reception {
+            kind,
+            seen: BTreeSet::new(),
+            highest: None,
+            newest_timestamp: None,
+            partial: BTreeMap::new(),
+            decoded: None,
+            packets: 0,
+            duplicates: 0,
+            backward_timestamps: 0,
+            wrong_csrc: 0,
+            frames: Vec::new(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> MediaKind {
+        self.kind
+    }
+
+    /// Sequence numbers between the first and the highest that never came.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        let (Some(first), Some(highest)) = (self.seen.first(), self.highest) else { return 0 };
+        highest - first + 1 - self.seen.len() as u64
+    }
+
+    /// The author of the last decoded frame.
+    #[must_use]
+    pub fn author(&self) -> Option<u32> {
+        self.frames.last().map(|frame| frame.author)
+    }
+
+    /// The longest time without a decodable frame from `since` on.
+    #[must_use]
+    pub fn longest_gap(&self, since: Instant, until: Instant) -> protocol::Duration {
+        let inside = self.frames.iter().map(|frame| frame.at).filter(|at| *at >= since);
+        let times: Vec<Instant> = [since].into_iter().chain(inside).chain([until]).collect();
+        let gaps = times.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0]));
+        gaps.max().unwrap_or_default()
+    }
+
+    pub(super) fn take(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) {
+        self.packets += 1;
+        self.count_sequence(header);
+        let Some(tag) = header.payload(packet).and_then(Tag::read) else { return };
+        let csrc = packet.get(12..16).filter(|_| packet[0] & 0x0F == 1);
+        if csrc != Some(&tag.author.to_be_bytes()[..]) {
+            self.wrong_csrc += 1;
+        }
+        match self.kind {
+            MediaKind::Audio => self.frames.push(DecodedFrame::of(tag, now)),
+            MediaKind::Video => self.assemble(now, tag),
+        }
+    }
+
+    fn count_sequence(&mut self, header: &RtpHeader) {
+        let seq = u64::from(header.seq.0);
+        let highest = self.highest.unwrap_or(seq + (1 << 16));
+        let step = header.seq.distance_from(protocol::media::SeqNo(highest as u16));
+        let extended = highest.wrapping_add_signed(i64::from(step));
+        if !self.seen.insert(extended) {
+            self.duplicates += 1;
+            return;
+        }
+        if self.highest.is_none_or(|highest| extended > highest) {
+            let timestamp = header.timestamp.0;
+            let behind = |newest: u32| (timestamp.wrapping_sub(newest) as i32) < 0;
+            self.backward_timestamps += u64::from(self.newest_timestamp.is_some_and(behind));
+            self.newest_timestamp = Some(timestamp);
+            self.highest = Some(extended);
+        }
+    }
+
+    /// A frame is decodable if it is whole, and a keyframe or the next after a decoded one.
+    fn assemble(&mut self, now: Instant, tag: Tag) {
+        let key = (tag.author, tag.layer, tag.frame);
+        let is_past = self.decoded.is_some_and(|last| {
+            (last.author, last.layer) == (tag.author, tag.layer) && tag.frame <= last.frame
+        });
+        if is_past {
+            return;
+        }
+        let parts = self.partial.entry(key).or_default();
+        parts.insert(tag.part);
+        if parts.len() < usize::from(tag.parts) {
+            return;
+        }
+        let follows = |last: &Tag| (last.author, last.layer, last.frame + 1) == key;
+        if tag.is_key || self.decoded.as_ref().is_some_and(follows) {
+            self.decode(now, tag);
+        }
+    }
+
+    /// Decodes a frame, and those behind it that came whole before it.
+    fn decode(&mut self, now: Instant, tag: Tag) {
+        self.decoded = Some(tag);
+        self.frames.push(DecodedFrame::of(tag, now));
+        let next = (tag.author, tag.layer, tag.frame + 1);
+        // Delta frames of an encoding have as many parts as the encoding has number.
+        let is_whole = |parts: &BTreeSet<u8>| parts.len() == usize::from(tag.layer) + 1;
+        let waits = self.partial.get(&next).is_some_and(is_whole);
+        self.partial.retain(|key, _| *key >= next);
+        if waits {
+            self.decode(now, Tag { is_key: false, frame: tag.frame + 1, ..tag });
+        }
+    }
+}
+
+impl DecodedFrame {
+    fn of(tag: Tag, at: Instant) -> Self {
+        DecodedFrame { at, author: tag.author, layer: tag.layer, is_key: tag.is_key }
+    }
+}
