@@ -234,6 +234,10 @@ fn an_answer_from_elsewhere_or_with_another_password_moves_nothing() {
     let wrong_key = IceKey::new(b"guess");
     let length = stun::write_success(&mut forged, id, tuple(2).local, &wrong_key);
     assert_eq!(call.receive(at(1), 2, &forged[..length]), Err(IceDrop::NotAuthentic));
+    let key = IceKey::new(credentials(1).remote.pwd().as_bytes());
+    let other_id = TransactionId([0; 12]);
+    let length = stun::write_success(&mut forged, other_id, tuple(2).local, &key);
+    assert_eq!(call.receive(at(1), 2, &forged[..length]), Err(IceDrop::Unasked));
     assert_eq!(call.media_port(at(1)), Some(1));
     assert!(call.receive(at(1), 2, &answer).is_ok());
 }

@@ -32,9 +32,10 @@ pub enum SealError {
     /// Its SSRC was not announced by [`SrtpSender::add_stream`].
     #[error("the stream was not added")]
     UnknownStream,
-    /// Its sequence number is not above the last of its stream, or 32 768 or more above it.
-    #[error("the sequence number does not follow the last")]
-    NotFollowing,
+    /// Its sequence number was sealed before, or is too far from the highest of its stream: 64 or
+    /// more behind, or 32 768 or more ahead.
+    #[error("the sequence number was sealed before or is out of reach")]
+    NotFresh,
     /// The key has sealed all it may; the session must begin anew.
     #[error("the key is used up")]
     Exhausted,
@@ -50,7 +51,7 @@ pub struct TooManyStreams;
 pub struct SrtpSender {
     cipher: Cipher,
     /// Sorted by SSRC; never grows beyond its first allocation.
-    streams: Vec<OutgoingStreamSnapshot>,
+    streams: Vec<OutgoingStream>,
     /// RFC 3711 §3.2.1 has an index per SSRC. One for all of them rises for each, and never repeats.
     next_rtcp_index: u32,
 }
@@ -71,6 +72,43 @@ pub struct OutgoingStreamSnapshot {
     pub ssrc: Ssrc,
     /// The lowest index (ROC and sequence number, 48 bits) not sealed.
     pub next_index: u64,
+}
+
+/// A stream and the indices that it has spent.
+#[derive(Clone, Copy, Debug)]
+struct OutgoingStream {
+    ssrc: Ssrc,
+    /// Above every index that was sealed.
+    next_index: u64,
+    /// Bit n: the index n + 1 below `next_index` is spent. A packet that was late on its way in
+    /// finds its own index unspent; what lies before the stream's beginning counts as spent.
+    spent: u64,
+}
+
+impl OutgoingStream {
+    const fn beginning_at(ssrc: Ssrc, next_index: u64) -> Self {
+        OutgoingStream { ssrc, next_index, spent: u64::MAX }
+    }
+
+    /// Spends the index of the packet `seq`.
+    fn spend(&mut self, seq: SeqNo) -> Result<u64, SealError> {
+        let steps = i64::from(seq.distance_from(SeqNo(self.next_index as u16)));
+        let index = self.next_index.checked_add_signed(steps).ok_or(SealError::NotFresh)?;
+        if index > INDEX_MAX {
+            return Err(SealError::Exhausted);
+        }
+        if let Ok(ahead) = u32::try_from(steps) {
+            self.spent = self.spent.checked_shl(ahead + 1).unwrap_or(0) | 1;
+            self.next_index = index + 1;
+            return Ok(index);
+        }
+        let bit = 1_u64.checked_shl(steps.unsigned_abs() as u32 - 1).unwrap_or(0);
+        if bit == 0 || self.spent & bit != 0 {
+            return Err(SealError::NotFresh);
+        }
+        self.spent |= bit;
+        Ok(index)
+    }
 }
 
 impl SrtpSender {
@@ -95,7 +133,7 @@ impl SrtpSender {
         let mut sender = SrtpSender::new(keys, side);
         for stream in snapshot.streams.iter().take(OUTGOING_STREAMS_MAX) {
             let next_index = stream.next_index.saturating_add(u64::from(jump));
-            sender.streams.push(OutgoingStreamSnapshot { ssrc: stream.ssrc, next_index });
+            sender.streams.push(OutgoingStream::beginning_at(stream.ssrc, next_index));
         }
         sender.streams.sort_unstable_by_key(|stream| stream.ssrc);
         sender.next_rtcp_index = snapshot.next_rtcp_index.saturating_add(jump);
@@ -105,7 +143,11 @@ impl SrtpSender {
     /// How far each stream has come.
     #[must_use]
     pub fn snapshot(&self) -> SrtpSenderSnapshot {
-        SrtpSenderSnapshot { streams: self.streams.clone(), next_rtcp_index: self.next_rtcp_index }
+        let streams = self.streams.iter();
+        let streams = streams.map(|&OutgoingStream { ssrc, next_index, .. }| {
+            OutgoingStreamSnapshot { ssrc, next_index }
+        });
+        SrtpSenderSnapshot { streams: streams.collect(), next_rtcp_index: self.next_rtcp_index }
     }
 
     /// Announces a stream whose first packet has sequence number `first` or one soon after it.
@@ -121,7 +163,7 @@ impl SrtpSender {
         if self.streams.len() >= OUTGOING_STREAMS_MAX {
             return Err(TooManyStreams);
         }
-        let stream = OutgoingStreamSnapshot { ssrc, next_index: u64::from(first.0) };
+        let stream = OutgoingStream::beginning_at(ssrc, u64::from(first.0));
         self.streams.insert(place, stream);
         Ok(())
     }
@@ -148,8 +190,9 @@ impl SrtpSender {
     /// Seals the RTP packet in `buffer[..plain_length]`, of which `header_length` bytes stay in the
     /// clear, and returns its length with the tag.
     ///
-    /// Sequence numbers of a stream must rise, by less than 32 768 from one packet to the next, so
-    /// that no nonce is used twice: a copy of an earlier packet is refused under both profiles.
+    /// No index is sealed twice, so that no nonce is used twice: a copy of an earlier packet is
+    /// refused under both profiles. A packet up to 63 behind the highest is sealed if its index was
+    /// left out before.
     ///
     /// # Errors
     /// [`SealError`]; the packet is unchanged then.
@@ -166,15 +209,8 @@ impl SrtpSender {
         let seq = SeqNo(u16::from_be_bytes([packet[2], packet[3]]));
         let ssrc = word_at(packet, 8);
         let place = self.find(Ssrc(ssrc)).map_err(|_| SealError::UnknownStream)?;
-        let next_index = self.streams[place].next_index;
-        let steps = seq.distance_from(SeqNo(next_index as u16));
-        let ahead = u64::try_from(steps).map_err(|_| SealError::NotFollowing)?;
-        let index = next_index + ahead;
-        if index > INDEX_MAX {
-            return Err(SealError::Exhausted);
-        }
         // Before sealing: an index is spent even if the cipher refuses.
-        self.streams[place].next_index = index + 1;
+        let index = self.streams[place].spend(seq)?;
         if self.cipher.seal_rtp(PacketId { ssrc, index }, packet, header_length) {
             Ok(sealed_length)
         } else {

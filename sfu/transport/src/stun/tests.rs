@@ -174,8 +174,14 @@ fn a_fingerprint_must_be_there_and_be_last() {
     assert_eq!(parse(&absent).err(), Some(StunDrop::NoFingerprint));
     let followed = check.clone().fingerprint().attribute(0x8022, b"soft").bytes();
     assert_eq!(parse(&followed).err(), Some(StunDrop::BadFingerprint));
-    let twice = check.fingerprint().fingerprint().bytes();
+    let twice = check.clone().fingerprint().fingerprint().bytes();
     assert_eq!(parse(&twice).err(), Some(StunDrop::BadFingerprint));
+    // Right for what stands before it, were it the last.
+    let mut inner = check.fingerprint().attribute(0x8022, b"soft").bytes();
+    let place = inner.len() - 16;
+    let value = super::fingerprint::fingerprint(&inner[..place]);
+    inner[place + 4..place + 8].copy_from_slice(&value.to_be_bytes());
+    assert_eq!(parse(&inner).err(), Some(StunDrop::BadFingerprint));
 }
 
 #[test]

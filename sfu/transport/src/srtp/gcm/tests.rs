@@ -44,6 +44,31 @@ fn the_srtcp_packet_of_rfc_7714_section_17_1_is_met() {
     assert_eq!(packet[..plain.len()], plain[..]);
 }
 
+/// The packets that libsrtp checks itself with (`test/srtp_driver.c`, `srtp_validate_gcm`), from the
+/// master key on.
+#[test]
+fn the_packets_of_libsrtp_are_met() {
+    let key = hex("000102030405060708090a0b0c0d0e0f");
+    let cipher = GcmCipher::new(&MasterKey::new(&key, &hex("a0a1a2a3a4a5a6a7a8a9aaab")));
+    let ssrc = 0xCAFE_BABE;
+
+    let plain = hex("800f1234decafbadcafebabe abababababababababababababababab");
+    let sealed = hex(
+        "
+        800f1234decafbadcafebabe c5002ede04cfdd2eb91159e0880aa06e d2976826f796b201df3131a127e8a392",
+    );
+    let mut packet = [&plain[..], &[0; TAG_LENGTH]].concat();
+    assert!(cipher.seal_rtp(PacketId { ssrc, index: 0x1234 }, &mut packet, 12));
+    assert_eq!(packet, sealed);
+
+    let plain = hex("81c8000bcafebabe abababababababababababababababab");
+    let sealed = hex("
+        81c8000bcafebabe c98b8b5df0392a55852b6c21ac8e7025 c52c6fbea2b3b446ea31123ba88ce61e 80000001");
+    let mut packet = [&plain[..], &[0; TAG_LENGTH], &hex("80000001")].concat();
+    assert!(cipher.seal_rtcp(PacketId { ssrc, index: 1 }, &mut packet));
+    assert_eq!(packet, sealed);
+}
+
 #[test]
 fn header_index_word_and_index_are_authenticated() {
     let cipher = cipher_of_rfc_7714();
