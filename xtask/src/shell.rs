@@ -27,7 +27,16 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
 /// The cargo that runs this program, so that `cargo +toolchain xtask` stays on its toolchain.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    command(&cargo, arguments)
+    let mut command = command(&cargo, arguments);
+    // What cargo told us about ourselves is not about what is built: ring's build script watches
+    // these names, so that with them left in, `cargo build` by hand and by us would undo each other.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
+    command
 }
 
 /// Runs to the end with the terminal as it is.

@@ -51,3 +51,10 @@ fn the_parent_is_found_behind_a_name_with_blanks_and_parentheses() {
     assert_eq!(parent_in_stat("77 (a b) c) S 42 77 77 0"), Some(42));
     assert_eq!(parent_in_stat("nonsense"), None);
 }
+
+#[test]
+fn cargo_is_not_told_that_it_builds_for_us() {
+    let cargo = cargo(&["build"]);
+    let removed = |name: &str| cargo.get_envs().any(|(key, value)| key == name && value.is_none());
+    assert!(removed("CARGO_PKG_NAME") && removed("CARGO_MANIFEST_DIR"));
+}
