@@ -442,7 +442,7 @@ impl SectionReader {
             }
             "rid" => push_rid(&mut self.sent_rids, attributes::sent_rid(value)),
             "simulcast" => {
-                for rid in attributes::sent_simulcast(value).take(RIDS_MAX) {
+                for rid in attributes::sent_simulcast(value) {
                     push_rid(&mut self.simulcast, Some(rid));
                 }
             }

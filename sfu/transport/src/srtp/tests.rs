@@ -231,10 +231,16 @@ fn no_index_is_sealed_twice() {
         assert!(seal(&mut sender, &rtp(STREAM, 10)).is_ok());
         for seq in [10, 9, 0, 65_535, 32_779] {
             let again = seal(&mut sender, &rtp(STREAM, seq));
-            assert_eq!(again, Err(SealError::NotFollowing), "{seq}");
+            assert_eq!(again, Err(SealError::NotFresh), "{seq}");
         }
         assert!(seal(&mut sender, &rtp(STREAM, 12)).is_ok());
-        assert_eq!(seal(&mut sender, &rtp(STREAM, 11)), Err(SealError::NotFollowing));
+        assert!(seal(&mut sender, &rtp(STREAM, 11)).is_ok(), "it was late, not repeated");
+        assert_eq!(seal(&mut sender, &rtp(STREAM, 11)), Err(SealError::NotFresh));
+        assert!(seal(&mut sender, &rtp(STREAM, 75)).is_ok());
+        for seq in 10..=12 {
+            assert_eq!(seal(&mut sender, &rtp(STREAM, seq)), Err(SealError::NotFresh), "{seq}");
+        }
+        assert!(seal(&mut sender, &rtp(STREAM, 13)).is_ok(), "62 behind");
         assert_eq!(seal(&mut sender, &rtp(Ssrc(1), 11)), Err(SealError::UnknownStream));
     }
 }
@@ -309,7 +315,7 @@ fn a_restored_session_goes_on_without_repeating_a_nonce_or_a_packet() {
         let mut heir = SrtpSender::restore(&keys, Side::Server, &snapshot, JUMP);
         assert_eq!(heir.next_index(STREAM), Some(60_100 + u64::from(JUMP)));
         assert_eq!(heir.next_index(unsent), Some(60_000 + u64::from(JUMP)));
-        assert_eq!(seal(&mut heir, &rtp(STREAM, 60_901)), Err(SealError::NotFollowing));
+        assert_eq!(seal(&mut heir, &rtp(STREAM, 60_901)), Err(SealError::NotFresh));
         let seq = (60_100 + JUMP) as u16;
         let sealed = seal(&mut heir, &rtp(STREAM, seq)).expect("sealed");
         assert_eq!(open(&mut client, &sealed), Ok(rtp(STREAM, seq)));
