@@ -106,16 +106,17 @@ async fn restore(
     let Ok(room) = RoomName::try_from(room) else {
         return (StatusCode::NOT_FOUND, "no room has such a name\n").into_response();
     };
-    let (reply, answer) = oneshot::channel();
-    let sent = match inputs.upgrade() {
-        Some(inputs) => inputs.send(Input::Restore(room, reply)).await.is_ok(),
-        None => false,
-    };
-    match answer.await {
-        Ok(true) if sent => StatusCode::ACCEPTED.into_response(),
-        Ok(_) => (StatusCode::NOT_FOUND, "the room is not live\n").into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the service is stopping\n").into_response(),
+    match ask_restore(inputs, room).await {
+        Some(true) => StatusCode::ACCEPTED.into_response(),
+        Some(false) => (StatusCode::NOT_FOUND, "the room is not live\n").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the service is stopping\n").into_response(),
     }
+}
+
+async fn ask_restore(inputs: mpsc::WeakSender<Input>, room: RoomName) -> Option<bool> {
+    let (reply, answer) = oneshot::channel();
+    inputs.upgrade()?.send(Input::Restore(room, reply)).await.ok()?;
+    answer.await.ok()
 }
 
 /// An error of the HTTP API.

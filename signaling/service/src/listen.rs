@@ -34,6 +34,10 @@ const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// From the first to the last byte of a request's header, and between requests.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
 
+/// How long a connection lives that does not become a WebSocket: a client that asks for a file and
+/// then does not read it holds its place no longer.
+const HTTP_TIME_MAX: Duration = Duration::from_secs(300);
+
 /// The longest header, in bytes.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
@@ -163,6 +167,7 @@ async fn serve_http(
     let alive = server.alive.clone();
     let result = tokio::select! {
         result = served.as_mut() => result,
+        () = time::sleep(HTTP_TIME_MAX) => Ok(()),
         () = stopped(&mut stopping) => {
             served.as_mut().graceful_shutdown();
             served.await

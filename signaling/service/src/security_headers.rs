@@ -94,3 +94,31 @@ fn content_policy(embedders: &[Origin]) -> String {
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encryption_is_made_lasting_only_with_a_certificate_that_browsers_trust() {
+        let lasts = |tls| {
+            let config = ServiceConfig { tls, ..ServiceConfig::new("/nowhere") };
+            let mut headers = HeaderMap::new();
+            SecurityHeaders::of(&config).add_to(&mut headers, "/", None);
+            headers.contains_key(header::STRICT_TRANSPORT_SECURITY)
+        };
+        assert!(!lasts(TlsMode::Off));
+        assert!(!lasts(TlsMode::SelfSigned { names: Vec::new() }));
+        assert!(lasts(TlsMode::Files { certificate: "c".into(), key: "k".into() }));
+    }
+
+    #[test]
+    fn the_policy_is_a_header_whatever_the_origins_are() {
+        let origins = ["https://a.example".parse(), "http://[::1]:8080".parse()];
+        let origins: Vec<Origin> = origins.into_iter().map(|o| o.expect("an origin")).collect();
+        let policy = value(&content_policy(&origins));
+        let policy = policy.to_str().expect("text");
+        let ancestors = "frame-ancestors 'self' https://a.example http://[::1]:8080";
+        assert!(policy.ends_with(ancestors), "{policy}");
+    }
+}

@@ -1,0 +1,76 @@
+//! No name, address, secret, ticket or SDP reaches a log at INFO.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{
+    client::{Client, join_text},
+    site::{Links, Site},
+};
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("unpoisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Captured;
+
+    fn make_writer(&'a self) -> Captured {
+        self.clone()
+    }
+}
+
+/// One thread, so that the subscriber of this thread hears everything.
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_personal_is_logged() {
+    let captured = Captured::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(captured.clone())
+        .with_max_level(tracing::Level::INFO)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let site = Site::start().await;
+    let links = site.create_room(r#"{"name":"canary-room"}"#).await;
+    let (ana, joined) = Client::join(&site, &links, &links.host, "Canary Ana").await;
+    let seen = ana.last_seq;
+    ana.cut();
+    let mut ana = Client::resume(&site, &joined.ticket, seen).await;
+    ana.hear().await;
+    let mut wrong = Client::open(&site).await;
+    wrong.say(&join_text("canary-room", "canary-secret", "Canary Bo")).await;
+    wrong.error().await;
+    wrong.say("canary garbage").await;
+    ana.command(r#""kind":"leave""#).await;
+    ana.ended().await;
+    site.stop().await;
+
+    let log = String::from_utf8(captured.0.lock().expect("unpoisoned").clone()).expect("text");
+    assert!(log.contains("joined") && log.contains("left"), "the log is heard: {log}");
+    let secrets = [
+        Links::secret(&links.host),
+        Links::secret(&links.guest),
+        &joined.ticket,
+        "canary",
+        "Canary",
+        "127.0.0.1",
+        "v=0",
+    ];
+    for secret in secrets {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}

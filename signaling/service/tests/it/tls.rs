@@ -1,0 +1,132 @@
+//! Encryption of the listener.
+
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use signaling_service::{Service, ServiceConfig, TlsMode};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::{
+    client::{Client, PREAU, join_text},
+    node::FakeNode,
+    site::{Links, Site},
+};
+
+fn self_signed(config: &mut ServiceConfig) {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    config.tls = TlsMode::SelfSigned { names };
+}
+
+/// Connects as somebody who trusts the certificate in a file, and nothing else.
+async fn connect(address: SocketAddr, trusted: &Path) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(trusted).expect("a certificate");
+    roots.add(certificate).expect("a root");
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+fn shown(stream: &TlsStream<TcpStream>) -> Vec<u8> {
+    let chain = stream.get_ref().1.peer_certificates().expect("a certificate");
+    chain[0].to_vec()
+}
+
+#[tokio::test]
+async fn one_joins_over_tls_and_the_certificate_of_our_own_stays() {
+    let site = Site::start_with(self_signed).await;
+    let certificate = site.data().join("data/tls/self-signed.pem");
+    let links = {
+        let room = site.store.create_room(std::time::SystemTime::now(), &Default::default());
+        let room = room.expect("a room");
+        let link = |secret| format!("https://localhost/{}#{secret}", room.room);
+        Links { room: room.room.to_string(), host: link(&room.host), guest: link(&room.guest) }
+    };
+    let stream = connect(site.address, &certificate).await.expect("a handshake");
+    let before = shown(&stream);
+    let url = format!("wss://localhost:{}/ws", site.address.port());
+    let mut client = Client::upgrade(stream, &url, PREAU).await.expect("an open socket");
+    client.say(&join_text(&links.room, Links::secret(&links.guest), "Ana")).await;
+    client.joined().await;
+
+    let dir = site.kill().await;
+    let site = Site::start_in(dir, self_signed).await;
+    let stream = connect(site.address, &certificate).await.expect("a handshake");
+    assert_eq!(shown(&stream), before, "whoever accepted it is not asked again");
+}
+
+#[tokio::test]
+async fn plain_http_on_the_encrypted_port_is_sent_to_https() {
+    let site = Site::start_with(self_signed).await;
+    let answer = site.get("/math?x=1", &[("Host", "localhost:8443")]).await;
+    assert_eq!(answer.status, 308);
+    assert_eq!(answer.headers["location"], "https://localhost:8443/math?x=1");
+    let answer = site.get("/math", &[("Host", "evil/..")]).await;
+    assert_eq!(answer.status, 400);
+}
+
+#[tokio::test]
+async fn a_client_that_begins_no_handshake_keeps_nobody_waiting() {
+    let site = Site::start_with(self_signed).await;
+    let mut silent = Vec::new();
+    for _ in 0..50 {
+        silent.push(TcpStream::connect(site.address).await.expect("a connection"));
+    }
+    let certificate = site.data().join("data/tls/self-signed.pem");
+    let handshake = connect(site.address, &certificate);
+    let handshake = tokio::time::timeout(Duration::from_secs(2), handshake).await;
+    handshake.expect("in time").expect("a handshake");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (chain, key) = (dir.path().join("chain.pem"), dir.path().join("key.pem"));
+    let renew = || {
+        let pair = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&pair).expect("a certificate");
+        fs::write(&chain, certificate.pem()).expect("written");
+        fs::write(&key, pair.serialize_pem()).expect("written");
+        certificate.der().to_vec()
+    };
+    let first = renew();
+    let site = Site::start_with(|config| {
+        config.tls = TlsMode::Files { certificate: chain.clone(), key: key.clone() };
+    })
+    .await;
+    let stream = connect(site.address, &chain).await.expect("a handshake");
+    assert_eq!(shown(&stream), first);
+
+    let old = dir.path().join("old.pem");
+    fs::copy(&chain, &old).expect("copied");
+    fs::write(&key, "no key").expect("written");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let stream = connect(site.address, &old).await.expect("the old one stays");
+    assert_eq!(shown(&stream), first);
+
+    let second = renew();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let stream = connect(site.address, &chain).await.expect("a handshake");
+    assert_eq!(shown(&stream), second);
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_is_named_at_the_start() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("absent.pem");
+    let mut config = ServiceConfig::new(dir.path());
+    config.tls = TlsMode::Files { certificate: path.clone(), key: path.clone() };
+    let (_node, bus) = FakeNode::start();
+    let error = Service::new(config, bus, &prometheus::Registry::new()).expect_err("refused");
+    let cause = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(cause.contains("absent.pem"), "{cause}");
+}
