@@ -29,7 +29,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = command(&cargo, arguments);
     // What cargo told us about ourselves is not about what is built: ring's build script watches
-    // these names, so that with them left in, `cargo build` by hand and by us would undo each other.
+    // these names, and with them left in, `cargo build` by hand and by us would undo each other.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
