@@ -87,7 +87,7 @@ pub enum SdpError {
     #[error("the offer has no sha-256 fingerprint: add a=fingerprint:sha-256")]
     NoSha256Fingerprint,
     /// The client insists on being the DTLS server, or on no connection (RFC 4145 §4).
-    #[error("the offer lets the client not begin DTLS: offer a=setup:actpass or a=setup:active")]
+    #[error("the client would not begin DTLS: offer a=setup:actpass or a=setup:active")]
     CannotBePassive,
     /// M-lines moved or vanished since the last offer (RFC 3264 §8).
     #[error("m-line number {0} is not the one of the last offer: append new m-lines only")]

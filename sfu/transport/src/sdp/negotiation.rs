@@ -13,7 +13,7 @@ use super::{
     Direction, Extension, FeedbackSet, MediaHead, Offer, OfferedSection, SECTIONS_MAX, SdpError,
     Setup, Transport,
 };
-use crate::{dtls::Fingerprint, ice::IceCredentials};
+use crate::{dtls::Fingerprint, ice::IceCredentials, srtp::Profile};
 
 /// What a node brings to a negotiation.
 pub struct NegotiationParams<'a> {
@@ -98,6 +98,17 @@ impl Negotiated {
     /// M-lines with a role, in the order of the offer: the members of the BUNDLE group.
     pub fn accepted(&self) -> impl Iterator<Item = &AnsweredSection> {
         self.sections.iter().filter(|section| section.role != AnsweredRole::Rejected)
+    }
+
+    /// SRTP profiles for the session, the most wanted first. Under GCM nothing is sealed twice, so
+    /// who receives pictures without RTX could get no lost packet again.
+    #[must_use]
+    pub fn srtp_profiles(&self) -> [Profile; 2] {
+        let mut pictures = self.plan.slots.iter().filter(|slot| slot.kind == SlotKind::Video);
+        match pictures.all(|slot| slot.rtx_ssrc.is_some()) {
+            true => [Profile::AeadAes128Gcm, Profile::AesCm128HmacSha1_80],
+            false => [Profile::AesCm128HmacSha1_80, Profile::AeadAes128Gcm],
+        }
     }
 }
 

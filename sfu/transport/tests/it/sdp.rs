@@ -14,6 +14,7 @@ use sfu_transport::{
         AnswerParams, AnsweredRole, Negotiated, NegotiationParams, Offer, SdpError, answer_text,
         negotiate,
     },
+    srtp::Profile,
 };
 
 use crate::vectors::corpus;
@@ -144,6 +145,52 @@ fn an_ice_restart_changes_the_clients_credentials_alone() {
     let second = node.negotiate(&restarted, &our_roles(9), Some(&first)).expect("a good offer");
     assert_eq!(second.remote_ice.ufrag(), "another1");
     assert_eq!((second.plan, second.remote_fingerprint), (first.plan, first.remote_fingerprint));
+}
+
+#[test]
+fn no_ssrc_is_given_out_twice_whatever_is_drawn() {
+    let offer = Offer::parse(CHROMIUM).expect("a good offer");
+    let declared = offer.sections[0].ssrcs[0];
+    let mut params = NegotiationParams {
+        codecs: &[Codec::Opus, Codec::Vp8],
+        session_id: 1,
+        draw_ssrc: &mut || declared,
+    };
+    let negotiated = negotiate(&offer, &our_roles(9), None, &mut params).expect("a good offer");
+    let slots = negotiated.plan.slots.iter();
+    let given: Vec<_> =
+        slots.flat_map(|slot| std::iter::once(slot.ssrc).chain(slot.rtx_ssrc)).collect();
+    let expected: Vec<_> = (1..=22).map(|step| Ssrc(declared.0.wrapping_add(step))).collect();
+    assert_eq!(given, expected);
+}
+
+#[test]
+fn a_header_extension_against_the_way_of_the_media_is_left_out() {
+    let roles = publishing(&[("0", Source::Microphone), ("1", Source::Camera)]);
+    let accepted = |direction: &str| {
+        let offer = AIORTC.replace("a=extmap:1 ", &format!("a=extmap:1{direction} "));
+        let negotiated = Node::default().negotiate(&offer, &roles, None).expect("a good offer");
+        let text = answer(&negotiated);
+        let line = text.lines().find(|line| line.starts_with("a=extmap:1")).map(str::to_owned);
+        assert_eq!(negotiated.plan.publishes[0].extensions.mid.is_some(), line.is_some());
+        line
+    };
+    let uri = "urn:ietf:params:rtp-hdrext:sdes:mid";
+    assert_eq!(accepted(""), Some(format!("a=extmap:1 {uri}")));
+    assert_eq!(accepted("/sendonly"), Some(format!("a=extmap:1/recvonly {uri}")));
+    assert_eq!(accepted("/recvonly"), None);
+    assert_eq!(accepted("/inactive"), None);
+}
+
+#[test]
+fn a_receiver_without_rtx_prefers_the_profile_that_can_send_twice() {
+    let preferred = |offer: &str| {
+        let negotiated = Node::default().negotiate(offer, &our_roles(9), None);
+        negotiated.expect("a good offer").srtp_profiles()[0]
+    };
+    assert_eq!(preferred(CHROMIUM_PREFERENCES), Profile::AeadAes128Gcm);
+    let without_rtx = CHROMIUM_PREFERENCES.replace("a=fmtp:97 apt=96\r\n", "");
+    assert_eq!(preferred(&without_rtx), Profile::AesCm128HmacSha1_80);
 }
 
 #[test]
