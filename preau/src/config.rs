@@ -157,7 +157,7 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Reads the file, if one is named, under `arguments` (flags, and environment where no flag is).
+    /// Reads the file, if one is named, under `arguments`: flags, and variables where no flag is.
     ///
     /// # Errors
     ///

@@ -32,6 +32,57 @@ onStage("a room made on the home page brings two people together", async (stage)
   await host.sees([]);
 });
 
+onStage("only a host can hand on the host link, and only by asking for it", async (stage) => {
+  const server = await stage.server();
+  const { guestLink, hostLink } = await server.createRoom();
+  const chromium = await stage.browser("chromium");
+  const [host, guest, second] = await Promise.all(
+    [1, 2, 3].map((number) => Person.at(chromium, number)),
+  );
+  await host.open(hostLink);
+  await host.join();
+  assert.equal(host.page.url(), guestLink, "the address bar does not show the host's secret");
+  await guest.open(guestLink);
+  await guest.join();
+
+  assert.deepEqual(await linksOffered(guest), [guestLink]);
+  const [, offered] = await linksOffered(host);
+  assert.equal(offered, hostLink);
+  await second.open(offered);
+  await second.join();
+  assert.deepEqual(await Promise.all([host, guest, second].map(roleOf)), ["host", "guest", "host"]);
+});
+
+for (const kind of ["chromium", "firefox"]) {
+  onStage(`${kind}: keys M and V turn sound and picture off and on`, async (stage) => {
+    const server = await stage.server();
+    const { guestLink } = await server.createRoom();
+    const one = await Person.at(await stage.browser(kind), 7);
+    const other = await Person.at(await stage.browser("chromium"), 8);
+    for (const person of [one, other]) {
+      await person.open(guestLink);
+      await person.join();
+    }
+    await other.hears(one);
+    await other.sees([one]);
+
+    await one.page.keyboard.press("m");
+    await other.hearsNobody();
+    await one.page.keyboard.press("v");
+    const { ms: goneMs } = await other.look(
+      "no picture, and no frozen one",
+      () => document.querySelectorAll('.tile[data-self="false"] video').length,
+      (videos) => videos === 0,
+    );
+
+    await one.page.keyboard.press("m");
+    const heardMs = await other.hears(one);
+    await one.page.keyboard.press("v");
+    const seenMs = await other.sees([one]);
+    stage.note(`picture gone after ${goneMs} ms; heard again ${heardMs} ms, seen ${seenMs} ms`);
+  });
+}
+
 onStage("three Chromium and one Firefox all see and hear each other", async (stage) => {
   const server = await stage.server();
   const { guestLink } = await server.createRoom();
@@ -65,4 +116,15 @@ onStage("three Chromium and one Firefox all see and hear each other", async (sta
 
 async function roleOf(person) {
   return person.page.evaluate(() => window.preau.call.role);
+}
+
+/** The links in the panel "Invite". */
+async function linksOffered(person) {
+  await person.page.locator("#invite").click();
+  await person.page.waitForSelector("#invite-panel");
+  const links = await person.page.$$eval("#invite-panel input", (fields) =>
+    fields.map(({ value }) => value),
+  );
+  await person.page.keyboard.press("Escape");
+  return links;
 }

@@ -6,6 +6,9 @@ import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { sleep, until } from "./harness/until.mjs";
 
+/** At 15 frames a second and on a loaded machine. */
+const GAP_MS_MAX = 1_000;
+
 onStage("coming and going costs the others no offer and no answer", async (stage) => {
   const server = await stage.server();
   const { guestLink } = await server.createRoom();
@@ -40,7 +43,7 @@ for (const kind of ["chromium", "firefox"]) {
     const server = await stage.server();
     const network = await openNetwork(server.port);
     stage.onEnd(() => network.close());
-    const { room, guestLink } = await server.createRoom();
+    const { guestLink } = await server.createRoom();
     const one = await Person.at(await stage.browser(kind), 1);
     const other = await Person.at(await stage.browser("chromium"), 2);
     await one.open(guestLink.replace(server.url, network.url));
@@ -57,14 +60,11 @@ for (const kind of ["chromium", "firefox"]) {
       () => window.probe.call(),
       ({ connection }) => connection === "reconnecting_signaling",
     );
-    await Promise.all([one, other].map((person) => person.page.evaluate(() => window.probe.watchGaps())));
-    // What happens meanwhile is not lost: a camera is turned off, and seen to be so later.
-    const framesBefore = await framesDecoded(one);
+    const inPages = (see) => Promise.all([one, other].map(({ page }) => page.evaluate(see)));
+    await inPages(() => window.probe.watchGaps());
     await sleep(3_000);
-    const frames = (await framesDecoded(one)) - framesBefore;
-    const gaps = await Promise.all(
-      [one, other].map((person) => person.page.evaluate(() => window.probe.gapsSeen())),
-    );
+    const gaps = await inPages(() => window.probe.gapsSeen());
+    // What happens meanwhile is not lost.
     await other.page.locator("#camera").click();
     network.up();
     const mended = await one.look(
@@ -73,14 +73,16 @@ for (const kind of ["chromium", "firefox"]) {
       ({ connection }) => connection === "connected",
       40_000,
     );
-    stage.note(`${frames} frames decoded in 3 s without a WebSocket, gaps ${JSON.stringify(gaps)}`);
+    stage.note(`3 s without a WebSocket: ${JSON.stringify(gaps)}`);
     stage.note(`resumed ${mended.ms} ms after the network was back`);
-    assert.ok(frames > 15, `only ${frames} frames in 3 s`);
+    for (const { frames, pictureMs, soundMs } of gaps.flat()) {
+      assert.ok(frames > 10 && pictureMs < GAP_MS_MAX && soundMs < GAP_MS_MAX);
+    }
 
     await one.look(
       "the camera turned off meanwhile is off",
-      () => window.preau.call.participants.map(({ sources }) => sources.map(({ source }) => source)),
-      (sources) => sources.some((sources) => !sources.includes("camera")),
+      () => document.querySelectorAll('.tile[data-self="false"] video').length,
+      (videos) => videos === 0,
     );
     await other.page.locator("#camera").click();
     await one.sees([other]);
@@ -91,7 +93,6 @@ for (const kind of ["chromium", "firefox"]) {
       [signaling.malformedMessages, signaling.missingMessages, signaling.lostSockets >= 1],
       [0, 0, true],
     );
-    assert.equal(room.length > 0, true);
   });
 }
 
@@ -122,12 +123,41 @@ onStage("a reload brings a person back, and the others see nobody twice", async 
   assert.deepEqual(await negotiationsOf(other), before);
 });
 
+for (const signal of ["SIGTERM", "SIGKILL"]) {
+  onStage(`after ${signal} and a restart people find each other again`, async (stage) => {
+    const server = await stage.server();
+    const { guestLink } = await server.createRoom();
+    const people = [
+      await Person.at(await stage.browser("chromium"), 1),
+      await Person.at(await stage.browser("firefox"), 2),
+    ];
+    for (const person of people) {
+      await person.open(guestLink);
+      await person.join();
+    }
+    const [one, other] = people;
+    await one.sees([other]);
+    await other.sees([one]);
+
+    await server.restart(signal);
+    const start = performance.now();
+    for (const person of people) {
+      await person.look(
+        "a new session",
+        () => window.probe.call(),
+        ({ connections, connection }) => connections > 1 && connection === "connected",
+        60_000,
+      );
+    }
+    await one.sees([other]);
+    await other.sees([one]);
+    await one.hears(other);
+    await other.hears(one);
+    stage.note(`together again ${Math.round(performance.now() - start)} ms after the restart`);
+  });
+}
+
 async function negotiationsOf(person) {
   const { connections, offersMade, answersTaken } = await person.call();
   return { connections, offersMade, answersTaken };
-}
-
-async function framesDecoded(person) {
-  const { slots } = await person.page.evaluate(() => window.preau.call.stats());
-  return slots.reduce((sum, { framesDecoded }) => sum + framesDecoded, 0);
 }

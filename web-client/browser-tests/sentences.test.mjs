@@ -10,7 +10,10 @@ import { until } from "./harness/until.mjs";
 const SENTENCES = {
   en: {
     missing: ["No microphone was found.", "No camera was found."],
-    denied: ["The browser does not allow the microphone.", "The browser does not allow the camera."],
+    denied: [
+      "The browser does not allow the microphone.",
+      "The browser does not allow the camera.",
+    ],
     unknownLink: "This link opens no room.",
     incompleteLink: "This link is not complete",
     insecure: "Browsers open the camera and the microphone only over HTTPS.",

@@ -10,7 +10,7 @@ const FIREFOX = process.env.PREAU_FIREFOX ?? "/usr/bin/firefox-esr";
 
 /**
  * @param {"chromium"|"firefox"} kind
- * @param {{ language?: string, env?: Record<string, string>, profile?: string, args?: string[] }} [options]
+ * @param {{ language?: string, env?: object, profile?: string, args?: string[] }} [options]
  */
 export async function launch(kind, options = {}) {
   const profile = options.profile ?? (await mkdtemp(path.join(os.tmpdir(), `preau-${kind}-`)));

@@ -22,7 +22,7 @@ export function makeCertificates(folder, name) {
   return { authority: file("ca.pem"), chain: file("chain.pem"), key: file("key.pem") };
 }
 
-/** Puts an authority into a certificate store: Firefox's profile, or `$HOME/.pki/nssdb` of Chromium. */
+/** Puts an authority into a store: Firefox's profile, or `$HOME/.pki/nssdb` for Chromium. */
 export function trust(store, authority) {
   mkdirSync(store, { recursive: true });
   const certutil = (...given) => execFileSync("certutil", given, { stdio: "pipe" });

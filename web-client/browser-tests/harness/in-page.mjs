@@ -257,7 +257,10 @@ export function install(person) {
     look();
   };
 
-  /** Stops timing. For each person: frames shown, and the longest time in ms without one, or sound. */
+  /**
+   * Stops timing. For each person: the frames shown, the longest time in ms without one and without
+   * sound, and how many video elements all people together took.
+   */
   probe.gapsSeen = () => {
     const { pictures, voices, watched, timer } = probe.gaps;
     probe.gaps = null;
@@ -281,7 +284,7 @@ export function install(person) {
     for (const connection of probe.connections) {
       const stats = await connection.getStats();
       for (const pair of stats.values()) {
-        if (pair.type !== "candidate-pair" || pair.state !== "succeeded" || !pair.nominated) continue;
+        if (pair.type !== "candidate-pair" || !pair.nominated) continue;
         const { protocol, address } = stats.get(pair.remoteCandidateId);
         addresses.push(`${protocol} ${address}`);
       }

@@ -15,29 +15,29 @@ const PROGRAM =
 const READY_WITHIN_MS = 10_000;
 
 /**
- * @param {{ args?: string[], listen?: string, prefix?: string[], quiet?: boolean }} [options]
+ * @param {{ args?: string[], listen?: string, prefix?: string[] }} [options]
  *   `prefix` stands before the program, as `ip netns exec NAME` does; `args` behind its own.
  */
 export async function startServer({ args = [], listen = "[::]:0", prefix = [] } = {}) {
   const data = await mkdtemp(path.join(os.tmpdir(), "preau-data-"));
   const metricsPort = await freePort();
-  const own = ["--data", data, "--listen", listen];
-  const metrics = ["--metrics-listen", `127.0.0.1:${metricsPort}`];
-  const [program, ...rest] = [...prefix, PROGRAM, ...own, ...metrics, ...args];
-  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("PREAU_"));
-  const child = spawn(program, rest, {
-    env: { ...Object.fromEntries(environment), PREAU_LOG: process.env.PREAU_TEST_LOG ?? "warn" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const start = (listen) => {
+    const own = ["--data", data, "--listen", listen];
+    const metrics = ["--metrics-listen", `127.0.0.1:${metricsPort}`];
+    const [program, ...rest] = [...prefix, PROGRAM, ...own, ...metrics, ...args];
+    return spawn(program, rest, { env: environment(), stdio: ["ignore", "pipe", "inherit"] });
+  };
+  let child = start(listen);
   const url = await readyUrl(child);
+  const { port } = new URL(url);
   const operator = `http://127.0.0.1:${metricsPort}`;
   return {
     url,
-    port: Number(new URL(url).port),
+    port: Number(port),
 
-    /** Makes a room over HTTP; links begin with `origin`. */
-    async createRoom(origin = url) {
-      const response = await fetch(`${origin}/api/v1/rooms`, { method: "POST" });
+    /** Makes a room over HTTP. */
+    async createRoom() {
+      const response = await fetch(`${url}/api/v1/rooms`, { method: "POST" });
       if (!response.ok) throw new Error(`no room: ${response.status} ${await response.text()}`);
       const { room, host_link: hostLink, guest_link: guestLink } = await response.json();
       return { room, hostLink, guestLink };
@@ -49,11 +49,12 @@ export async function startServer({ args = [], listen = "[::]:0", prefix = [] } 
       if (!response.ok) throw new Error(`no restore: ${response.status} ${await response.text()}`);
     },
 
-    /** The sum of a metric over its labels, 0 while nothing was counted. */
-    async metric(name) {
-      const text = await (await fetch(`${operator}/metrics`)).text();
-      const lines = text.split("\n").filter((line) => line.startsWith(name));
-      return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+    /** Ends it by a signal and starts it again on the same port, with the same data. */
+    async restart(signal) {
+      child.kill(signal);
+      await once(child, "exit");
+      child = start(listen.replace(/:0$/, `:${port}`));
+      await readyUrl(child);
     },
 
     /** Ends it as a service manager does; rejects where it does not end cleanly. */
@@ -68,6 +69,12 @@ export async function startServer({ args = [], listen = "[::]:0", prefix = [] } 
       }
     },
   };
+}
+
+/** The caller's settings are not the test's. */
+function environment() {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("PREAU_"));
+  return { ...Object.fromEntries(entries), PREAU_LOG: process.env.PREAU_TEST_LOG ?? "warn" };
 }
 
 async function readyUrl(child) {
