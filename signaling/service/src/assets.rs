@@ -70,7 +70,11 @@ impl Assets {
 
 impl File {
     fn new(path: &str, bytes: Vec<u8>) -> Self {
-        let mime = mime_guess::from_path(path).first_or_octet_stream();
+        let mime = match path.ends_with(".d.ts") {
+            // By its end it would be an MPEG transport stream.
+            true => mime_guess::mime::TEXT_PLAIN,
+            false => mime_guess::from_path(path).first_or_octet_stream(),
+        };
         let is_text = mime.type_() == mime_guess::mime::TEXT
             || ["javascript", "json", "svg"].iter().any(|kind| mime.as_ref().contains(kind));
         let content_type = match mime.type_() == mime_guess::mime::TEXT {

@@ -382,6 +382,11 @@ const MIGRATIONS: [&str; 1] = ["
 "];
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    // SQLite gives its other files the mode of this one.
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(path).map_err(file_error(path))?;
     let connection = Connection::open(path)?;
     // The command line writes to the same file while the service runs.
     connection.busy_timeout(Duration::from_secs(5))?;

@@ -5,6 +5,7 @@ fn assets() -> Assets {
     Assets::from_files([
         file("index.html", "<p>room</p>"),
         file("sdk.js", "export {};"),
+        file("sdk.d.ts", "export {};"),
         file("assets/app-Ab12.js", "go();"),
         file("favicon.png", "\u{89}PNG"),
     ])
@@ -40,6 +41,8 @@ fn hashed_files_are_kept_for_ever_and_others_are_asked_for_again() {
     assert_eq!(field(&hashed, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
     let sdk = get("/sdk.js", &[]);
     assert_eq!(field(&sdk, header::CACHE_CONTROL), "no-cache");
+    let types = get("/sdk.d.ts", &[]);
+    assert_eq!(field(&types, header::CONTENT_TYPE), "text/plain; charset=utf-8");
 }
 
 #[test]

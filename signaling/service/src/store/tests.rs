@@ -122,7 +122,9 @@ fn no_secret_stands_in_the_files_and_the_key_is_its_owners() {
         }
     }
     let mode = |path: &Path| path.metadata().expect("metadata").permissions().mode() & 0o777;
-    assert_eq!(mode(&data.join("secret.key")), 0o600);
+    for file in ["secret.key", "preau.sqlite", "preau.sqlite-wal"] {
+        assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+    }
     assert_eq!(mode(&data), 0o700);
 }
 
