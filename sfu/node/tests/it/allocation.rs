@@ -1,12 +1,21 @@
 //! An allocator that counts, for each thread by itself.
 //!
 //! A thread that counts its own allocations is not disturbed by those of others, so a media thread
-//! can be watched while the rest of the process works.
+//! can be watched while the rest of the process works: [`Watched`] is any machine with a window to
+//! the counter of its thread.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
+
+use protocol::Instant;
+use sfu_node::{media_loop::Machine, metrics::Snapshot};
+use sfu_worker::{Sink, Tuple};
 
 thread_local! {
     /// Constant and without a destructor, so that using it allocates nothing itself.
@@ -16,6 +25,56 @@ thread_local! {
 /// How often the calling thread has called the allocator in its life, to take, resize or give back.
 pub(crate) fn calls() -> u64 {
     CALLS.with(Cell::get)
+}
+
+/// A machine whose thread can be asked for its [`calls`].
+pub(crate) struct Watched<M> {
+    machine: M,
+    calls: Arc<AtomicU64>,
+}
+
+impl<M> Watched<M> {
+    /// Shows the counter of its thread in `calls`, as it is at the end of each turn of the loop.
+    pub(crate) fn new(machine: M, calls: Arc<AtomicU64>) -> Self {
+        Watched { machine, calls }
+    }
+}
+
+impl<M: Machine> Machine for Watched<M> {
+    type Command = M::Command;
+    type Output = M::Output;
+
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        tuple: &Tuple,
+        datagram: &mut [u8],
+        sink: &mut impl Sink,
+    ) {
+        self.machine.handle_datagram(now, tuple, datagram, sink);
+    }
+
+    fn handle_command(&mut self, now: Instant, command: M::Command, sink: &mut impl Sink) {
+        self.machine.handle_command(now, command, sink);
+    }
+
+    fn handle_timeout(&mut self, now: Instant, sink: &mut impl Sink) {
+        self.machine.handle_timeout(now, sink);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        // Asked before every sleep, so nothing of the turn comes after it.
+        self.calls.store(calls(), Ordering::Release);
+        self.machine.poll_timeout()
+    }
+
+    fn poll_output(&mut self) -> Option<M::Output> {
+        self.machine.poll_output()
+    }
+
+    fn count_into(&self, snapshot: &mut Snapshot) {
+        self.machine.count_into(snapshot);
+    }
 }
 
 struct Counting;

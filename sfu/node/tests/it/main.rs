@@ -7,6 +7,7 @@
 )]
 
 mod allocation;
+mod no_alloc;
 mod node;
 mod port;
 mod socket;
