@@ -1,4 +1,5 @@
-//! HMAC-SHA1 (RFC 2104) with the key absorbed once: STUN's MESSAGE-INTEGRITY and SRTP's AES-CM profile.
+//! HMAC-SHA1 (RFC 2104) with the key absorbed once: STUN's MESSAGE-INTEGRITY and SRTP's AES-CM
+//! profile.
 //!
 //! It never allocates: a tag costs two copies of a 96-byte hash state.
 

@@ -1,5 +1,5 @@
-//! ICE-lite for one session (RFC 8445 §2.5): answers checks, knows which tuples are proven, says where
-//! media goes and when it must stop.
+//! ICE-lite for one session (RFC 8445 §2.5): answers checks, knows which tuples are proven, says
+//! where media goes and when it must stop.
 //!
 //! It never gathers, never controls, and sends a check of its own only before media moves from one
 //! tuple to another: whoever replays a captured nomination from elsewhere cannot answer that check,

@@ -1,9 +1,10 @@
 //! RTCP (RFC 3550 §6, RFC 4585, RFC 5104, REMB): compound packets read and written in place.
 //!
-//! It never allocates and never believes a length: a compound packet is checked as a whole before its
-//! first part is given out, and is dropped as a whole. Whether a report's SSRC belongs to who sent it
-//! is for the caller to say (RFC 3550 §9.1): the transport knows only that the bytes are authentic.
-//! Every walk is bounded by the bytes it walks over; a NACK of 1 400 bytes names at most 5 900 packets.
+//! It never allocates and never believes a length: a compound packet is checked as a whole before
+//! its first part is given out, and is dropped as a whole. Whether a report's SSRC belongs to who
+//! sent it is for the caller to say (RFC 3550 §9.1): the transport knows only that the bytes are
+//! authentic. Every walk is bounded by the bytes it walks over; a NACK of 1 400 bytes names at most
+//! 5 900 packets.
 //!
 //! Tests: `rtcp/tests.rs`, and libwebrtc's fuzz corpus in `tests/it`.
 
@@ -43,7 +44,8 @@ mod packet_type {
     pub(super) const PAYLOAD_FEEDBACK: u8 = 206;
 }
 
-/// Feedback message types: the count field of feedback packets (RFC 4585 §6.2, §6.3, RFC 5104 §4.3).
+/// Feedback message types: the count field of feedback packets (RFC 4585 §6.2, §6.3, RFC 5104
+/// §4.3).
 mod feedback {
     pub(super) const NACK: u8 = 1;
     pub(super) const PLI: u8 = 1;

@@ -6,12 +6,13 @@
 //! ([`RTP_SOURCES_MAX`], [`RTCP_SOURCES_MAX`], [`OUTGOING_STREAMS_MAX`]), and no index of a stream
 //! is ever sealed twice.
 //!
-//! Cost of sealing 1 200 bytes, measured on a 2-core x86-64 VM with AES and SHA instructions: 0.24 µs
-//! under AEAD_AES_128_GCM (`ring`), 0.91 µs under AES_CM_128_HMAC_SHA1_80 (`aes`, `ctr`, `sha1`); of
-//! 100 bytes, 0.12 and 0.20 µs. Key schedules and HMAC pads are computed once.
+//! Cost of sealing 1 200 bytes, measured on a 2-core x86-64 VM with AES and SHA instructions: 0.24
+//! µs under AEAD_AES_128_GCM (`ring`), 0.91 µs under AES_CM_128_HMAC_SHA1_80 (`aes`, `ctr`,
+//! `sha1`); of 100 bytes, 0.12 and 0.20 µs. Key schedules and HMAC pads are computed once.
 //! Memory of a session: the receiver 7 KiB, most of it replay windows, the sender 4 KiB.
 //!
-//! Tests: `tests.rs` beside the parts, with the vectors of RFC 3711 appendix B and RFC 7714 §16, §17.
+//! Tests: `tests.rs` beside the parts, with the vectors of RFC 3711 appendix B and RFC 7714 §16,
+//! §17.
 
 mod cm;
 mod gcm;

@@ -481,8 +481,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 proptest! {
-    /// Whatever happens: tables stay bounded, media goes only to a proven tuple checked or answering
-    /// within 10 s, and moves only to one that was first or has answered our check.
+    /// Whatever happens: tables stay bounded, media goes only to a proven tuple checked or
+    /// answering within 10 s, and moves only to one that was first or has answered our check.
     #[test]
     fn media_goes_only_where_the_client_has_proved_to_be(
         operations in proptest::collection::vec(operation(), 1..120),

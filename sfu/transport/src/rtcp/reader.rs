@@ -97,8 +97,8 @@ struct Packet<'p> {
     body: &'p [u8],
 }
 
-/// Splits the first packet off (RFC 3550 §6.4.1): version 2, a length in words less one, and padding
-/// on the last packet only.
+/// Splits the first packet off (RFC 3550 §6.4.1): version 2, a length in words less one, and
+/// padding on the last packet only.
 fn split_packet(compound: &[u8]) -> Result<(Packet<'_>, &[u8]), RtcpMalformed> {
     let header = compound.first_chunk::<HEADER_LENGTH>().ok_or(RtcpMalformed)?;
     let body_length = 4 * usize::from(u16::from_be_bytes([header[2], header[3]]));

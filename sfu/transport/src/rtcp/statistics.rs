@@ -68,7 +68,8 @@ impl ReceptionStats {
         self.last_sender_report = Some((ntp, now));
     }
 
-    /// Makes the block of the next report and begins a new interval; `None` before the first packet.
+    /// Makes the block of the next report and begins a new interval; `None` before the first
+    /// packet.
     pub fn report_block(&mut self, now: Instant, ssrc: Ssrc) -> Option<ReportBlock> {
         let progress = self.progress.as_mut()?;
         let (last_sender_report, delay_since_sender_report) = match self.last_sender_report {

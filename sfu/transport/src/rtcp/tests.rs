@@ -276,8 +276,8 @@ fn one_stray_packet_is_not_counted_and_two_in_a_row_begin_the_stream_anew() {
 
 #[test]
 fn jitter_is_that_of_rfc_3550() {
-    // Packets by turns in time and 10 ms late: each differs from the last by 480 ticks, and the mean
-    // deviation comes near that.
+    // Packets by turns in time and 10 ms late: each differs from the last by 480 ticks, and the
+    // mean deviation comes near that.
     let mut stats = ReceptionStats::new(48_000);
     for packet in 0..1000_u16 {
         let late = Duration::from_millis(if packet % 2 == 0 { 0 } else { 10 });

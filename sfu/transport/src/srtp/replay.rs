@@ -1,6 +1,7 @@
 //! Which packets of a stream have been delivered: index guess and replay window (RFC 3711 §3.3).
 //!
-//! Nothing here changes before [`ReplayWindow::accept`], which is called for authentic packets only.
+//! Nothing here changes before [`ReplayWindow::accept`], which is called for authentic packets
+//! only.
 
 /// The guessed index of a packet of a stream whose highest index is `highest` (RFC 3711 §3.3.1).
 ///

@@ -52,7 +52,8 @@ pub struct SrtpSender {
     cipher: Cipher,
     /// Sorted by SSRC; never grows beyond its first allocation.
     streams: Vec<OutgoingStream>,
-    /// RFC 3711 §3.2.1 has an index per SSRC. One for all of them rises for each, and never repeats.
+    /// RFC 3711 §3.2.1 has an index per SSRC. One for all of them rises for each, and never
+    /// repeats.
     next_rtcp_index: u32,
 }
 

@@ -44,8 +44,8 @@ fn the_srtcp_packet_of_rfc_7714_section_17_1_is_met() {
     assert_eq!(packet[..plain.len()], plain[..]);
 }
 
-/// The packets that libsrtp checks itself with (`test/srtp_driver.c`, `srtp_validate_gcm`), from the
-/// master key on.
+/// The packets that libsrtp checks itself with (`test/srtp_driver.c`, `srtp_validate_gcm`), from
+/// the master key on.
 #[test]
 fn the_packets_of_libsrtp_are_met() {
     let key = hex("000102030405060708090a0b0c0d0e0f");
@@ -63,7 +63,8 @@ fn the_packets_of_libsrtp_are_met() {
 
     let plain = hex("81c8000bcafebabe abababababababababababababababab");
     let sealed = hex("
-        81c8000bcafebabe c98b8b5df0392a55852b6c21ac8e7025 c52c6fbea2b3b446ea31123ba88ce61e 80000001");
+        81c8000bcafebabe c98b8b5df0392a55852b6c21ac8e7025
+        c52c6fbea2b3b446ea31123ba88ce61e 80000001");
     let mut packet = [&plain[..], &[0; TAG_LENGTH], &hex("80000001")].concat();
     assert!(cipher.seal_rtcp(PacketId { ssrc, index: 1 }, &mut packet));
     assert_eq!(packet, sealed);
