@@ -48,7 +48,7 @@ impl HandshakeMaker for DoubleMaker {
         Fingerprint::of_certificate(b"the double's certificate")
     }
 
-    fn server(&self, _remote: Fingerprint) -> Box<dyn Handshake> {
+    fn server(&self, _remote: Fingerprint, _profiles: &[Profile]) -> Box<dyn Handshake> {
         Box::new(Double::default())
     }
 }
@@ -56,16 +56,21 @@ impl HandshakeMaker for DoubleMaker {
 #[derive(Debug, Default)]
 struct Double {
     outputs: VecDeque<HandshakeOutput>,
-    has_keys: bool,
+    /// Of the first hello; there is no other client.
+    nonce: Option<[u8; NONCE_LENGTH]>,
 }
 
 impl Handshake for Double {
     fn handle_datagram(&mut self, _now: Instant, datagram: &[u8]) {
         let Some((&[RECORD, HELLO], nonce)) = datagram.split_first_chunk() else { return };
         let Ok(nonce) = <[u8; NONCE_LENGTH]>::try_from(nonce) else { return };
-        if !self.has_keys {
-            self.has_keys = true;
-            self.outputs.push_back(HandshakeOutput::Keys(keys(nonce)));
+        match self.nonce {
+            Some(known) if known != nonce => return,
+            Some(_) => {}
+            None => {
+                self.nonce = Some(nonce);
+                self.outputs.push_back(HandshakeOutput::Keys(keys(nonce)));
+            }
         }
         let answer = [&[RECORD, DONE][..], &nonce].concat();
         self.outputs.push_back(HandshakeOutput::Transmit(answer));

@@ -12,8 +12,9 @@ pub trait HandshakeMaker: Send {
     /// What the answer's SDP says of our certificate.
     fn fingerprint(&self) -> Fingerprint;
 
-    /// A handshake with the client whose SDP named the certificate `remote`.
-    fn server(&self, remote: Fingerprint) -> Box<dyn Handshake>;
+    /// A handshake with the client whose SDP named the certificate `remote`, for one of these SRTP
+    /// profiles, most wanted first.
+    fn server(&self, remote: Fingerprint, profiles: &[Profile]) -> Box<dyn Handshake>;
 }
 
 /// Real DTLS with one certificate for all sessions.
@@ -35,11 +36,10 @@ impl HandshakeMaker for DtlsServer {
         self.identity.fingerprint()
     }
 
-    fn server(&self, remote: Fingerprint) -> Box<dyn Handshake> {
+    fn server(&self, remote: Fingerprint, profiles: &[Profile]) -> Box<dyn Handshake> {
         let params = HandshakeParams {
             remote_fingerprint: remote,
-            // GCM costs a third of AES-CM with SHA-1 at 1 200 bytes.
-            profiles: vec![Profile::AeadAes128Gcm, Profile::AesCm128HmacSha1_80],
+            profiles: profiles.to_vec(),
             clock_origin: self.clock_origin,
         };
         Box::new(ServerHandshake::new(Arc::clone(&self.identity), params))

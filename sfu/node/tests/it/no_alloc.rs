@@ -237,7 +237,7 @@ impl Call {
 
     fn keyframes_asked(&self) -> u64 {
         let publishers = self.people.values().filter_map(|(client, _)| client.publisher.as_ref());
-        publishers.map(|publisher| u64::from(publisher.keyframes_asked)).sum()
+        publishers.map(|publisher| publisher.keyframes_asked.len() as u64).sum()
     }
 
     fn layers_seen(&self) -> usize {

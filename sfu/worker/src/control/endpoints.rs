@@ -96,7 +96,8 @@ impl Control {
             return self.update_endpoint(room, participant, offer, sections);
         }
         let negotiated = self.negotiate(offer, sections, None)?;
-        let handshake = self.config.handshakes.server(negotiated.remote_fingerprint);
+        let profiles = negotiated.srtp_profiles();
+        let handshake = self.config.handshakes.server(negotiated.remote_fingerprint, &profiles);
         let index = self.free_endpoints.pop().ok_or(NodeError::Full)?;
         let local = ufrag::credentials(index, &mut self.random);
         let answer = self.answer(&negotiated, &local);
