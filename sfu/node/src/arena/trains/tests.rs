@@ -150,7 +150,7 @@ fn the_space_that_a_closed_train_leaves_is_used_again() {
 
 #[test]
 fn a_crowd_has_shorter_trains_and_still_has_trains() {
-    let crowd = 200;
+    let crowd = 800;
     let mut buffer = TrainBuffer::new(crowd);
     let mut packets_of_longest = 0;
     for turn in 0..3 {
@@ -169,14 +169,14 @@ fn a_crowd_has_shorter_trains_and_still_has_trains() {
         buffer.clear();
         assert!(turn > 0 || packets_of_longest < 4, "the first turn cannot know");
     }
-    assert_eq!(packets_of_longest, 4, "1 MiB for 200 receivers");
+    assert_eq!(packets_of_longest, 4, "4 MiB for 800 receivers");
 }
 
 #[test]
 fn a_crowd_that_has_left_is_forgotten() {
-    let mut buffer = TrainBuffer::new(200);
+    let mut buffer = TrainBuffer::new(800);
     buffer.expect(16);
-    for receiver in 0..200 {
+    for receiver in 0..800 {
         put(&mut buffer, receiver, 100);
     }
     for _ in 0..40 {
