@@ -107,3 +107,21 @@ fn help_fits_a_terminal() {
     }
     insta::assert_snapshot!(run(&["-h"]).1);
 }
+
+#[test]
+fn the_shipped_configuration_is_one() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/preau.toml");
+    let shipped = std::fs::read_to_string(file).unwrap();
+    // Its examples stand behind `#`, without a space.
+    let with_examples: String = shipped
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let folder = DataFolder::new();
+    for text in [shipped, with_examples] {
+        let file = folder.file("preau.toml", &text);
+        let (code, _, stderr) = run(&["config", "show", "--config", &file, "--data", "/srv"]);
+        assert_eq!(code, Some(0), "{stderr}");
+    }
+}

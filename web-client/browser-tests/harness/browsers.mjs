@@ -74,7 +74,8 @@ const FIREFOX_PREFERENCES = {
   "media.autoplay.default": 0,
   "media.autoplay.blocking_policy": 0,
   "media.autoplay.block-webaudio": false,
-  // A machine without a sound card: otherwise every AudioContext stays suspended.
+  // A machine without a sound card: otherwise every AudioContext stays suspended. The mock's clock
+  // sleeps between blocks, so on a busy machine its sound runs late; pictures do not.
   "media.cubeb.force_mock_context": true,
   "media.peerconnection.ice.obfuscate_host_addresses": false,
   // Timers of pages behind another tab keep their pace.

@@ -43,6 +43,7 @@ export function makeNamespaces() {
   return { people, server, close };
 }
 
+/** Both ways between the public address and the server's; the server's own is not to be reached. */
 const NAT = `table ip nat {
   chain prerouting {
     type nat hook prerouting priority dstnat
@@ -51,6 +52,14 @@ const NAT = `table ip nat {
   chain postrouting {
     type nat hook postrouting priority srcnat
     ip saddr ${SERVER_ADDRESS} snat to ${PUBLIC_ADDRESS}
+  }
+}
+table ip filter {
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state established,related accept
+    ct status dnat accept
+    ip saddr ${SERVER_ADDRESS} accept
   }
 }
 `;
