@@ -80,8 +80,8 @@ impl SentRing {
         Some(self.kept.iter().skip(skip).cloned().collect())
     }
 
-    /// Begins anew at a snapshot: gives what lasts of the messages after `last_seq`, in order, to be
-    /// said again after it.
+    /// Begins anew at a snapshot: gives what lasts of the messages after `last_seq`, in order, to
+    /// be said again after it.
     pub(crate) fn restart(&mut self, last_seq: u64) -> Vec<Arc<ServerBody>> {
         self.bytes = 0;
         let lasting = self.lasting.drain(..);

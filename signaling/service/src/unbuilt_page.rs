@@ -66,7 +66,7 @@ const FRENCH: &str = "<!doctype html>
 <h1>Le service fonctionne, mais ses pages n’ont pas été construites</h1>
 <p>Ce programme a été construit sans le client web. Dans le dossier des sources, lancez :</p>
 <pre>cargo xtask run</pre>
-<p>Cette commande construit le client et le programme, le démarre et affiche le lien d’une salle.</p>
+<p>Cette commande construit le client et le programme, le démarre et donne le lien d’une salle.</p>
 </html>
 ";
 
