@@ -9,9 +9,10 @@
 //! subscriptions are reserved by [`Forwarder::new`] from [`Limits`]. Everything the network can
 //! cause is a counted [`ForwardDrop`].
 //!
-//! What a packet costs: reading it once (about 50 ns), then for each receiver one entry of 8 bytes
-//! in a list, three or four cache lines of its slot and about 30 ns of rewriting; sealing costs
-//! ten times that. A thousand people cost a receiver 150 packets of sound a second.
+//! What a packet costs (measured on a busy 2-core VM, without link-time optimisation): about 75 ns
+//! to read, map and rank it, then for each receiver one entry of 8 bytes in a list, three or four
+//! cache lines of its slot, and about 60 ns of rewriting and writing out; sealing 1 200 bytes takes
+//! four times that. A thousand people cost a receiver 150 packets of sound a second.
 //!
 //! | module | what |
 //! |---|---|

@@ -151,7 +151,8 @@ proptest! {
             now += phase.max(1);
             for packet in 0..packets {
                 let input = RtpTime(1_000 + (packet * 960) as u32);
-                let out = if takeover == (Takeover::Source { held: false }) || held == 1 && packet == 1 {
+                let joins = packet == 0 || held == 1 && packet == 1;
+                let out = if joins {
                     let joined = timeline.join(at(now), input, &mut takeover);
                     if joined.is_some() {
                         takeover = Takeover::Layer;

@@ -1,6 +1,6 @@
 //! Lists against a model, through any order of adding and removing.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn an_entry_is_eight_bytes_and_a_chunk_two_cache_lines() {
 proptest! {
     #[test]
     fn every_list_holds_what_was_added_and_not_removed(
-        steps in prop::collection::vec((0..LISTS, any::<bool>(), any::<prop::sample::Index>()), 1..600),
+        steps in prop::collection::vec((0..LISTS, any::<bool>(), any::<Index>()), 1..600),
     ) {
         let entries = 400;
         let mut fanout = Fanout::new(entries, LISTS);

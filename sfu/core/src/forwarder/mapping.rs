@@ -95,10 +95,12 @@ impl Forwarder {
         }
         let wanted = &mut wanted[..count];
         let is_stage = |wanted: &Wanted| Some(wanted.content.participant) == stage;
-        // Where slots are few, the stage's voice has one.
-        wanted.sort_by_key(|wanted| !is_stage(wanted));
-        let stage = wanted.iter().find(|wanted| is_stage(wanted));
-        let stage = stage.map(|wanted| wanted.content);
+        let stage = wanted.iter().position(is_stage);
+        if let Some(place) = stage {
+            // Where slots are few, the stage's voice has one.
+            wanted[..=place].rotate_right(1);
+        }
+        let stage = stage.and(wanted.first()).map(|wanted| wanted.content);
         self.assign(now, receiver, SlotKind::Voice, wanted, stage);
     }
 
@@ -156,9 +158,15 @@ impl Forwarder {
         let mut planned = [None; SLOTS_MAX];
         assign::place(&present[..count], contents, stage, &mut planned[..count]);
         // Slots are emptied first: a source that changes places is in one list at a time.
-        for (&place, plan) in places[..count].iter().zip(&planned) {
-            if plan.is_none() {
-                self.map_slot(now, receiver, place, None);
+        for (&place, (plan, present)) in places[..count].iter().zip(planned.iter().zip(&present)) {
+            if plan.is_some() {
+                continue;
+            }
+            self.map_slot(now, receiver, place, None);
+            if present.is_some_and(|present| contents.contains(&present))
+                && let Some(slot) = self.slot_mut(receiver, place)
+            {
+                slot.remembered = None; // It is in another slot.
             }
         }
         for (&place, plan) in places[..count].iter().zip(&planned) {
@@ -190,6 +198,9 @@ impl Forwarder {
         let flowing = self.detach(now, receiver, place);
         let Some(content) = content else {
             self.drop_flow(flowing);
+            if let Some(slot) = self.slot_mut(receiver, place) {
+                slot.remembered = None;
+            }
             self.note_slots_changed(receiver);
             return;
         };

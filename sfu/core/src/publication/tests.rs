@@ -90,7 +90,7 @@ fn mid_decides_before_ssrc_and_ssrc_before_payload_type() {
         (2, 109, &[], Ok((Source::ScreenAudio, 0))), // the only m-line with 109
         (70, 96, &[], Ok((Source::Screen, 0))),      // declared
         (3, 96, &[], Err(ForwardDrop::Unmapped)),    // 96 is on two m-lines
-        (3, 96, &[(4, b"9")], Err(ForwardDrop::Unmapped)), // a MID of nobody
+        (3, 109, &[(4, b"9")], Err(ForwardDrop::Unmapped)), // a MID of nobody
         (3, 96, &[(4, b"1"), (10, b"h")], Ok((Source::Camera, 1))),
         (3, 96, &[], Ok((Source::Camera, 1))), // known by now
     ];

@@ -323,22 +323,36 @@ fn an_outgoing_ssrc_stays_below_its_rate() {
 fn a_keyframe_that_the_slots_rate_cut_off_is_asked_for_again() {
     let mut scene = Scene::new(3, 1);
     scene.turn_on(0, Source::Screen);
-    scene.turn_on(1, CAMERA);
+    scene.turn_on(1, Source::Screen);
     scene.view(2, None, &[tile(0, Source::Screen, 180)]);
     scene.frame(0, Source::Screen, 0, true);
+    scene.frame(1, Source::Screen, 0, true);
+    scene.wait(900);
+    scene.frame(1, Source::Screen, 0, false);
     for _ in 0..600 {
         scene.frame(0, Source::Screen, 0, false);
     }
-    scene.view(2, None, &[tile(1, CAMERA, 180)]);
-    scene.frame(1, CAMERA, 0, true);
-    scene.take();
+    scene.asked.clear();
+    scene.view(2, None, &[tile(1, Source::Screen, 180)]);
+    assert_eq!(scene.asked.len(), 1);
+    scene.frame(1, Source::Screen, 0, true);
+    assert!(scene.take().iter().all(|a| a.to != 2 || a.csrc == 1), "the slot's rate is used up");
     scene.asked.clear();
     for _ in 0..40 {
         scene.wait(33);
         let asked = scene.asked.iter().any(|&(_, who, _)| who == 1);
-        scene.frame(1, CAMERA, 0, asked);
+        scene.frame(1, Source::Screen, 0, asked);
     }
     assert!(scene.take().iter().any(|a| a.to == 2 && a.csrc == 2));
+}
+
+#[test]
+fn the_first_keyframe_of_the_only_layer_that_flows_is_shown() {
+    let mut scene = Scene::new(2, 1);
+    scene.turn_on(0, CAMERA);
+    scene.view(1, None, &[tile(0, CAMERA, 90)]);
+    scene.frame(0, CAMERA, 2, true);
+    assert_eq!(layers_at(&mut scene, 1), [2]);
 }
 
 #[test]

@@ -162,6 +162,25 @@ fn slots_forget_what_does_not_come_back() {
 }
 
 #[test]
+fn a_view_that_changes_during_restoration_names_nobody_twice() {
+    let scene = running();
+    let mut restored = built_again(&taken_apart(&scene), Instant::ZERO, Duration::ZERO, 1);
+    for stage in [1, 3, 2, 1] {
+        restored.view(0, Some(tile(stage, Source::Camera, 700)), &[]);
+        let mut people: Vec<_> = restored
+            .carried(0)
+            .into_iter()
+            .filter(|(_, _, source)| *source == Source::Camera)
+            .map(|(_, who, _)| who)
+            .collect();
+        people.sort_unstable();
+        let named = people.len();
+        people.dedup();
+        assert_eq!(people.len(), named, "with {stage} on stage");
+    }
+}
+
+#[test]
 fn a_snapshot_is_small_and_tells_the_last_numbers() {
     let mut scene = running();
     let arrived = scene.take();
