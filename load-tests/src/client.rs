@@ -128,6 +128,7 @@ impl Client {
         }
         self.remote = Some(answer);
         self.asked.clear();
+        self.is_path_open = false;
         self.next_check = now;
     }
 
@@ -157,15 +158,16 @@ impl Client {
         self.authors_since(MediaKind::Audio, since)
     }
 
-    /// Takes a datagram of the node.
-    pub fn handle_datagram(&mut self, now: Instant, datagram: &mut [u8]) {
+    /// Takes a datagram of the node. If it was media, whose.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &mut [u8]) -> Option<u32> {
         match classify(datagram) {
             DatagramKind::Stun => self.handle_stun(now, datagram),
             DatagramKind::Dtls => self.handle_handshake(now, datagram),
-            DatagramKind::Rtp => self.handle_rtp(now, datagram),
-            DatagramKind::Rtcp => self.handle_rtcp(datagram),
+            DatagramKind::Rtp => return self.handle_rtp(now, datagram),
+            DatagramKind::Rtcp => self.handle_rtcp(now, datagram),
             DatagramKind::Unknown => self.srtp_failures += 1,
         }
+        None
     }
 
     /// Sends what is due.
@@ -184,6 +186,29 @@ impl Client {
         for packet in packets {
             self.send_rtp(packet);
         }
+        let is_stuck = |slot: &Reception| slot.keyframe_due().is_some_and(|due| due <= now);
+        let stuck = self.slots.iter_mut().filter(|(_, slot)| is_stuck(slot));
+        let stuck: Vec<Ssrc> =
+            stuck.map(|(ssrc, slot)| slot.note_keyframe_asked(now, *ssrc)).collect();
+        for ssrc in stuck {
+            self.request_keyframe(ssrc);
+        }
+    }
+
+    /// Sends this many packets of its smallest picture at once, all of them in order.
+    pub fn flood(&mut self, packets: usize) {
+        let frames = self.publisher.as_mut().map(|publisher| publisher.flood(packets));
+        for packet in frames.into_iter().flatten() {
+            self.send_rtp(packet);
+        }
+    }
+
+    /// A check as it would send it at once, but for another of its addresses.
+    pub fn extra_check(&mut self) -> Option<Vec<u8>> {
+        let id = self.random.bytes();
+        let remote = self.remote.as_ref()?;
+        let username = format!("{}:{}", remote.ufrag, self.ufrag);
+        Some(check::nomination(id, &username, &remote.pwd))
     }
 
     /// When [`Client::handle_timeout`] has something to do.
@@ -192,7 +217,8 @@ impl Client {
         let check = self.remote.as_ref().map(|_| self.next_check);
         let has_keys = self.srtp.is_some();
         let media = self.publisher.as_ref().filter(|_| has_keys).map(Publisher::next_due);
-        [check, self.next_hello, media].into_iter().flatten().min()
+        let stuck = self.slots.values().filter_map(Reception::keyframe_due).min();
+        [check, self.next_hello, media, stuck].into_iter().flatten().min()
     }
 
     /// The next datagram to the node.
@@ -283,17 +309,19 @@ impl Client {
         }
     }
 
-    fn handle_rtp(&mut self, now: Instant, datagram: &mut [u8]) {
-        let (Some(srtp), Some(header)) = (&mut self.srtp, RtpHeader::parse(datagram)) else {
-            return;
-        };
+    fn handle_rtp(&mut self, now: Instant, datagram: &mut [u8]) -> Option<u32> {
+        let srtp = self.srtp.as_mut()?;
+        let header = RtpHeader::parse(datagram)?;
         match (srtp.receiver.open_rtp(datagram, &header), self.slots.get_mut(&header.ssrc)) {
             (Ok(length), Some(slot)) => slot.take(now, &datagram[..length], &header),
-            (Ok(_), None) | (Err(_), _) => self.srtp_failures += 1,
+            (Ok(_), None) | (Err(_), _) => {
+                self.srtp_failures += 1;
+                None
+            }
         }
     }
 
-    fn handle_rtcp(&mut self, datagram: &mut [u8]) {
+    fn handle_rtcp(&mut self, now: Instant, datagram: &mut [u8]) {
         let Some(srtp) = &mut self.srtp else { return };
         let Ok(length) = srtp.receiver.open_rtcp(datagram) else {
             self.srtp_failures += 1;
@@ -306,7 +334,7 @@ impl Client {
         };
         for packet in packets {
             if let (Rtcp::Pli { media, .. }, Some(publisher)) = (packet, &mut self.publisher) {
-                publisher.handle_keyframe_request(media.0);
+                publisher.handle_keyframe_request(now, media.0);
             }
         }
     }

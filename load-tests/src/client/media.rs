@@ -1,7 +1,7 @@
 //! What a model client publishes: Opus with levels, VP8 in three encodings, and in each payload the
 //! words by which a receiver knows what it got.
 
-use protocol::{Duration, Instant};
+use protocol::{Duration, Instant, media::Ssrc};
 
 use super::offer::{LEVEL_ID, MID_ID, OPUS_PT, RID_ID, RIDS, VP8_PT};
 use crate::random::Random;
@@ -125,8 +125,8 @@ pub struct Publisher {
     video: [Stream; 3],
     picture_id: [u16; 3],
     keyframe_wanted: [bool; 3],
-    /// Keyframes made because somebody asked.
-    pub keyframes_asked: u32,
+    /// When the node asked for a keyframe, and of which encoding.
+    pub keyframes_asked: Vec<(Instant, u8)>,
     next_audio: Instant,
     next_video: Instant,
 }
@@ -142,10 +142,22 @@ impl Publisher {
             video: std::array::from_fn(|_| Stream::new(random)),
             picture_id: std::array::from_fn(|_| random.next_u64() as u16 & 0x7FFF),
             keyframe_wanted: [true; 3],
-            keyframes_asked: 0,
+            keyframes_asked: Vec::new(),
             next_audio: begin + offset,
             next_video: begin + offset,
         }
+    }
+
+    /// The stream of its microphone.
+    #[must_use]
+    pub fn audio_ssrc(&self) -> Ssrc {
+        Ssrc(self.audio.ssrc)
+    }
+
+    /// The stream of an encoding, 0 the smallest.
+    #[must_use]
+    pub fn video_ssrc(&self, layer: usize) -> Ssrc {
+        Ssrc(self.video[layer].ssrc)
     }
 
     pub(super) fn next_due(&self) -> Instant {
@@ -153,10 +165,10 @@ impl Publisher {
     }
 
     /// Takes a keyframe request for one of its streams.
-    pub(super) fn handle_keyframe_request(&mut self, ssrc: u32) {
+    pub(super) fn handle_keyframe_request(&mut self, now: Instant, ssrc: u32) {
         if let Some(layer) = self.video.iter().position(|stream| stream.ssrc == ssrc) {
             self.keyframe_wanted[layer] = true;
-            self.keyframes_asked += 1;
+            self.keyframes_asked.push((now, layer as u8));
         }
     }
 
@@ -176,6 +188,11 @@ impl Publisher {
             }
         }
         packets
+    }
+
+    /// Packets of the smallest encoding, one frame each, without regard to time.
+    pub(super) fn flood(&mut self, packets: usize) -> Vec<Vec<u8>> {
+        (0..packets).flat_map(|_| self.video_frame(0)).collect()
     }
 
     fn audio_packet(&mut self) -> Vec<u8> {

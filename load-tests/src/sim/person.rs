@@ -1,0 +1,85 @@
+//! Somebody in the world: a client, where it is, and how the network treats it.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use protocol::{Instant, RoomId, client::SlotContent, media::Ssrc};
+
+use super::{
+    network::{Link, LinkConfig},
+    trace::Trace,
+};
+use crate::client::Client;
+
+/// What has become of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there.
+    Present,
+    /// Its participant left.
+    Left(Instant),
+    /// The node ended it.
+    Ended(Instant),
+}
+
+/// Somebody with a client.
+#[derive(Debug)]
+pub struct Person {
+    /// The client, which is driven by the world.
+    pub client: Client,
+    /// Where they are.
+    pub room: RoomId,
+    /// Their public address.
+    pub address: SocketAddr,
+    /// Which session it is of this participant, from 1.
+    pub session: u32,
+    /// What has become of it.
+    pub fate: Fate,
+    /// When the node said that media flows.
+    pub connected_at: Option<Instant>,
+    /// What the node said of the slots.
+    pub slot_map: BTreeMap<String, Option<SlotContent>>,
+    /// How often it said something of a slot.
+    pub slot_changes: usize,
+    /// Everything that arrived, in 64 bits.
+    pub received: Trace,
+    /// RTP packets that the network lost or damaged on the way to the node.
+    pub lost_up: BTreeMap<Ssrc, u64>,
+    /// RTP packets that it lost on the way from there.
+    pub lost_down: BTreeMap<Ssrc, u64>,
+    pub(super) up: Link,
+    pub(super) down: Link,
+    pub(super) wake_at: Option<Instant>,
+}
+
+impl Person {
+    pub(super) fn new(
+        client: Client,
+        room: RoomId,
+        session: u32,
+        address: SocketAddr,
+        seed: u64,
+    ) -> Self {
+        Person {
+            client,
+            room,
+            address,
+            session,
+            fate: Fate::Present,
+            connected_at: None,
+            slot_map: BTreeMap::new(),
+            slot_changes: 0,
+            received: Trace::NOTHING,
+            lost_up: BTreeMap::new(),
+            lost_down: BTreeMap::new(),
+            up: Link::new(LinkConfig::GOOD, seed ^ 1),
+            down: Link::new(LinkConfig::GOOD, seed ^ 2),
+            wake_at: None,
+        }
+    }
+
+    /// Their number.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.client.number
+    }
+}

@@ -1,0 +1,1 @@
+//! Joining through the room machine of signaling, as the service drives it.
