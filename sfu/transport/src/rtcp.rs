@@ -9,13 +9,11 @@
 //! Tests: `rtcp/tests.rs`, and libwebrtc's fuzz corpus in `tests/it`.
 
 mod reader;
-mod statistics;
 mod writer;
 
 pub use reader::{
     FirEntries, FirEntry, Nack, Remb, ReportBlocks, Rtcp, RtcpMalformed, RtcpPackets, Ssrcs,
 };
-pub use statistics::ReceptionStats;
 pub use writer::{NoRoom, RtcpWriter};
 
 use protocol::media::{RtpTime, Ssrc};

@@ -1,10 +1,5 @@
-use std::time::Duration;
-
 use proptest::prelude::*;
-use protocol::{
-    Instant,
-    media::{RtpTime, SeqNo, Ssrc},
-};
+use protocol::media::{RtpTime, SeqNo, Ssrc};
 
 use super::*;
 use crate::hex::hex;
@@ -211,101 +206,6 @@ fn extensions_of_a_report_and_the_reason_of_a_bye_are_passed_over() {
     assert!(sources.eq([OURS]));
 }
 
-/// A point in time, 20 ms for each packet of sound.
-fn tick(packet: u64) -> Instant {
-    Instant::ZERO + Duration::from_millis(20 * packet)
-}
-
-/// Statistics of a stream of which these packets arrive, each in time.
-fn after(packets: impl IntoIterator<Item = u64>) -> ReceptionStats {
-    let mut stats = ReceptionStats::new(48_000);
-    for packet in packets {
-        let timestamp = RtpTime((960 * packet) as u32);
-        stats.handle_packet(tick(packet), SeqNo(packet as u16), timestamp);
-    }
-    stats
-}
-
-#[test]
-fn a_stream_without_loss_is_reported_without_loss() {
-    assert_eq!(ReceptionStats::new(48_000).report_block(tick(0), THEIRS), None);
-    let mut stats = after(65_000..66_000);
-    let block = stats.report_block(tick(66_000), THEIRS).expect("packets came");
-    assert_eq!((block.fraction_lost, block.cumulative_lost, block.jitter), (0, 0, 0));
-    // Cycles are counted from the first packet on.
-    assert_eq!(block.highest_seq, 65_999);
-    assert_eq!((block.last_sender_report, block.delay_since_sender_report), (0, 0));
-}
-
-#[test]
-fn losses_are_reported_per_interval_and_in_sum() {
-    let mut stats = after((0..100).filter(|packet| packet % 4 != 1));
-    let block = stats.report_block(tick(100), THEIRS).expect("packets came");
-    assert_eq!((block.fraction_lost, block.cumulative_lost), (64, 25));
-    for packet in (101..200_u16).step_by(2) {
-        stats.handle_packet(tick(packet.into()), SeqNo(packet), RtpTime(960 * u32::from(packet)));
-    }
-    let block = stats.report_block(tick(200), THEIRS).expect("packets came");
-    assert_eq!((block.fraction_lost, block.cumulative_lost), (128, 75));
-    let quiet = stats.report_block(tick(300), THEIRS).expect("packets came");
-    assert_eq!((quiet.fraction_lost, quiet.cumulative_lost), (0, 75));
-}
-
-#[test]
-fn late_packets_make_up_for_losses_and_duplicates_count_below_zero() {
-    let mut stats = after([0, 1, 4, 3, 2]);
-    assert_eq!(stats.report_block(tick(5), THEIRS).expect("packets").cumulative_lost, 0);
-    let mut stats = after([0, 1, 1, 1, 2]);
-    let block = stats.report_block(tick(5), THEIRS).expect("packets came");
-    assert_eq!((block.fraction_lost, block.cumulative_lost), (0, -2));
-    let compound = write(|writer| writer.receiver_report(OURS, &[block]));
-    let Rtcp::ReceiverReport(_, mut blocks) = only(&compound) else { panic!("an RR") };
-    assert_eq!(blocks.next(), Some(block));
-}
-
-#[test]
-fn one_stray_packet_is_not_counted_and_two_in_a_row_begin_the_stream_anew() {
-    let mut stats = after((0..50).chain([30_000]).chain(50..100));
-    let block = stats.report_block(tick(100), THEIRS).expect("packets came");
-    assert_eq!((block.highest_seq, block.cumulative_lost), (99, 0));
-    let mut stats = after((0..50).chain(30_000..30_010));
-    let block = stats.report_block(tick(30_010), THEIRS).expect("packets came");
-    // RFC 3550 §A.1: the first of them is not counted.
-    assert_eq!((block.highest_seq, block.cumulative_lost), (30_009, 0));
-}
-
-#[test]
-fn jitter_is_that_of_rfc_3550() {
-    // Packets by turns in time and 10 ms late: each differs from the last by 480 ticks, and the
-    // mean deviation comes near that.
-    let mut stats = ReceptionStats::new(48_000);
-    for packet in 0..1000_u16 {
-        let late = Duration::from_millis(if packet % 2 == 0 { 0 } else { 10 });
-        let timestamp = RtpTime(960 * u32::from(packet));
-        stats.handle_packet(tick(packet.into()) + late, SeqNo(packet), timestamp);
-    }
-    let jitter = stats.report_block(tick(1000), THEIRS).expect("packets came").jitter;
-    assert!((470..=480).contains(&jitter), "{jitter}");
-}
-
-#[test]
-fn a_report_tells_how_long_ago_the_sender_reported() {
-    let mut stats = after(0..10);
-    stats.handle_sender_report(tick(10), NtpTime(0x1111_2222_3333_4444));
-    let now = tick(10) + Duration::from_millis(1500);
-    let block = stats.report_block(now, THEIRS).expect("packets came");
-    assert_eq!(block.last_sender_report, 0x2222_3333);
-    assert_eq!(block.delay_since_sender_report, 0x0001_8000);
-}
-
-#[test]
-fn statistics_survive_a_snapshot() {
-    let mut stats = after((0..100).filter(|packet| packet % 4 != 1));
-    stats.handle_sender_report(tick(10), NtpTime(5));
-    let text = serde_json::to_string(&stats).expect("a snapshot");
-    assert_eq!(serde_json::from_str::<ReceptionStats>(&text).expect("a snapshot"), stats);
-}
-
 fn any_block() -> impl Strategy<Value = ReportBlock> {
     let lost = -0x80_0000..=0x7F_FFFF_i32;
     (any::<[u32; 5]>(), any::<u8>(), lost).prop_map(|(words, fraction_lost, cumulative_lost)| {
@@ -374,20 +274,6 @@ proptest! {
                 prop_assert!(seen + named <= compound.len());
             }
             prop_assert!(seen > 0, "a well-formed compound has a packet");
-        }
-    }
-
-    /// However packets are lost, doubled and disordered.
-    #[test]
-    fn statistics_take_any_stream(
-        packets in proptest::collection::vec((any::<u16>(), any::<u32>(), any::<u64>()), 0..200),
-    ) {
-        let mut stats = ReceptionStats::new(90_000);
-        for (seq, timestamp, micros) in packets {
-            stats.handle_packet(Instant::from_micros(micros), SeqNo(seq), RtpTime(timestamp));
-            let block = stats.report_block(Instant::from_micros(micros), THEIRS);
-            let lost = block.expect("a packet came").cumulative_lost;
-            prop_assert!((-0x80_0000..=0x7F_FFFF).contains(&lost));
         }
     }
 }
