@@ -13,6 +13,7 @@ const PROGRAM =
   fileURLToPath(new URL("../../../target/debug/preau", import.meta.url));
 
 const READY_WITHIN_MS = 10_000;
+const END_WITHIN_MS = 4_000;
 
 /**
  * @param {{ args?: string[], listen?: string, prefix?: string[] }} [options]
@@ -51,8 +52,7 @@ export async function startServer({ args = [], listen = "[::]:0", prefix = [] } 
 
     /** Ends it by a signal and starts it again on the same port, with the same data. */
     async restart(signal) {
-      child.kill(signal);
-      await once(child, "exit");
+      await end(child, signal);
       child = start(listen.replace(/:0$/, `:${port}`));
       await readyUrl(child);
     },
@@ -60,8 +60,7 @@ export async function startServer({ args = [], listen = "[::]:0", prefix = [] } 
     /** Ends it as a service manager does; rejects where it does not end cleanly. */
     async stop() {
       if (child.exitCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
+        await end(child, "SIGTERM");
       }
       await rm(data, { recursive: true, force: true });
       if (child.exitCode !== 0) {
@@ -75,6 +74,15 @@ export async function startServer({ args = [], listen = "[::]:0", prefix = [] } 
 function environment() {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("PREAU_"));
   return { ...Object.fromEntries(entries), PREAU_LOG: process.env.PREAU_TEST_LOG ?? "warn" };
+}
+
+/** An end takes 2 s at most, people told; a loaded machine is given twice that. */
+async function end(child, signal) {
+  const start = performance.now();
+  child.kill(signal);
+  await once(child, "exit");
+  const ms = Math.round(performance.now() - start);
+  if (ms > END_WITHIN_MS) throw new Error(`preau took ${ms} ms to end by ${signal}`);
 }
 
 async function readyUrl(child) {
