@@ -167,6 +167,8 @@ fn a_view_that_changes_during_restoration_names_nobody_twice() {
     let mut restored = built_again(&taken_apart(&scene), Instant::ZERO, Duration::ZERO, 1);
     for stage in [1, 3, 2, 1] {
         restored.view(0, Some(tile(stage, Source::Camera, 700)), &[]);
+        restored.wait(500);
+        media(&mut restored, true);
         let mut people: Vec<_> = restored
             .carried(0)
             .into_iter()
@@ -177,6 +179,7 @@ fn a_view_that_changes_during_restoration_names_nobody_twice() {
         let named = people.len();
         people.dedup();
         assert_eq!(people.len(), named, "with {stage} on stage");
+        assert_eq!(people, [stage], "what the view no longer names is gone");
     }
 }
 
