@@ -34,7 +34,7 @@ pub struct Tag {
     pub part: u8,
     /// See `part`.
     pub parts: u8,
-    /// The frame, counted from 1 without holes.
+    /// The frame, counted without holes.
     pub frame: u32,
 }
 
@@ -75,13 +75,15 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(random: &mut Random) -> Self {
+    /// Frames are numbered from the time on, so that a later session of the same author does not
+    /// begin among the numbers of the one before.
+    fn new(begin: Instant, random: &mut Random) -> Self {
         Stream {
             ssrc: random.next_u64() as u32 | 1,
             seq: random.next_u64() as u16,
             timestamp: random.next_u64() as u32,
             sent: 0,
-            frame: 0,
+            frame: (begin.as_micros() / 1_000) as u32,
         }
     }
 
@@ -138,8 +140,8 @@ impl Publisher {
             author,
             level: 40,
             has_camera: true,
-            audio: Stream::new(random),
-            video: std::array::from_fn(|_| Stream::new(random)),
+            audio: Stream::new(begin, random),
+            video: std::array::from_fn(|_| Stream::new(begin, random)),
             picture_id: std::array::from_fn(|_| random.next_u64() as u16 & 0x7FFF),
             keyframe_wanted: [true; 3],
             keyframes_asked: Vec::new(),

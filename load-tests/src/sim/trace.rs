@@ -27,7 +27,7 @@ impl Trace {
     }
 
     fn fold(&mut self, word: u64) {
-        let product = u128::from(self.state ^ word) * 0xD6E8_FEB8_6659_FD93_A076_1D64_78BD_642F;
+        let product = u128::from(self.state ^ word) * 0xA076_1D64_78BD_642F;
         self.state = (product as u64) ^ ((product >> 64) as u64) ^ self.state.rotate_left(23);
     }
 }

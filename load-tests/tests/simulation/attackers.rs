@@ -23,10 +23,12 @@ fn assert_unnoticed(seed: u64, attack: impl Fn(&mut World, &[(SocketAddr, Vec<u8
         world.run_for(seconds(3));
         let heard = world.take_tapped();
         world.run_for(seconds(1));
+        let end = world.now() + seconds(3);
         if is_attacked {
             attack(&mut world, &heard);
         }
-        world.run_for(seconds(2));
+        let rest = end.saturating_duration_since(world.now());
+        world.run_for(rest);
         world
     };
     let (calm, attacked) = (run(false), run(true));

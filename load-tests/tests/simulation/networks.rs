@@ -170,7 +170,7 @@ fn who_is_heard_again_within_thirty_seconds_is_sent_to_again() {
             let gap = picture_gap(&world, receiver, author, since);
             assert!(gap < millis(2_800), "{receiver} had no picture of {author} for {gap:?}");
         }
-        assert_spotless(&world);
+        assert_sound(&world);
     });
 }
 
