@@ -34,8 +34,8 @@ pub fn candidates(listen: SocketAddr, advertised: &[IpAddr]) -> Vec<SocketAddr> 
 }
 
 /// The addresses among `interfaces` at which a socket bound to `listen` can be reached, best first,
-/// at most [`ADDRESSES_MAX`]: global before private, IPv4 before IPv6. No link-local and no fleeting
-/// ones, none of container bridges; loopback only if there is nothing else.
+/// at most [`ADDRESSES_MAX`]: global before private, IPv4 before IPv6. No link-local and no
+/// fleeting ones, none of container bridges; loopback only if there is nothing else.
 #[must_use]
 pub fn usable(listen: IpAddr, interfaces: &[InterfaceAddress]) -> Vec<IpAddr> {
     if !listen.is_unspecified() {

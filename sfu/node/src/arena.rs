@@ -1,10 +1,10 @@
 //! The send arena: where a worker seals packets, and from which they leave.
 //!
-//! Sealing writes a packet once, in the place from which the kernel reads it. Packets to one receiver
-//! lie side by side as *trains* ([`trains`]), which are sent as one message each ([`crate::sender`])
-//! at the end of a turn, or in its middle when the arena is full, so nothing is lost for want of
-//! space. It never allocates after it is made: 4 MiB of packets, 4 096 trains of 160 bytes, and
-//! 8 bytes for each session the worker may have. It decides nothing about media.
+//! Sealing writes a packet once, in the place from which the kernel reads it. Packets to one
+//! receiver lie side by side as *trains* ([`trains`]), which are sent as one message each
+//! ([`crate::sender`]) at the end of a turn, or in its middle when the arena is full, so nothing is
+//! lost for want of space. It never allocates after it is made: 4 MiB of packets, 4 096 trains of
+//! 160 bytes, and 8 bytes for each session the worker may have. It decides nothing about media.
 
 pub mod trains;
 

@@ -2,9 +2,9 @@
 //!
 //! [`Node::start`] is all that a service needs. Inside, a [`media_loop`] drives each worker and a
 //! [`control_loop`] what stands beside them; between a worker and its socket lies the [`arena`],
-//! where packets are sealed and from which the [`sender`] sends them. The crate decides nothing about
-//! media or sessions: that is `sfu-worker`, which knows neither sockets nor clocks. Everything is
-//! bounded, and a media thread allocates nothing after its start.
+//! where packets are sealed and from which the [`sender`] sends them. The crate decides nothing
+//! about media or sessions: that is `sfu-worker`, which knows neither sockets nor clocks.
+//! Everything is bounded, and a media thread allocates nothing after its start.
 
 mod adapters;
 pub mod addresses;

@@ -2,8 +2,8 @@
 //!
 //! One turn: commands of the control side, at most [`COMMANDS_MAX`]; datagrams in batches until the
 //! socket is empty or [`DATAGRAMS_MAX`] are taken; timers that are due; one flush; outputs to the
-//! control side. What a limit leaves over is the next turn's, at once. All datagrams of a turn share
-//! one reading of the clock.
+//! control side. What a limit leaves over is the next turn's, at once. All datagrams of a turn
+//! share one reading of the clock.
 //!
 //! After [`MediaLoop::try_new`] it does not allocate, lock or log. It decides nothing about media:
 //! that is the [`Machine`]. A panic of the machine is contained: the input is dropped, and with it

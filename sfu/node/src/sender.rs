@@ -2,9 +2,9 @@
 //!
 //! | failure | consequence |
 //! |---|---|
-//! | the socket is full | wait, at most [`PATIENCE`] a turn; then picture is dropped before the rest |
+//! | the socket is full | wait, at most [`PATIENCE`] a turn; then pictures are dropped |
 //! | a train is refused | its packets go singly, and so do those of its tuple for [`PLAIN_FOR`] |
-//! | a train's way out has no segmentation | its packets go singly, and so does everything from then on |
+//! | a train's way out cannot segment | its packets go singly, and so does all from then on |
 //! | a packet is refused | it is dropped, and so is everything to its tuple for [`MUTE_FOR`] |
 //! | a packet is too long, or memory is short | it is dropped |
 //!

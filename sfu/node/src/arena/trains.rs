@@ -12,12 +12,13 @@
 //! | the train has [`SEGMENTS_MAX`] packets, or its bytes end | it begins the next train |
 //!
 //! A train's bytes are contiguous, so its space is set aside when it begins: as many packets of its
-//! length as are expected, but no more than its share. What a closed train leaves is taken back when
-//! nothing lies behind it.
+//! length as are expected, but no more than its share. What a closed train leaves is taken back
+//! when nothing lies behind it.
 //!
-//! The share is what keeps trains long in a crowd: a packet is forwarded to all its receivers before
-//! the next one comes, so if the first packets of the turn filled the buffer, it would be emptied
-//! before any train had a second. With 4 MiB, 218 receivers may have trains of 16, 800 of 4.
+//! The share is what keeps trains long in a crowd: a packet is forwarded to all its receivers
+//! before the next one comes, so if the first packets of the turn filled the buffer, it would be
+//! emptied before any train had a second. With 4 MiB, 218 receivers may have trains of 16, 800 of
+//! 4.
 
 use std::ops::Range;
 
@@ -140,8 +141,9 @@ impl TrainBuffer {
         self.expected = packets;
     }
 
-    /// Where a packet of `length` bytes lies, at the end of the train of `receiver` or in a new one;
-    /// without a receiver it stays alone. `None` when no new train fits before [`Self::clear`].
+    /// Where a packet of `length` bytes lies, at the end of the train of `receiver` or in a new
+    /// one; without a receiver it stays alone. `None` when no new train fits before
+    /// [`Self::clear`].
     pub fn reserve(
         &mut self,
         receiver: Option<EndpointIndex>,
@@ -162,7 +164,8 @@ impl TrainBuffer {
         self.begin(receiver, tuple, length, class)
     }
 
-    /// Length of the packets of the train of `receiver` that is open to one more of them, 0 if none.
+    /// Length of the packets of the train of `receiver` that is open to one more of them, 0 if
+    /// none.
     #[must_use]
     pub fn segment_length(&self, receiver: EndpointIndex) -> usize {
         let train = self.youngest_of(receiver).and_then(|index| self.trains.get(index));

@@ -1,8 +1,8 @@
 //! Control messages of `sendmmsg` and `recvmmsg` (cmsg(3)), built and read as plain values.
 //!
 //! Out: the source address of a datagram and the segment length of a train. In: the address a
-//! datagram was sent to, the segment length of a train the kernel merged, and how many datagrams the
-//! socket has dropped.
+//! datagram was sent to, the segment length of a train the kernel merged, and how many datagrams
+//! the socket has dropped.
 
 use std::{
     mem::{offset_of, size_of},

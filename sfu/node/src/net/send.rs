@@ -67,8 +67,8 @@ impl SendBatch {
         }
     }
 
-    /// Sends `messages` (the first [`Self::MESSAGES_MAX`]) out of `arena`, in order, without waiting.
-    /// How many went before one failed, at least 1.
+    /// Sends `messages` (the first [`Self::MESSAGES_MAX`]) out of `arena`, in order, without
+    /// waiting. How many went before one failed, at least 1.
     ///
     /// # Errors
     /// What stopped the first message.

@@ -26,8 +26,8 @@ pub struct UdpSocket {
     merges: bool,
 }
 
-/// Socket buffers as the kernel granted them, in bytes of its own accounting: it gives twice what was
-/// asked for, because it counts its own overhead too.
+/// Socket buffers as the kernel granted them, in bytes of its own accounting: it gives twice what
+/// was asked for, because it counts its own overhead too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketBuffers {
     /// `SO_SNDBUF`.

@@ -1,7 +1,7 @@
 //! Which tuples have lately refused what was sent to them.
 //!
-//! At most [`ENTRIES_MAX`] are remembered; one more pushes out the one that would be forgotten first.
-//! An empty table costs one comparison per train.
+//! At most [`ENTRIES_MAX`] are remembered; one more pushes out the one that would be forgotten
+//! first. An empty table costs one comparison per train.
 
 use protocol::Instant;
 use sfu_worker::Tuple;

@@ -26,7 +26,8 @@ use crate::allocation::Watched;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends every datagram back. `panic` is a fault; `echo`, and commands, are told to the control side.
+/// Sends every datagram back. `panic` is a fault; `echo`, and commands, are told to the control
+/// side.
 struct Echo {
     outputs: Vec<u64>,
     commands: u64,
