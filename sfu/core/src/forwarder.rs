@@ -194,7 +194,12 @@ impl Forwarder {
 
     /// Removes an endpoint and gives its memory back, in the state that a snapshot is to have: with
     /// the sources that were on, each slot remembering what it carried.
-    pub fn remove_endpoint(&mut self, now: Instant, index: EndpointIndex) -> Option<Box<Endpoint>> {
+    pub fn remove_endpoint(
+        &mut self,
+        now: Instant,
+        index: EndpointIndex,
+        removal: Removal,
+    ) -> Option<Box<Endpoint>> {
         let endpoint = self.endpoint_mut(index)?;
         let (room, participant) = (endpoint.room, endpoint.participant);
         let states = endpoint.publications.by_source.each_ref().map(|it| it.state);
@@ -202,7 +207,10 @@ impl Forwarder {
             slot.remembered = slot.content();
         }
         for source in Source::ALL {
-            self.turn_off(now, index, source);
+            match removal {
+                Removal::ForGood => self.turn_off(now, index, source),
+                Removal::ToReturn => self.suspend(now, index, source),
+            }
         }
         self.rooms.leave(room, participant);
         self.release_slots(index);

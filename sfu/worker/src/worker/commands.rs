@@ -77,7 +77,11 @@ impl Worker {
         self.announce_streams(now, index);
     }
 
-    fn remove_session(&mut self, now: Instant, index: EndpointIndex) -> Option<Box<SessionMemory>> {
+    fn remove_session(
+        &mut self,
+        now: Instant,
+        index: EndpointIndex,
+    ) -> Option<Box<SessionMemory>> {
         let mut memory = self.sessions.get_mut(index.get() as usize)?.take()?;
         self.session_count -= 1;
         self.tuples.remove_session(&memory.session.ice, index);
