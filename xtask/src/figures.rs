@@ -113,6 +113,7 @@ impl Server {
         let mut process = Command::new(&subject.program)
             .args(["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data"])
             .arg(&data)
+            .env("PREAU_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start {}: {error}", subject.program.display()))?;
