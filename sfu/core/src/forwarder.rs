@@ -84,6 +84,16 @@ pub enum AddError {
     Duplicate,
 }
 
+/// Whether an endpoint that is removed comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It does not: the slots that carried it carry something else at once.
+    ForGood,
+    /// It does, from its snapshot: the slots that carried it remember it for 5 s and tell nobody,
+    /// so that a room taken apart one by one is the same when it has been built again.
+    ToReturn,
+}
+
 /// An endpoint that was not added, with its memory.
 #[derive(Debug)]
 pub struct Refused {
@@ -213,6 +223,7 @@ impl Forwarder {
             }
         }
         self.rooms.leave(room, participant);
+        self.rooms.find_programmes(room);
         self.release_slots(index);
         self.queue.retain(|&queued| queued != index);
         self.series.retain(|layer| layer.publisher != index);
@@ -322,13 +333,25 @@ impl Forwarder {
         let (room, participant) = (endpoint.room, endpoint.participant);
         let sources = endpoint.sources_on();
         self.rooms.set_sources(room, participant, sources);
+        self.silence(index, room, source);
+        self.release_subscribers(index, source);
+        self.source_changed(now, room, SlotContent { participant, source });
+    }
+
+    /// Takes a source that will come back out of the fan-out; whoever received it remembers it.
+    fn suspend(&mut self, now: Instant, index: EndpointIndex, source: Source) {
+        if let Some(endpoint) = self.endpoint(index) {
+            self.silence(index, endpoint.room, source);
+            self.suspend_subscribers(now, index, source);
+        }
+    }
+
+    fn silence(&mut self, index: EndpointIndex, room: RoomIndex, source: Source) {
         if source == Source::Microphone
             && let Some(room) = self.rooms.room_mut(room)
         {
             room.voices.remove(index);
         }
-        self.release_subscribers(index, source);
-        self.source_changed(now, room, SlotContent { participant, source });
     }
 
     fn endpoint(&self, index: EndpointIndex) -> Option<&Endpoint> {

@@ -50,7 +50,7 @@ pub use counters::{Counters, ForwardDrop};
 pub use endpoint::{Endpoint, EndpointPlan};
 pub use forwarder::{
     AddError, ForwardEvent, Forwarder, IncomingStream, Limits, OutgoingStream, ReceptionReport,
-    Refused,
+    Refused, Removal,
 };
 pub use packet::{Egress, OutgoingPacket};
 pub use reception::ReceptionFigures;

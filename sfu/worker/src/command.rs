@@ -8,7 +8,7 @@ use protocol::{
     client::{SlotContent, SourceState, View},
     media::{Mid, Source},
 };
-use sfu_core::{EndpointPlan, RoomIndex};
+use sfu_core::{EndpointPlan, Removal, RoomIndex};
 use sfu_transport::ice::{CredentialsPair, RetiredCredentials};
 
 use crate::session::{MediaKeys, SessionMemory};
@@ -23,7 +23,7 @@ pub enum WorkerCommand {
     /// Adds a session; its number is free.
     AddSession(Box<SessionMemory>),
     /// Removes a session; answered by [`WorkerOutput::Removed`].
-    RemoveSession(EndpointIndex),
+    RemoveSession(EndpointIndex, Removal),
     /// Gives a session its SRTP contexts.
     SetKeys(EndpointIndex, Box<MediaKeys>),
     /// Sends a DTLS datagram to a session's client.

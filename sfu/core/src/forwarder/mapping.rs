@@ -6,7 +6,7 @@ use protocol::{
     media::{MediaKind, SlotKind, Source},
 };
 
-use super::Forwarder;
+use super::{Forwarder, Removal};
 use crate::{
     assign,
     endpoint::{EndpointPlan, SLOTS_MAX},
@@ -15,6 +15,7 @@ use crate::{
     layers,
     room::RoomIndex,
     slot::{Feed, Leaving, Slot},
+    snapshot::REMEMBERS,
     view::{Wanted, WantedList},
     voices::HEARD,
 };
@@ -371,36 +372,51 @@ impl Forwarder {
 
     /// Takes a source out of all slots that receive it.
     pub(super) fn release_subscribers(&mut self, publisher: EndpointIndex, source: Source) {
-        loop {
-            let Some(endpoint) = self.endpoint(publisher) else {
-                return;
-            };
-            let list = endpoint.publications.by_source[source.index()].subscribers;
-            let Some(entry) = self.fanout.next(&mut self.fanout.first(&list)) else {
-                return;
-            };
-            let is_it = |feed: &Feed| feed.publisher == publisher && feed.source == source;
-            let Some(slot) = self.slot_mut(entry.endpoint, usize::from(entry.slot)) else {
-                return;
-            };
-            let feed = if let Some(feed) = slot.feed.filter(is_it) {
-                slot.feed = None;
-                slot.layer = None;
-                slot.remembered = None;
-                Some(feed)
-            } else {
-                slot.leaving.take().map(|leaving| leaving.feed)
-            };
-            let Some(feed) = feed else {
-                debug_assert!(false, "an entry whose slot does not know it");
-                return;
-            };
-            self.unlink(feed);
-            if let Some(receiver) = self.endpoint_mut(entry.endpoint) {
-                receiver.flags.is_unsettled = true;
-            }
+        while let Some(entry) = self.release_subscriber(publisher, source, Removal::ForGood) {
             self.note_slots_changed(entry.endpoint);
         }
+    }
+
+    /// Takes a source that will come back out of all slots that receive it; each remembers what it
+    /// carried.
+    pub(super) fn suspend_subscribers(
+        &mut self,
+        now: Instant,
+        publisher: EndpointIndex,
+        source: Source,
+    ) {
+        while let Some(entry) = self.release_subscriber(publisher, source, Removal::ToReturn) {
+            if let Some(receiver) = self.endpoint_mut(entry.endpoint) {
+                receiver.remembers_until = Some(now + REMEMBERS);
+            }
+        }
+    }
+
+    /// Takes a source out of one slot that receives it.
+    fn release_subscriber(
+        &mut self,
+        publisher: EndpointIndex,
+        source: Source,
+        removal: Removal,
+    ) -> Option<Entry> {
+        let list = self.endpoint(publisher)?.publications.by_source[source.index()].subscribers;
+        let entry = self.fanout.next(&mut self.fanout.first(&list))?;
+        let is_it = |feed: &Feed| feed.publisher == publisher && feed.source == source;
+        let slot = self.slot_mut(entry.endpoint, usize::from(entry.slot))?;
+        let feed = if let Some(feed) = slot.feed.filter(is_it) {
+            slot.remembered = slot.content().filter(|_| removal == Removal::ToReturn);
+            slot.feed = None;
+            slot.layer = None;
+            Some(feed)
+        } else {
+            slot.leaving.take().map(|leaving| leaving.feed)
+        };
+        debug_assert!(feed.is_some(), "an entry whose slot does not know it");
+        self.unlink(feed?);
+        if let Some(receiver) = self.endpoint_mut(entry.endpoint) {
+            receiver.flags.is_unsettled = true;
+        }
+        Some(entry)
     }
 
     /// Takes everything out of the slots of one receiver.

@@ -1,7 +1,7 @@
 //! Joining and leaving: tables stay right, and nobody gets what is not theirs.
 
 use protocol::{EndpointIndex, ParticipantId, media::Source};
-use sfu_core::{AddError, Endpoint, EndpointPlan, ForwardDrop, Limits, RoomIndex};
+use sfu_core::{AddError, Endpoint, EndpointPlan, ForwardDrop, Limits, Removal, RoomIndex};
 
 use crate::scene::{ROOM, Scene, plan, tile};
 
@@ -28,9 +28,15 @@ fn an_endpoint_that_cannot_be_added_comes_back_with_the_reason() {
         assert_eq!(result.map_err(|refused| refused.reason), expected);
     }
     assert!(!scene.forwarder.close_room(ROOM), "two are in it");
-    assert!(scene.forwarder.remove_endpoint(scene.now, EndpointIndex(0)).is_some());
-    assert!(scene.forwarder.remove_endpoint(scene.now, EndpointIndex(0)).is_none());
-    assert!(scene.forwarder.remove_endpoint(scene.now, EndpointIndex(1)).is_some());
+    assert!(
+        scene.forwarder.remove_endpoint(scene.now, EndpointIndex(0), Removal::ForGood).is_some()
+    );
+    assert!(
+        scene.forwarder.remove_endpoint(scene.now, EndpointIndex(0), Removal::ForGood).is_none()
+    );
+    assert!(
+        scene.forwarder.remove_endpoint(scene.now, EndpointIndex(1), Removal::ForGood).is_some()
+    );
     assert_eq!(scene.forwarder.poll_timeout(), None, "an empty engine sleeps");
     assert!(scene.forwarder.close_room(ROOM));
 }

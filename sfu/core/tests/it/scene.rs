@@ -10,7 +10,8 @@ use protocol::{
     rtp::RtpHeader,
 };
 use sfu_core::{
-    Egress, Endpoint, ForwardDrop, ForwardEvent, Forwarder, Limits, OutgoingPacket, RoomIndex,
+    Egress, Endpoint, ForwardDrop, ForwardEvent, Forwarder, Limits, OutgoingPacket, Removal,
+    RoomIndex,
 };
 
 pub(crate) const ROOM: RoomIndex = RoomIndex(0);
@@ -143,7 +144,8 @@ impl Scene {
     }
 
     pub(crate) fn leave(&mut self, person: Person) {
-        let removed = self.forwarder.remove_endpoint(self.now, EndpointIndex(person));
+        let removed =
+            self.forwarder.remove_endpoint(self.now, EndpointIndex(person), Removal::ForGood);
         assert!(removed.is_some(), "{person} was here");
         self.drain();
     }

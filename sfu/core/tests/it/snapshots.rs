@@ -1,7 +1,7 @@
 //! A room taken apart and built again from values.
 
 use protocol::{Duration, EndpointIndex, Instant, media::Source};
-use sfu_core::{Endpoint, EndpointSnapshot, Limits, Restoration};
+use sfu_core::{Endpoint, EndpointSnapshot, Limits, Removal, Restoration};
 
 use crate::scene::{Arrived, ROOM, Scene, plan, ssrc_of, tile};
 
@@ -104,6 +104,51 @@ fn a_restored_room_goes_on_in_the_same_slots_with_numbers_that_jump() {
             assert_eq!(scene.carried(person), carried[person as usize]);
         }
     }
+}
+
+#[test]
+fn a_room_taken_apart_one_by_one_is_the_same_when_it_is_built_again() {
+    let mut scene = running();
+    let carried: Vec<_> = (0..PEOPLE).map(|person| scene.carried(person)).collect();
+    let limits = *scene.forwarder.limits();
+    for person in 0..PEOPLE {
+        let _ = scene.changed(person);
+    }
+    let snapshots: Vec<_> = (0..PEOPLE)
+        .map(|person| {
+            let index = EndpointIndex(person);
+            let removed = scene.forwarder.remove_endpoint(scene.now, index, Removal::ToReturn);
+            removed.expect("in the room").snapshot(scene.now)
+        })
+        .collect();
+    scene.wait(100);
+    for (person, snapshot) in (0..PEOPLE).zip(&snapshots) {
+        let (index, now, elapsed) = (EndpointIndex(person), scene.now, Duration::ZERO);
+        let restoration = Restoration { index, room: ROOM, now, elapsed, jump: 20_000, seed: 99 };
+        scene.add(Endpoint::restore(snapshot, &plan(person, 4), &limits, &restoration));
+        assert_eq!(scene.carried(person), carried[person as usize]);
+    }
+    // The last come first to speak.
+    for person in (0..PEOPLE).rev() {
+        let _ = scene.speak(person, 40);
+    }
+    media(&mut scene, true);
+    for person in 0..PEOPLE {
+        assert_eq!(scene.carried(person), carried[person as usize]);
+        assert_eq!(scene.changed(person), [], "nothing new for {person}");
+    }
+}
+
+#[test]
+fn who_was_to_return_and_does_not_is_forgotten_after_five_seconds() {
+    let mut scene = running();
+    let (now, gone) = (scene.now, EndpointIndex(3));
+    assert!(scene.forwarder.remove_endpoint(now, gone, Removal::ToReturn).is_some());
+    let carries = |scene: &Scene| scene.carried(0).iter().any(|(_, person, _)| *person == 3);
+    scene.wait(4_900);
+    assert!(carries(&scene));
+    scene.wait(1_000);
+    assert!(!carries(&scene));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use protocol::{
     media::{Codec, Ssrc},
     node::{NodeError, NodeEventBody},
 };
-use sfu_core::{Endpoint, EndpointPlan};
+use sfu_core::{Endpoint, EndpointPlan, Removal};
 use sfu_transport::{
     dtls::{Handshake, HandshakeOutput},
     ice::{CredentialsPair, IceAgent, IceCredentials},
@@ -216,13 +216,18 @@ impl Control {
     pub(super) fn remove(&mut self, index: EndpointIndex, leaving: Leaving) {
         let Some(entry) = self.entry_mut(index) else { return };
         let (room, participant) = (entry.room, entry.participant);
-        let for_good = matches!(leaving, Leaving::ForGood);
+        let removal = match leaving {
+            Leaving::ForGood => Removal::ForGood,
+            Leaving::ToBeRestored(_) => Removal::ToReturn,
+        };
         let was_asked = matches!(entry.stage, Stage::Leaving(_));
         entry.stage = Stage::Leaving(leaving);
         if !was_asked {
-            self.command_session(index, WorkerCommand::RemoveSession(index));
+            self.command_session(index, WorkerCommand::RemoveSession(index, removal));
         }
-        if for_good && let Some(room) = self.rooms.get_mut(&room) {
+        if removal == Removal::ForGood
+            && let Some(room) = self.rooms.get_mut(&room)
+        {
             room.participants.remove(&participant);
         }
     }

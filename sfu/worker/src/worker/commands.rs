@@ -1,6 +1,7 @@
 //! Commands of the control side, applied between batches; all memory in them goes back.
 
 use protocol::{EndpointIndex, Instant};
+use sfu_core::Removal;
 use sfu_transport::ice::CredentialsPair;
 
 use super::{ROUND, Worker, send, session_mut};
@@ -24,8 +25,8 @@ impl Worker {
                 self.counters.invariant_violations += u64::from(!closed);
             }
             WorkerCommand::AddSession(memory) => self.add_session(now, memory),
-            WorkerCommand::RemoveSession(index) => {
-                let memory = self.remove_session(now, index);
+            WorkerCommand::RemoveSession(index, removal) => {
+                let memory = self.remove_session(now, index, removal);
                 self.outputs.push(WorkerOutput::Removed(index, memory));
             }
             WorkerCommand::SetKeys(index, keys) => self.set_keys(now, index, keys),
@@ -81,11 +82,13 @@ impl Worker {
         &mut self,
         now: Instant,
         index: EndpointIndex,
+        removal: Removal,
     ) -> Option<Box<SessionMemory>> {
         let mut memory = self.sessions.get_mut(index.get() as usize)?.take()?;
         self.session_count -= 1;
         self.tuples.remove_session(&memory.session.ice, index);
-        memory.endpoint = self.forwarder.remove_endpoint(now, index).or(memory.endpoint);
+        let endpoint = self.forwarder.remove_endpoint(now, index, removal);
+        memory.endpoint = endpoint.or(memory.endpoint);
         Some(memory)
     }
 
