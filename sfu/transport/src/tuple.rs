@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Where a datagram came from, at which of our addresses, and over what.
 ///
-/// Addresses stand as the kernel gave them, so that an IPv4 sender seen by a dual-stack socket is
-/// `::ffff:a.b.c.d` here and the answer goes back by the same socket.
+/// An IPv4 address stands as such, also where a dual-stack socket shows it as `::ffff:a.b.c.d`: the
+/// shell translates both ways.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tuple {
     /// Our address, to which the datagram was sent and from which the answer must come.
