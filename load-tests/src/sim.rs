@@ -17,10 +17,10 @@ use std::{
 };
 
 use protocol::{
-    Duration, Epoch, Instant, ParticipantId, RequestId, RoomId,
+    Duration, Instant, ParticipantId, RequestId, RoomId,
     client::{SourceState, View},
     media::{Source, Ssrc},
-    node::{NodeAnswer, NodeCommand, NodeEventBody, NodeReport, NodeRequest},
+    node::{NodeCommand, NodeReport, NodeRequest},
     rtp::RtpHeader,
 };
 use sfu_worker::Counters;
@@ -31,7 +31,7 @@ use crate::{
 };
 
 use audit::{Audit, SessionKey};
-use events::{Event, Events, Inbound, Origin, Signal};
+use events::{Event, Events, Inbound, Origin};
 use network::LinkConfig;
 use node::{Node, Sent};
 use person::Person;
@@ -42,6 +42,7 @@ mod events;
 pub mod network;
 mod node;
 mod person;
+mod signaling;
 mod trace;
 
 pub use person::Fate;
@@ -91,7 +92,9 @@ pub struct World {
     strays: Vec<(SocketAddr, Vec<u8>)>,
     /// What clients have sent, while somebody listens on the wire.
     tap: Option<Vec<(SocketAddr, Vec<u8>)>>,
-    /// Reports that belong to requests from outside.
+    /// Whether nobody outside does it.
+    plays_signaling: bool,
+    /// For a signaling outside this world.
     reports: Vec<NodeReport>,
 }
 
@@ -118,6 +121,7 @@ impl World {
             trace: Trace::NOTHING,
             strays: Vec::new(),
             tap: None,
+            plays_signaling: true,
             reports: Vec::new(),
         }
     }
@@ -171,7 +175,8 @@ impl World {
 
     /// Somebody comes into a room, over good links, with all that they publish turned on.
     pub fn join(&mut self, room: RoomId, number: u32, shape: Shape) {
-        self.appear(room, number, shape);
+        let (session, seed) = self.next_session(number);
+        self.settle(room, Client::new(number, shape, seed), session, seed);
         self.ask(room, NodeCommand::OpenRoom);
         self.offer(number, |participant, offer, sections| NodeCommand::AddEndpoint {
             participant,
@@ -185,13 +190,24 @@ impl World {
         }
     }
 
-    /// Somebody exists and has an address; whoever plays signaling says the rest.
-    pub fn appear(&mut self, room: RoomId, number: u32, shape: Shape) {
+    /// Somebody whom a signaling outside this world has let in gets an address and good links.
+    pub fn welcome(&mut self, room: RoomId, client: Client) {
+        self.plays_signaling = false;
+        let (session, seed) = self.next_session(client.number);
+        self.settle(room, client, session, seed);
+    }
+
+    /// Which session of a participant begins, and its seed.
+    fn next_session(&self, number: u32) -> (u32, u64) {
         let session = self.people.get(&number).map_or(1, |person| person.session + 1);
-        let seed = Random::new(self.seed ^ u64::from(number) << 32 ^ u64::from(session)).next_u64();
+        let seed = self.seed ^ u64::from(number) << 32 ^ u64::from(session);
+        (session, Random::new(seed).next_u64())
+    }
+
+    fn settle(&mut self, room: RoomId, client: Client, session: u32, seed: u64) {
+        let number = client.number;
         let address = self.fresh_address(number);
-        let person = Person::new(Client::new(number, shape, seed), room, session, address, seed);
-        self.people.insert(number, person);
+        self.people.insert(number, Person::new(client, room, session, address, seed));
         self.addresses.insert(address, number);
         self.audit.settle(address, (number, session), room);
     }
@@ -463,100 +479,6 @@ impl World {
         {
             person.wake_at = Some(due);
             self.events.put(due, Event::Wake(number));
-        }
-    }
-
-    /// Sends a client's offer to the node.
-    fn offer(
-        &mut self,
-        number: u32,
-        command: impl FnOnce(ParticipantId, String, Vec<protocol::client::MediaSection>) -> NodeCommand,
-    ) {
-        let Some(person) = self.people.get(&number) else { return };
-        let (offer, sections) = person.client.offer();
-        let (room, session) = (person.room, person.session);
-        let id = self.ask(room, command(ParticipantId(number), offer, sections));
-        self.asked.insert(id, (number, session));
-    }
-
-    fn ask(&mut self, room: RoomId, command: NodeCommand) -> RequestId {
-        self.requests += 1;
-        let id = RequestId(self.requests);
-        self.request(NodeRequest { id, room, epoch: Epoch(1), command });
-        id
-    }
-
-    fn take_report(&mut self, report: NodeReport) {
-        match report {
-            NodeReport::Response(response) if response.id.get() <= self.requests => {
-                let id = response.id;
-                let refusal = response.result.as_ref().err();
-                assert!(refusal.is_none(), "{:?}: the node refused {id:?}: {refusal:?}", self.now);
-                match (self.asked.remove(&id), response.result) {
-                    (Some((number, session)), Ok(NodeAnswer::Answer(sdp))) => {
-                        self.signal(number, session, Signal::Answer(sdp));
-                    }
-                    (Some(session), Ok(NodeAnswer::Done)) => self.audit.forget_proofs(session),
-                    (_, Ok(_) | Err(_)) => {}
-                }
-            }
-            NodeReport::Event(event) => {
-                self.note_event(&event.body);
-                self.reports.push(NodeReport::Event(event));
-            }
-            NodeReport::Response(_) => self.reports.push(report),
-        }
-    }
-
-    fn note_event(&mut self, body: &NodeEventBody) {
-        let (NodeEventBody::Connected { participant }
-        | NodeEventBody::Ended { participant }
-        | NodeEventBody::Slots { participant, .. }
-        | NodeEventBody::RestartIce { participant }) = body;
-        let number = participant.get();
-        let now = self.now;
-        let Some(person) = self.people.get_mut(&number) else { return };
-        let session = person.session;
-        match body {
-            NodeEventBody::Connected { .. } => person.connected_at = Some(now),
-            NodeEventBody::Ended { .. } => {
-                person.fate = Fate::Ended(now);
-                self.audit.forget_proofs((number, session));
-            }
-            NodeEventBody::Slots { slots, .. } => {
-                for slot in slots {
-                    person.slot_map.insert(slot.mid.clone(), slot.carries);
-                }
-                person.slot_changes += slots.len();
-            }
-            NodeEventBody::RestartIce { .. } => {
-                self.audit.forget_proofs((number, session));
-                self.signal(number, session, Signal::RestartIce);
-            }
-        }
-    }
-
-    fn signal(&mut self, number: u32, session: u32, signal: Signal) {
-        self.events.put(self.now + SIGNALING_DELAY, Event::Signal(number, session, signal));
-    }
-
-    fn take_signal(&mut self, number: u32, session: u32, signal: &Signal) {
-        let is_there = self.people.get(&number).is_some_and(|person| {
-            person.session == session && matches!(person.fate, Fate::Present)
-        });
-        if !is_there {
-            return;
-        }
-        match signal {
-            Signal::Answer(sdp) => self.answer(number, sdp),
-            Signal::RestartIce => {
-                self.with_client(number, |_, client| client.restart_ice());
-                self.offer(number, |participant, offer, sections| NodeCommand::UpdateEndpoint {
-                    participant,
-                    offer,
-                    sections,
-                });
-            }
         }
     }
 
