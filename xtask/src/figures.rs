@@ -61,7 +61,7 @@ struct Figure {
     measure: fn(&Subject) -> Result<f64>,
 }
 
-const FIGURES: [Figure; 3] = [
+const FIGURES: [Figure; 5] = [
     Figure { name: "ready after start", unit: "ms", at_most: 200.0, measure: ready_ms },
     Figure { name: "idle process, resident", unit: "MB", at_most: 40.0, measure: idle_megabytes },
     Figure {
@@ -69,6 +69,18 @@ const FIGURES: [Figure; 3] = [
         unit: "kB",
         at_most: 60.0,
         measure: page_kilobytes,
+    },
+    Figure {
+        name: "join to first picture, loopback",
+        unit: "ms",
+        at_most: 450.0,
+        measure: |subject| browsers_say(subject, "joinMs"),
+    },
+    Figure {
+        name: "restore, longest picture gap",
+        unit: "ms",
+        at_most: 300.0,
+        measure: |subject| browsers_say(subject, "restoreMs"),
     },
 ];
 
@@ -96,6 +108,27 @@ fn idle_megabytes(subject: &Subject) -> Result<f64> {
 
 fn page_kilobytes(_subject: &Subject) -> Result<f64> {
     web::page_kilobytes()
+}
+
+/// One round of what only browsers can measure.
+fn browsers_say(subject: &Subject, name: &str) -> Result<f64> {
+    let mut node = web::command("node", &["browser-tests/figures.mjs"]);
+    let output = node
+        .env("PREAU_BINARY", &subject.program)
+        .output()
+        .map_err(|error| format!("cannot start node: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = || {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        format!("the browsers say no {name}: {said}{errors}")
+    };
+    number_in(&said, name).ok_or_else(|| complaint().into())
+}
+
+/// The number that a flat JSON object gives `name`.
+fn number_in(json: &str, name: &str) -> Option<f64> {
+    let (_, behind) = json.split_once(&format!("\"{name}\":"))?;
+    behind.split([',', '}']).next()?.trim().parse().ok()
 }
 
 /// A running program with an empty data folder; it ends with this value.
@@ -175,6 +208,14 @@ mod tests {
     #[test]
     fn the_median_is_the_middle_value() {
         assert_eq!(median(&mut [5.0, 1.0, 9.0]).to_bits(), 5.0_f64.to_bits());
+    }
+
+    #[test]
+    fn a_number_is_found_by_its_name() {
+        let json = "{\"joinMs\":312,\"restoreMs\":97.5}\n";
+        assert_eq!(number_in(json, "joinMs").map(f64::to_bits), Some(312.0_f64.to_bits()));
+        assert_eq!(number_in(json, "restoreMs").map(f64::to_bits), Some(97.5_f64.to_bits()));
+        assert_eq!(number_in(json, "other"), None);
     }
 
     #[test]

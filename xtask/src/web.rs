@@ -6,9 +6,14 @@ use crate::{failure::Result, shell, workspace};
 
 /// An npm command in the web client's folder.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
-    let mut npm = Command::new("npm");
-    npm.args(arguments).current_dir(folder());
-    npm
+    command("npm", arguments)
+}
+
+/// Any command in the web client's folder.
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder());
+    command
 }
 
 /// Brings the packages of the lock file, when they are not those that are there.

@@ -8,6 +8,9 @@ import puppeteer from "puppeteer-core";
 const CHROMIUM = process.env.PREAU_CHROMIUM ?? "/usr/bin/chromium";
 const FIREFOX = process.env.PREAU_FIREFOX ?? "/usr/bin/firefox-esr";
 
+/** A start takes a second or two; a machine that compiles meanwhile is given more. */
+const LAUNCH_WITHIN_MS = 120_000;
+
 /**
  * @param {"chromium"|"firefox"} kind
  * @param {{ language?: string, env?: object, profile?: string, args?: string[] }} [options]
@@ -30,6 +33,7 @@ function chromium(profile, { language = "en", env = {}, args = [] }) {
     headless: true,
     userDataDir: profile,
     env: { ...process.env, LANGUAGE: language, ...env },
+    timeout: LAUNCH_WITHIN_MS,
     protocolTimeout: 60_000,
     args: [
       // Root has no user namespaces to sandbox with in a container.
@@ -62,6 +66,7 @@ function firefox(profile, { language = "en", env = {}, args = [] }) {
     headless: true,
     userDataDir: profile,
     env: { ...process.env, ...env },
+    timeout: LAUNCH_WITHIN_MS,
     protocolTimeout: 60_000,
     args: ["--no-remote", ...args],
     extraPrefsFirefox: { ...FIREFOX_PREFERENCES, "intl.accept_languages": language },
