@@ -151,7 +151,11 @@ impl Service {
         if let Some(freshness) = freshness {
             freshness.abort();
         }
-        director.abort();
+        // Whoever stops the node next must not find somebody who misses it.
+        if !director.is_finished() {
+            director.abort();
+            let _ = director.await;
+        }
         result
     }
 }
