@@ -1,4 +1,4 @@
-//! RTCP both ways: keyframe requests and sender reports in; reports, REMB and keyframe requests out.
+//! RTCP: keyframe requests and sender reports in; reports, REMB and keyframe requests out.
 //!
 //! A compound packet of a session fits one datagram: the report blocks of 20 streams and the sender
 //! reports of 20 slots that send.
