@@ -7,9 +7,9 @@
 //! when the node asks for it.
 //!
 //! At every event it is checked that nothing is sent to an address that is not proven, no media
-//! goes out without consent, no SRTP index is sealed twice, nobody gets media from another room, and
-//! the worker meets no impossible state. A violation ends the test with the virtual time; the seed
-//! is the test's own. The stories are in `tests/simulation`.
+//! goes out without consent, no SRTP index is sealed twice, nobody gets media from another room,
+//! and the worker meets no impossible state. A violation ends the test with the virtual time; the
+//! seed is the test's own. The stories are in `tests/simulation`.
 
 use std::{
     collections::BTreeMap,

@@ -86,10 +86,13 @@ fn head(role: SectionRole) -> &'static str {
 
 fn body(role: SectionRole) -> String {
     let opus = format!(
-        "a=rtpmap:{OPUS_PT} opus/48000/2\r\na=extmap:{LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+        "a=rtpmap:{OPUS_PT} opus/48000/2\r\n\
+         a=extmap:{LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
     );
     let vp8 = format!(
-        "a=rtpmap:{VP8_PT} VP8/90000\r\na=rtcp-fb:{VP8_PT} nack\r\na=rtcp-fb:{VP8_PT} nack pli\r\na=rtpmap:{VP8_RTX_PT} rtx/90000\r\na=fmtp:{VP8_RTX_PT} apt={VP8_PT}\r\n"
+        "a=rtpmap:{VP8_PT} VP8/90000\r\n\
+         a=rtcp-fb:{VP8_PT} nack\r\na=rtcp-fb:{VP8_PT} nack pli\r\n\
+         a=rtpmap:{VP8_RTX_PT} rtx/90000\r\na=fmtp:{VP8_RTX_PT} apt={VP8_PT}\r\n"
     );
     let mid = format!("a=extmap:{MID_ID} urn:ietf:params:rtp-hdrext:sdes:mid\r\n");
     match role {
@@ -100,7 +103,9 @@ fn body(role: SectionRole) -> String {
             let rids = RIDS.map(|rid| format!("a=rid:{rid} send\r\n")).concat();
             let simulcast = format!("a=simulcast:send {}\r\n", RIDS.join(";"));
             format!(
-                "a=sendonly\r\n{vp8}{mid}a=extmap:{RID_ID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n{rids}{simulcast}"
+                "a=sendonly\r\n{vp8}{mid}\
+                 a=extmap:{RID_ID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+                 {rids}{simulcast}"
             )
         }
         SectionRole::Slot(SlotKind::Voice | SlotKind::Programme) => {

@@ -1,4 +1,5 @@
-//! What a model client makes of the packets in a slot: whether numbers fit, and what it could decode.
+//! What a model client makes of the packets in a slot: whether numbers fit, and what it could
+//! decode.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,8 +5,8 @@
 //! one over `rtc-dtls` (DTLS 1.2, RFC 6347, 5764). That library is shielded from the network:
 //!
 //! - It reassembles in quadratic time and keeps repeated messages for ever, so messages are
-//!   reassembled here ([`FRAGMENTS_MAX`], [`MESSAGE_BYTES_MAX`]) and each reaches it once, whole and
-//!   in order. A forged fragment costs 0.2 µs and no memory.
+//!   reassembled here ([`FRAGMENTS_MAX`], [`MESSAGE_BYTES_MAX`]) and each reaches it once, whole
+//!   and in order. A forged fragment costs 0.2 µs and no memory.
 //! - It forgets its retransmission timer at the first repeated ClientHello, so flights are
 //!   repeated here: on a timer, and when the client repeats its own (RFC 6347 §4.2.4).
 //! - It takes the client's order of SRTP profiles, and Chromium puts the dearer one first, so it is

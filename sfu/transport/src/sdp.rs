@@ -1,9 +1,9 @@
 //! SDP: a client's offer in, a plan for the engine and an answer for the client out.
 //!
 //! [`Offer::parse`] reads what the client can do, [`negotiate`] decides what of it is used, and
-//! [`answer_text`] says so. The client always offers and the node answers (RFC 3264, 9429), so there
-//! is no glare and no state beyond [`Negotiated`], which is serialisable: with it the same answer
-//! can be written again after a restore.
+//! [`answer_text`] says so. The client always offers and the node answers (RFC 3264, 9429), so
+//! there is no glare and no state beyond [`Negotiated`], which is serialisable: with it the same
+//! answer can be written again after a restore.
 //!
 //! It never follows an address in an offer: candidates are dropped unread, because the node learns
 //! a client's addresses from authenticated checks alone. It never echoes a line of the offer that
@@ -11,12 +11,12 @@
 //!
 //! The line parser is ours. `rtc-sdp` 0.21 refuses a whole offer for one m-line of a kind that it
 //! does not know and for lines out of the order of RFC 8866 §5, has no limit of its own, and copies
-//! each line twice; all that is needed here of the syntax is `m=` and `a=`. It serves the tests as an
-//! independent reader of our answers.
+//! each line twice; all that is needed here of the syntax is `m=` and `a=`. It serves the tests as
+//! an independent reader of our answers.
 //!
 //! Bounds: [`OFFER_BYTES_MAX`], [`LINE_BYTES_MAX`], [`SECTIONS_MAX`], [`ATTRIBUTES_MAX`]; time is
-//! linear in the offer's length. Tests: `tests.rs` beside the code, `tests/it/sdp.rs` with offers of
-//! real clients.
+//! linear in the offer's length. Tests: `tests.rs` beside the code, `tests/it/sdp.rs` with offers
+//! of real clients.
 
 mod answer;
 mod attributes;

@@ -1,9 +1,9 @@
 //! One core's machine: datagrams in, sealed bytes into a Sink; sessions and snapshots. Pure.
 //!
-//! [`Worker`] is the packet path of one core: it demultiplexes, opens, forwards and seals, and never
-//! allocates. [`Control`] is what stands beside the workers: it answers offers, shakes hands, builds
-//! sessions and takes them apart. They meet in [`WorkerCommand`] and [`WorkerOutput`], values that
-//! carry memory both ways.
+//! [`Worker`] is the packet path of one core: it demultiplexes, opens, forwards and seals, and
+//! never allocates. [`Control`] is what stands beside the workers: it answers offers, shakes hands,
+//! builds sessions and takes them apart. They meet in [`WorkerCommand`] and [`WorkerOutput`],
+//! values that carry memory both ways.
 //!
 //! Neither touches a socket, a clock, a file or a thread: a shell drives them, and the simulator
 //! drives the very same code under virtual time.

@@ -20,8 +20,8 @@ use crate::{
 /// How far outgoing counters go on after a restore.
 ///
 /// It must exceed what can be sent after the snapshot was taken and stay below 2^15, so that the
-/// receiver's guess of the rollover counter holds. An SSRC is capped at 1 800 packets a second and a
-/// node stops 10 s after the last check: 18 000.
+/// receiver's guess of the rollover counter holds. An SSRC is capped at 1 800 packets a second and
+/// a node stops 10 s after the last check: 18 000.
 pub const COUNTER_JUMP: u16 = 20_000;
 
 /// The shape of [`SessionSnapshot`]; a reader refuses another.

@@ -1,7 +1,7 @@
 //! Which session a datagram belongs to: proven 5-tuples, and nothing else.
 //!
-//! A tuple enters after an authenticated connectivity check came over it, so the table holds at most
-//! [`TUPLES_MAX`] entries a session and never grows: its memory is taken at start. Looking up
+//! A tuple enters after an authenticated connectivity check came over it, so the table holds at
+//! most [`TUPLES_MAX`] entries a session and never grows: its memory is taken at start. Looking up
 //! costs one hash of about 40 bytes.
 
 use std::{

@@ -7,8 +7,8 @@ use rtc_dtls::crypto::Certificate;
 
 use super::Fingerprint;
 
-/// A self-signed certificate with its key (ECDSA P-256, RFC 8827 §6.5), the same for all sessions of
-/// a node.
+/// A self-signed certificate with its key (ECDSA P-256, RFC 8827 §6.5), the same for all sessions
+/// of a node.
 #[derive(Clone)]
 pub struct Identity {
     pub(super) certificate: Certificate,

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::{FRAGMENTS_MAX, HandshakeError, MESSAGE_BYTES_MAX, record::Fragment};
 
-/// How far a message may be ahead of the next one: a client's longest flight has three in the clear.
+/// How far a message may be ahead of the next one: a client's longest flight has three in the
+/// clear.
 const WINDOW: u16 = 4;
 
 /// A message in one piece.

@@ -316,7 +316,8 @@ fn publish(
 ) -> Result<AnsweredSection, SdpError> {
     let payloads = payloads(section, mid, source.kind(), codecs)?;
     // Where a client leaves the turning of a phone's picture to the receivers, it lies on its side
-    // for those who lack the extension, as Firefox does; where it is not accepted, the sender turns.
+    // for those who lack the extension, as Firefox does; where it is not accepted, the sender
+    // turns.
     let wanted = [Extension::Mid, Extension::Rid, Extension::RepairedRid, Extension::AudioLevel];
     let extensions = extensions(section, &wanted, Direction::sends);
     let ids = ids(&extensions);

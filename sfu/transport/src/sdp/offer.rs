@@ -142,7 +142,8 @@ pub enum Setup {
     HoldConn,
 }
 
-/// Attributes of the transport. They stand before the first m-line, or in one, which then overrides.
+/// Attributes of the transport. They stand before the first m-line, or in one, which then
+/// overrides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transport {
     /// `a=ice-ufrag`.
@@ -160,8 +161,8 @@ pub struct Transport {
 }
 
 impl Offer {
-    /// Reads an offer. Unknown attributes are skipped, as are those of payload types that the m-line
-    /// does not name (Firefox leaves some behind after `setCodecPreferences`).
+    /// Reads an offer. Unknown attributes are skipped, as are those of payload types that the
+    /// m-line does not name (Firefox leaves some behind after `setCodecPreferences`).
     ///
     /// # Errors
     /// [`SdpError`] where the text is no SDP or is over a limit.

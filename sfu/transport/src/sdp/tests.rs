@@ -126,7 +126,8 @@ fn what_is_no_rtp_has_no_kind() {
 
 #[test]
 fn candidates_of_every_sort_are_passed_over() {
-    let candidates = "a=candidate:1 1 udp 1 0b4f3c7e-9d2c-4a7e-8f43-3f5c8f6f2a11.local 9 typ host\r\n\
+    let candidates = "\
+        a=candidate:1 1 udp 1 0b4f3c7e-9d2c-4a7e-8f43-3f5c8f6f2a11.local 9 typ host\r\n\
                       a=candidate:garbage\r\na=end-of-candidates";
     assert_eq!(section("m=audio 9 X/RTP/S 0", candidates), section("m=audio 9 X/RTP/S 0", ""));
 }
