@@ -1,12 +1,25 @@
 //! The web client: its packages, its build, its weight.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{failure::Result, shell, workspace};
 
-/// An npm command in the web client's folder.
+/// The certificates that a Debian machine trusts; Node 20 reads its own alone.
+const SYSTEM_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// An npm command in the web client's folder. It trusts what the machine trusts, so that it works
+/// behind the proxy of a school or a company.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
-    command("npm", arguments)
+    let mut npm = command("npm", arguments);
+    let variable = "NODE_EXTRA_CA_CERTS";
+    if env::var_os(variable).is_none() && Path::new(SYSTEM_CERTIFICATES).is_file() {
+        npm.env(variable, SYSTEM_CERTIFICATES);
+    }
+    npm
 }
 
 /// Any command in the web client's folder.
