@@ -33,7 +33,7 @@ use webrtc::{
     peer_connection::{
         MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
         RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, Registry,
-        register_default_interceptors,
+        SettingEngineBuilder, SrtpProtectionProfile, register_default_interceptors,
     },
     rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit},
     runtime::TokioRuntime,
@@ -51,6 +51,20 @@ use crate::{
 const VOICES: usize = 3;
 const VIDEOS: usize = 2;
 
+/// What a client does in its own way.
+pub(crate) struct Habits {
+    /// The SRTP profiles it knows; empty for all of the crate's.
+    pub(crate) srtp: Vec<SrtpProtectionProfile>,
+    /// What becomes of its offer on the way to the server.
+    pub(crate) tell_offer: fn(&str) -> String,
+}
+
+impl Default for Habits {
+    fn default() -> Habits {
+        Habits { srtp: Vec::new(), tell_offer: str::to_owned }
+    }
+}
+
 /// A participant with a microphone and a camera.
 pub(crate) struct Person {
     pub(crate) signaling: Signaling,
@@ -61,30 +75,23 @@ pub(crate) struct Person {
     /// Names this person in each packet they send.
     pub(crate) number: u32,
     connection: Arc<dyn PeerConnection>,
-    state: watch::Receiver<RTCPeerConnectionState>,
+    states: watch::Receiver<Vec<RTCPeerConnectionState>>,
     microphone: Arc<TrackLocalStaticRTP>,
     camera: Arc<TrackLocalStaticRTP>,
     keyframes_asked: Arc<AtomicU32>,
 }
 
 impl Person {
-    /// Joins with the offer that the crate makes.
     pub(crate) async fn join(site: &Site, link: &Link, number: u32) -> Person {
-        Person::join_with(site, link, number, |offer| offer).await
+        Person::join_with(site, link, number, Habits::default()).await
     }
 
-    /// Joins with an offer that was altered on its way to the server.
-    pub(crate) async fn join_with(
-        site: &Site,
-        link: &Link,
-        number: u32,
-        alter: impl FnOnce(String) -> String,
-    ) -> Person {
+    pub(crate) async fn join_with(site: &Site, link: &Link, number: u32, habits: Habits) -> Person {
         let reception = Reception::default();
-        let (tell_state, state) = watch::channel(RTCPeerConnectionState::New);
+        let (tell_state, states) = watch::channel(Vec::new());
         let (tell_gathered, gathered) = watch::channel(false);
         let events = Events { reception: reception.clone(), tell_state, tell_gathered };
-        let connection = connection(events).await;
+        let connection = connection(events, &habits).await;
         let microphone = track(RtpCodecKind::Audio, voice_ssrc(number));
         let camera = track(RtpCodecKind::Video, picture_ssrc(number));
         add_transceivers(connection.as_ref(), &microphone, &camera).await;
@@ -96,7 +103,7 @@ impl Person {
             secret: link.secret.clone(),
             name: format!("Person {number}"),
             sections: sections(&offer),
-            offer: SdpBody::Plain(alter(offer)),
+            offer: SdpBody::Plain((habits.tell_offer)(&offer)),
             sources: Vec::new(),
             view: View::default(),
         };
@@ -120,7 +127,7 @@ impl Person {
             slots,
             number,
             connection,
-            state,
+            states,
             microphone,
             camera,
             keyframes_asked: Arc::default(),
@@ -131,8 +138,8 @@ impl Person {
         self.joined.you
     }
 
-    pub(crate) fn state(&self) -> RTCPeerConnectionState {
-        *self.state.borrow()
+    pub(crate) fn was_ever_connected(&self) -> bool {
+        self.states.borrow().contains(&RTCPeerConnectionState::Connected)
     }
 
     /// Keyframes that the server asked this person's camera for.
@@ -142,7 +149,8 @@ impl Person {
 
     /// Waits until ICE and DTLS are done.
     pub(crate) async fn connected(&mut self) {
-        let wait = self.state.wait_for(|state| *state == RTCPeerConnectionState::Connected);
+        let connected = RTCPeerConnectionState::Connected;
+        let wait = self.states.wait_for(|states| states.contains(&connected));
         timeout(PATIENCE, wait).await.expect("in time").expect("the connection lives");
     }
 
@@ -168,6 +176,7 @@ impl Person {
         let tiles: Vec<_> = others.iter().map(tile).collect();
         let view = View { stage: tiles.first().copied(), tiles };
         self.signaling.say(ClientBody::View(view)).await;
+        self.signaling.taken_in().await;
     }
 
     /// Waits for the slot in which somebody's media comes, and gives its SSRC.
@@ -197,21 +206,29 @@ fn picture_ssrc(number: u32) -> u32 {
     0x2000_0000 + number
 }
 
-async fn connection(events: Events) -> Arc<dyn PeerConnection> {
+async fn connection(events: Events, habits: &Habits) -> Arc<dyn PeerConnection> {
     let mut media = MediaEngine::default();
     media.register_default_codecs().expect("codecs");
     let interceptors = register_default_interceptors(Registry::new(), &mut media);
-    let interceptors = interceptors.expect("interceptors");
-    let last = Slot::from(14_000);
+    let interceptors =
+        interceptors.expect("interceptors").with(NEAREST_TO_TRACKS, KeyframeRequests::default());
+    let mut settings = SettingEngineBuilder::new();
+    if !habits.srtp.is_empty() {
+        settings = settings.with_srtp_protection_profiles(habits.srtp.clone());
+    }
     let connection = PeerConnectionBuilder::new()
         .with_media_engine(media)
-        .with_interceptor_registry(interceptors.with(last, KeyframeRequests::default()))
+        .with_setting_engine(settings.build())
+        .with_interceptor_registry(interceptors)
         .with_handler(Arc::new(events))
         .with_runtime(Arc::new(TokioRuntime))
         .with_udp_addrs(vec!["127.0.0.1:0"])
         .build();
     Arc::new(connection.await.expect("a connection"))
 }
+
+/// A place in the crate's chain of interceptors, whose own are from 1,000 to 13,000.
+const NEAREST_TO_TRACKS: Slot = Slot::Custom(14_000);
 
 fn track(kind: RtpCodecKind, ssrc: u32) -> Arc<TrackLocalStaticRTP> {
     let (mime_type, clock_rate, channels) = match kind {
@@ -335,7 +352,7 @@ async fn send(
 /// Takes the crate's events to where the test looks.
 struct Events {
     reception: Reception,
-    tell_state: watch::Sender<RTCPeerConnectionState>,
+    tell_state: watch::Sender<Vec<RTCPeerConnectionState>>,
     tell_gathered: watch::Sender<bool>,
 }
 
@@ -346,7 +363,7 @@ impl PeerConnectionEventHandler for Events {
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
-        self.tell_state.send_replace(state);
+        self.tell_state.send_modify(|states| states.push(state));
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

@@ -1,7 +1,10 @@
 //! `preau.v1` over a real WebSocket.
 
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink};
-use protocol::client::{ClientBody, ClientMessage, SUBPROTOCOL, ServerBody, ServerMessage};
+use protocol::{
+    ParticipantId,
+    client::{ClientBody, ClientMessage, EndReason, SUBPROTOCOL, ServerBody, ServerMessage},
+};
 use tokio::{net::TcpStream, sync::mpsc, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
@@ -44,7 +47,18 @@ impl Signaling {
 
     pub(crate) async fn say(&mut self, body: ClientBody) {
         self.last_id += 1;
-        let message = ClientMessage { id: self.last_id, body };
+        self.send(self.last_id, body).await;
+    }
+
+    /// Waits until the server has taken in all that was said.
+    pub(crate) async fn taken_in(&mut self) {
+        self.heard.retain(|body| *body != ServerBody::Pong);
+        self.send(0, ClientBody::Ping).await;
+        self.until(|body| (*body == ServerBody::Pong).then_some(())).await;
+    }
+
+    async fn send(&mut self, id: u64, body: ClientBody) {
+        let message = ClientMessage { id, body };
         let text = serde_json::to_string(&message).expect("JSON");
         self.out.send(Message::text(text)).await.expect("sent");
     }
@@ -68,8 +82,35 @@ impl Signaling {
         found.unwrap_or_else(|| panic!("not heard in time; heard {:?}", self.heard))
     }
 
+    pub(crate) async fn somebody_came(&mut self, participant: ParticipantId) {
+        self.until(|body| match body {
+            ServerBody::ParticipantJoined { participant: who } => {
+                (who.id == participant).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+    }
+
+    pub(crate) async fn somebody_left(&mut self, participant: ParticipantId) {
+        self.until(|body| match body {
+            ServerBody::ParticipantLeft { participant: who } => (*who == participant).then_some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    /// Why one's call is over.
+    pub(crate) async fn ended(&mut self) -> EndReason {
+        self.until(|body| match body {
+            ServerBody::Ended { reason } => Some(*reason),
+            _ => None,
+        })
+        .await
+    }
+
     /// Everything heard so far.
-    pub(crate) fn heard(&mut self) -> &[ServerBody] {
+    fn heard(&mut self) -> &[ServerBody] {
         while let Ok(body) = self.messages.try_recv() {
             self.heard.push(body);
         }
