@@ -20,10 +20,15 @@ const DONE: u8 = 2;
 /// Bytes of the client's nonce.
 const NONCE_LENGTH: usize = 8;
 
-/// The client's first datagram.
+/// The client's first datagram. Its last byte shows a flipped bit, as a real handshake's Finished
+/// would.
 #[must_use]
 pub fn hello(nonce: [u8; NONCE_LENGTH]) -> Vec<u8> {
-    [&[RECORD, HELLO][..], &nonce].concat()
+    [&[RECORD, HELLO][..], &nonce, &[parity(nonce)]].concat()
+}
+
+fn parity(nonce: [u8; NONCE_LENGTH]) -> u8 {
+    nonce.into_iter().fold(0, |parity, byte| parity ^ byte)
 }
 
 /// The keys, if `datagram` is the server's answer to `nonce`.
@@ -62,8 +67,11 @@ struct Double {
 
 impl Handshake for Double {
     fn handle_datagram(&mut self, _now: Instant, datagram: &[u8]) {
-        let Some((&[RECORD, HELLO], nonce)) = datagram.split_first_chunk() else { return };
-        let Ok(nonce) = <[u8; NONCE_LENGTH]>::try_from(nonce) else { return };
+        let Some((&[RECORD, HELLO], rest)) = datagram.split_first_chunk() else { return };
+        let Some((&nonce, &[sum])) = rest.split_first_chunk() else { return };
+        if sum != parity(nonce) {
+            return;
+        }
         match self.nonce {
             Some(known) if known != nonce => return,
             Some(_) => {}
