@@ -69,7 +69,7 @@ fn garbage(random: &mut Random) -> Vec<Vec<u8>> {
             *first = firsts[length % firsts.len()];
         }
         // Of those that look like RTP, every second looks like RTCP.
-        if length % 2 == 0 && length > 1 {
+        if length.is_multiple_of(2) && length > 1 {
             datagram[1] = 192 + (length % 32) as u8;
         }
         datagram
