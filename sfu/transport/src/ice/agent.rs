@@ -204,15 +204,18 @@ impl IceAgent {
             return Ok(IceOutcome { response_length, ..IceOutcome::default() });
         }
         let known = self.tuples.by_tuple(tuple).map(|entry| entry.serial);
-        let seen_on = self.recent.seen_on(id);
-        if seen_on.is_some() && seen_on != known {
+        let is_repeated = known.is_some_and(|serial| self.recent.saw_on(serial, id));
+        // Whoever reads the wire can overtake each check with a copy from elsewhere. That must not
+        // cost the client its consent, so on the selected tuple the original counts.
+        let is_selected = known.is_some() && known == self.selected_entry().map(|it| it.serial);
+        if !is_repeated && !is_selected && self.recent.saw(id) {
             return Err(IceDrop::Replayed);
         }
         let response_length = write_success(out, id, tuple.remote, &generation.local_key);
         debug_assert!(response_length <= request.length, "a response must not amplify");
         let mut outcome = IceOutcome { response_length, ..IceOutcome::default() };
         // A repeated check is answered again and is no fresh sign of life.
-        if seen_on.is_none() {
+        if !is_repeated {
             let number = generation.number;
             let serial = self.prove(now, tuple, known, &mut outcome);
             self.recent.remember(id, serial);

@@ -208,6 +208,25 @@ fn a_captured_nomination_diverts_nothing() {
 }
 
 #[test]
+fn a_copy_that_overtakes_a_check_does_not_cost_the_client_its_consent() {
+    let mut call = Call::checked_from(1);
+    for second in (2..=20).step_by(2) {
+        let check = call.request(1, Kind::Nominating);
+        let _ = call.receive(at(second), 66, &check);
+        let outcome =
+            call.receive(at(second), 1, &check).expect("it comes over the selected tuple");
+        assert!(outcome.response_length > 0);
+        assert_eq!(call.media_port(at(second + 9)), Some(1));
+        // Once: repeated it is answered, and no fresh sign of life.
+        call.receive(at(second + 1), 1, &check).expect("a repetition");
+        assert_eq!(call.media_port(at(second + 10)), None);
+    }
+    let check = call.request(1, Kind::Nominating);
+    call.receive(at(21), 1, &check).expect("authentic");
+    assert_eq!(call.receive(at(21), 66, &check), Err(IceDrop::Replayed));
+}
+
+#[test]
 fn a_check_of_ours_is_repeated_once_and_its_late_answer_counts() {
     let mut call = Call::checked_from(1);
     call.check(at(1), 2, Kind::Nominating).expect("authentic");

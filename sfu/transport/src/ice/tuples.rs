@@ -95,10 +95,14 @@ impl RecentChecks {
         RecentChecks { ring: [None; RECENT_CHECKS], next: 0 }
     }
 
-    /// The serial of the tuple on which a check was seen.
-    pub(super) fn seen_on(&self, id: TransactionId) -> Option<u32> {
-        let mut seen = self.ring.iter().flatten();
-        seen.find(|(known, _)| *known == id).map(|(_, serial)| *serial)
+    /// Whether a check was seen on any tuple.
+    pub(super) fn saw(&self, id: TransactionId) -> bool {
+        self.ring.iter().flatten().any(|(known, _)| *known == id)
+    }
+
+    /// Whether a check was seen on the tuple with this serial.
+    pub(super) fn saw_on(&self, serial: u32, id: TransactionId) -> bool {
+        self.ring.contains(&Some((id, serial)))
     }
 
     pub(super) fn remember(&mut self, id: TransactionId, serial: u32) {
