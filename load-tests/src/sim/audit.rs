@@ -37,6 +37,8 @@ pub(super) struct Audit {
     proven: BTreeMap<SocketAddr, Proof>,
     /// Transaction ids of checks, and the address that each came from first.
     checks: BTreeMap<[u8; 12], SocketAddr>,
+    /// Checks that came from other addresses than their first.
+    late_checks: BTreeSet<([u8; 12], SocketAddr)>,
     /// Whose each address is or was.
     sessions: BTreeMap<SocketAddr, SessionKey>,
     rooms: BTreeMap<u32, RoomId>,
@@ -87,6 +89,7 @@ impl Audit {
             node,
             proven: BTreeMap::new(),
             checks: BTreeMap::new(),
+            late_checks: BTreeSet::new(),
             sessions: BTreeMap::new(),
             rooms: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -118,7 +121,7 @@ impl Audit {
         }
         match stun_kind(&inbound.datagram) {
             Some((StunKind::Request, id)) => {
-                let is_fresh = *self.checks.entry(id).or_insert(inbound.from) == inbound.from;
+                let is_fresh = self.is_fresh(id, inbound.from);
                 if is_fresh {
                     let length = inbound.datagram.len();
                     let proof = self.proven.entry(inbound.from);
@@ -132,6 +135,16 @@ impl Audit {
                 }
             }
             Some((StunKind::Other, _)) | None => {}
+        }
+    }
+
+    /// Whether a check is a sign of life: not a repetition, nor a copy to an address that was not
+    /// proven before.
+    fn is_fresh(&mut self, id: [u8; 12], from: SocketAddr) -> bool {
+        match self.checks.get(&id) {
+            None => self.checks.insert(id, from).is_none(),
+            Some(first) if *first == from => false,
+            Some(_) => self.proven.contains_key(&from) && self.late_checks.insert((id, from)),
         }
     }
 

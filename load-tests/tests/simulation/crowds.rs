@@ -6,6 +6,7 @@ use protocol::{
     client::{Tile, View},
     media::Source,
 };
+use sfu_worker::{Counters, ForwardDrop};
 
 use crate::{
     ROOM, assert_bystanders_undisturbed, assert_sound, assert_spotless, call, millis, others,
@@ -57,15 +58,19 @@ fn who_sends_twenty_thousand_packets_a_second_is_capped() {
     with_seeds(0..2, |seed| {
         let mut world = call(seed, 4);
         let since = world.now();
-        let before = world.counters().forward;
+        let before = world.counters();
         for _ in 0..3_000 {
             world.with_client(2, |_, client| client.flood(20));
             world.run_for(millis(1));
         }
-        let after = world.counters().forward;
+        let after = world.counters();
         // What a publisher may send: 2 000 packets/s and 1 000 at once.
-        let taken = after.received_packets - before.received_packets;
+        let taken = after.forward.received_packets - before.forward.received_packets;
         assert!(taken > 60_000, "the flood came: {taken}");
+        let over = |counters: &Counters| counters.forward.drops(ForwardDrop::OverBudget);
+        let passed = taken - (over(&after) - over(&before));
+        // Five others send 140 packets/s each.
+        assert!(passed < 3 * 2_000 + 1_000 + 5 * 3 * 150, "{passed} passed");
         for receiver in [1, 3, 4] {
             let slots = &world.person(receiver).client.slots;
             let of_flooder =
