@@ -6,7 +6,9 @@ import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { sleep } from "./harness/until.mjs";
 
-const GAP_MS_MAX = 1_000;
+const PICTURE_GAP_MS_MAX = 1_000;
+// Without a sound card Firefox plays by a clock that falls behind on a loaded machine.
+const SOUND_GAP_MS_MAX = 2_000;
 
 onStage("a restored room goes on in Chromium and Firefox", async (stage) => {
   const server = await stage.server();
@@ -40,7 +42,7 @@ onStage("a restored room goes on in Chromium and Firefox", async (stage) => {
         othersOf(person).map(({ name }) => name),
       );
       for (const { pictureMs, soundMs } of gaps[index]) {
-        assert.ok(pictureMs < GAP_MS_MAX && soundMs < GAP_MS_MAX);
+        assert.ok(pictureMs < PICTURE_GAP_MS_MAX && soundMs < SOUND_GAP_MS_MAX);
       }
     }
     const made = (await inPage(() => window.probe.offersMade)).map((n, index) => n - offers[index]);
