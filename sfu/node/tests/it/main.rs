@@ -7,7 +7,9 @@
 )]
 
 mod allocation;
+mod call;
 mod no_alloc;
 mod node;
 mod port;
 mod socket;
+mod strangers;

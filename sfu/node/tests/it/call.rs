@@ -1,0 +1,248 @@
+//! A call on real sockets whose DTLS handshake is a double: that runs on the control side, and
+//! everything on the media thread is the real thing, from `recvmmsg` to `sendmmsg`.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::{Arc, atomic::AtomicU64},
+    time::Instant as StdInstant,
+};
+
+use load_tests::{
+    client::{Client, Shape},
+    handshake::DoubleMaker,
+};
+use protocol::{
+    Duration, Epoch, Instant, ParticipantId, RequestId, RoomId,
+    client::{SourceState, Tile, View},
+    media::Source,
+    node::{NodeAnswer, NodeCommand, NodeReport, NodeRequest},
+};
+use sfu_node::port::{Affinity, Port, ServeConfig, Served};
+use sfu_worker::{Control, ControlConfig, Limits, Worker, WorkerConfig};
+
+use crate::allocation::Watched;
+
+/// Clients live faster than the clock, so that the test does not take a minute.
+const SPEED: u64 = 3;
+
+pub(crate) const STAYERS: u32 = 12;
+const SHAPE: Shape = Shape { publishes: true, voices: 3, videos: 9 };
+const ROOM: RoomId = RoomId(1);
+const LIMITS: Limits =
+    Limits { endpoints: 32, rooms: 4, participants_per_room: 32, slots_per_endpoint: 13 };
+
+/// A room on a real node, and model clients on sockets of their own.
+pub(crate) struct Call {
+    pub(crate) served: Served,
+    pub(crate) address: SocketAddr,
+    pub(crate) allocator_calls: Arc<AtomicU64>,
+    origin: StdInstant,
+    pub(crate) people: BTreeMap<u32, (Client, UdpSocket)>,
+    /// Packets that those received who have left.
+    packets_of_leavers: u64,
+    requests: u64,
+    next_comer: u32,
+}
+
+impl Call {
+    pub(crate) fn begin() -> Self {
+        let port = Port::bind(SocketAddr::from(([127, 0, 0, 1], 0)), &[]).expect("a port");
+        let address = port.local_addr();
+        let control = Control::new(ControlConfig {
+            workers: 1,
+            limits: LIMITS,
+            candidates: port.candidates().to_vec(),
+            handshakes: Box::new(DoubleMaker),
+            seed: [1; 32],
+        });
+        let allocator_calls = Arc::new(AtomicU64::new(0));
+        let calls = Arc::clone(&allocator_calls);
+        let worker = WorkerConfig { limits: LIMITS, ntp_at_zero: 0, seed: [2; 32] };
+        let machine = move |_| Watched::new(Worker::new(worker), Arc::clone(&calls));
+        let serve =
+            ServeConfig { workers: 1, receivers_max: LIMITS.endpoints, affinity: Affinity::Free };
+        let served = port.serve(serve, machine, control).expect("threads");
+        let mut call = Call {
+            served,
+            address,
+            allocator_calls,
+            origin: StdInstant::now(),
+            people: BTreeMap::new(),
+            packets_of_leavers: 0,
+            requests: 0,
+            next_comer: 100,
+        };
+        call.ask(NodeCommand::OpenRoom);
+        call
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let micros = u64::try_from(self.origin.elapsed().as_micros()).expect("a short test");
+        Instant::from_micros(SPEED * micros)
+    }
+
+    pub(crate) fn ask(&mut self, command: NodeCommand) -> NodeAnswer {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        let request = NodeRequest { id, room: ROOM, epoch: Epoch(1), command };
+        self.served.requests.blocking_send(request).expect("the node takes requests");
+        loop {
+            let report = self.served.reports.blocking_recv().expect("the node answers");
+            if let NodeReport::Response(response) = report
+                && response.id == id
+            {
+                return response.result.expect("a good request");
+            }
+        }
+    }
+
+    pub(crate) fn join(&mut self, number: u32) {
+        let participant = ParticipantId(number);
+        let mut client = Client::new(number, SHAPE, u64::from(number));
+        let (offer, sections) = client.offer();
+        let answer = self.ask(NodeCommand::AddEndpoint { participant, offer, sections });
+        let NodeAnswer::Answer(answer) = answer else { panic!("no answer to an offer") };
+        client.handle_answer(self.now(), &answer);
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.connect(self.address).expect("connected");
+        socket.set_nonblocking(true).expect("not blocking");
+        self.people.insert(number, (client, socket));
+        for source in [Source::Microphone, Source::Camera] {
+            let state = Some(SourceState { width: 1280, height: 720 });
+            self.ask(NodeCommand::SetSource { participant, source, state });
+        }
+        self.show(number, 180);
+    }
+
+    pub(crate) fn leave(&mut self, number: u32) {
+        self.ask(NodeCommand::RemoveEndpoint { participant: ParticipantId(number) });
+        if let Some((client, _)) = self.people.remove(&number) {
+            self.packets_of_leavers += packets_of(&client);
+        }
+    }
+
+    /// Lets a client show everybody at this height.
+    pub(crate) fn show(&mut self, number: u32, height: u16) {
+        let others = (1..=STAYERS).filter(|other| *other != number).map(ParticipantId);
+        let tile = |participant| Tile { participant, source: Source::Camera, height };
+        let view = View { stage: None, tiles: others.map(tile).collect() };
+        self.ask(NodeCommand::SetView { participant: ParticipantId(number), view });
+    }
+
+    /// Somebody comes, somebody goes, some change their layout, some ask for a keyframe.
+    pub(crate) fn disturb(&mut self, round: u32) {
+        self.next_comer += 1;
+        self.join(self.next_comer);
+        if round % 2 == 1 {
+            self.leave(self.next_comer - 1);
+            self.leave(self.next_comer);
+        }
+        let number = round % STAYERS + 1;
+        self.show(number, [90, 360, 720][round as usize % 3]);
+        if let Some((client, _)) = self.people.get_mut(&number) {
+            let slots: Vec<_> = client.slots.keys().copied().collect();
+            for ssrc in slots {
+                client.request_keyframe(ssrc);
+            }
+        }
+    }
+
+    pub(crate) fn run_for(&mut self, time: Duration) {
+        let end = StdInstant::now() + time;
+        while StdInstant::now() < end {
+            self.turn();
+        }
+    }
+
+    pub(crate) fn run_until(&mut self, what: &str, mut is_so: impl FnMut(&Call) -> bool) {
+        let end = StdInstant::now() + Duration::from_secs(20);
+        while !is_so(self) {
+            assert!(StdInstant::now() < end, "not in time: {what}");
+            self.turn();
+        }
+    }
+
+    /// Every client receives what came, then sends what is due.
+    fn turn(&mut self) {
+        let now = self.now();
+        let mut buffer = [0; 2_048];
+        for (client, socket) in self.people.values_mut() {
+            while let Ok(length) = socket.recv(&mut buffer) {
+                client.handle_datagram(now, &mut buffer[..length]);
+            }
+            if client.poll_timeout().is_some_and(|due| due <= now) {
+                client.handle_timeout(now);
+            }
+            while let Some(datagram) = client.poll_transmit() {
+                match socket.send(&datagram) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => panic!("a client cannot send: {error}"),
+                }
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+
+    /// The next RTP packet that a client would send; it does not send it.
+    pub(crate) fn next_media_of(&mut self, number: u32) -> Vec<u8> {
+        let end = StdInstant::now() + Duration::from_secs(5);
+        while StdInstant::now() < end {
+            let now = self.now();
+            if let Some((client, _)) = self.people.get_mut(&number) {
+                client.handle_timeout(now);
+                while let Some(datagram) = client.poll_transmit() {
+                    // RFC 7983 §7, RFC 5761 §4.
+                    if datagram[0] >> 6 == 2 && !(64..=95).contains(&(datagram[1] & 0x7F)) {
+                        return datagram;
+                    }
+                }
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("client {number} sends no media");
+    }
+
+    /// Sends from a client's own address.
+    pub(crate) fn send_as(&self, number: u32, datagram: &[u8]) {
+        self.people[&number].1.send(datagram).expect("sent");
+    }
+
+    /// Packets that clients could not open, or that came twice.
+    pub(crate) fn failures(&self) -> u64 {
+        let clients = self.people.values().map(|(client, _)| client);
+        clients
+            .map(|client| {
+                let twice: u64 = client.slots.values().map(|slot| slot.duplicates).sum();
+                client.srtp_failures + twice
+            })
+            .sum()
+    }
+
+    pub(crate) fn everybody_sees_somebody(&self) -> bool {
+        let mut clients = self.people.values().map(|(client, _)| client);
+        clients.all(|client| !client.seen_since(Instant::ZERO).is_empty())
+    }
+
+    pub(crate) fn packets(&self) -> u64 {
+        let present: u64 = self.people.values().map(|(client, _)| packets_of(client)).sum();
+        self.packets_of_leavers + present
+    }
+
+    pub(crate) fn keyframes_asked(&self) -> u64 {
+        let publishers = self.people.values().filter_map(|(client, _)| client.publisher.as_ref());
+        publishers.map(|publisher| publisher.keyframes_asked.len() as u64).sum()
+    }
+
+    pub(crate) fn layers_seen(&self) -> usize {
+        let slots = self.people.values().flat_map(|(client, _)| client.slots.values());
+        let layers = slots.flat_map(|slot| slot.frames.iter().map(|frame| frame.layer));
+        layers.collect::<std::collections::BTreeSet<_>>().len()
+    }
+}
+
+fn packets_of(client: &Client) -> u64 {
+    client.slots.values().map(|slot| slot.packets).sum()
+}
