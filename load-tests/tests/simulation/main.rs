@@ -62,6 +62,16 @@ fn others(people: u32, number: u32) -> BTreeSet<u32> {
     (1..=people).filter(|other| *other != number).collect()
 }
 
+/// From here on everybody sees and hears all the others, within two seconds.
+fn assert_all_meet(world: &mut World, people: u32) {
+    let since = world.now();
+    world.run_for(seconds(2));
+    for number in 1..=people {
+        assert_eq!(world.person(number).client.seen_since(since), others(people, number));
+        assert_eq!(world.person(number).client.heard_since(since), others(people, number));
+    }
+}
+
 /// The longest time from `since` on for which `receiver` had no picture of `author`.
 fn picture_gap(world: &World, receiver: u32, author: u32, since: Instant) -> Duration {
     let slots = world.person(receiver).client.slots.values();

@@ -7,8 +7,8 @@ use load_tests::sim::{
 use protocol::Instant;
 
 use crate::{
-    assert_bystanders_undisturbed, assert_sound, assert_spotless, call, millis, others,
-    picture_gap, seconds, with_seeds,
+    assert_all_meet, assert_bystanders_undisturbed, assert_sound, assert_spotless, call, millis,
+    others, picture_gap, seconds, with_seeds,
 };
 
 #[test]
@@ -94,12 +94,7 @@ fn joining_succeeds_over_a_bad_network() {
             world.set_links(number, LinkConfig::GOOD, LinkConfig::GOOD);
         }
         world.run_for(seconds(12));
-        let since = world.now();
-        world.run_for(seconds(2));
-        for number in 1..=3 {
-            assert_eq!(world.person(number).client.seen_since(since), others(3, number));
-            assert_eq!(world.person(number).client.heard_since(since), others(3, number));
-        }
+        assert_all_meet(&mut world, 3);
         assert_sound(&world);
     });
 }

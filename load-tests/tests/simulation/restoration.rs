@@ -9,8 +9,8 @@ use load_tests::{
 };
 
 use crate::{
-    ROOM, assert_bystanders_undisturbed, assert_sound, call, millis, others, picture_gap, seconds,
-    with_seeds,
+    ROOM, assert_all_meet, assert_bystanders_undisturbed, assert_sound, call, millis, others,
+    picture_gap, seconds, with_seeds,
 };
 
 #[test]
@@ -97,12 +97,7 @@ fn a_restore_survives_loss_and_a_rebound_port() {
             world.set_links(number, LinkConfig::GOOD, LinkConfig::GOOD);
         }
         world.run_for(seconds(12));
-        let since = world.now();
-        world.run_for(seconds(2));
-        for number in 1..=3 {
-            assert_eq!(world.person(number).client.seen_since(since), others(3, number));
-            assert_eq!(world.person(number).client.heard_since(since), others(3, number));
-        }
+        assert_all_meet(&mut world, 3);
         assert_sound(&world);
         assert_everybody_is_there(&world);
     });

@@ -57,17 +57,9 @@ fn sigterm_and_sigint_end_it_cleanly() {
 
 #[test]
 fn a_busy_port_is_explained() {
-    let data = DataFolder::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
-    let (code, _, stderr) = run(&[
-        "--listen",
-        &format!("127.0.0.1:{port}"),
-        "--metrics-listen",
-        "off",
-        "--data",
-        data.path().to_str().unwrap(),
-    ]);
+    let (code, stderr) = start_on(port);
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
@@ -80,17 +72,9 @@ fn a_busy_port_is_explained() {
 
 #[test]
 fn a_busy_udp_port_is_explained() {
-    let data = DataFolder::new();
     let other = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
-    let (code, _, stderr) = run(&[
-        "--listen",
-        &format!("127.0.0.1:{port}"),
-        "--metrics-listen",
-        "off",
-        "--data",
-        data.path().to_str().unwrap(),
-    ]);
+    let (code, stderr) = start_on(port);
     assert_eq!(code, Some(1));
     assert!(stderr.contains(&format!("UDP port {port} is taken")), "{stderr}");
 }
@@ -155,4 +139,18 @@ fn error_line(stderr: &str) -> &str {
     let last = stderr.lines().last().unwrap();
     assert!(last.starts_with("error: "), "{stderr}");
     last
+}
+
+/// Starts the program on a port of loopback; its exit code, and what it says on standard error.
+fn start_on(port: u16) -> (Option<i32>, String) {
+    let data = DataFolder::new();
+    let (code, _, stderr) = run(&[
+        "--listen",
+        &format!("127.0.0.1:{port}"),
+        "--metrics-listen",
+        "off",
+        "--data",
+        data.path().to_str().unwrap(),
+    ]);
+    (code, stderr)
 }

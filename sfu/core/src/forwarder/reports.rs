@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::Forwarder;
-use crate::{endpoint::Endpoint, reception::ReceptionFigures, snapshot::EndpointSnapshot};
+use crate::{reception::ReceptionFigures, snapshot::EndpointSnapshot};
 
 /// What a slot has sent: the sender part of a report (RFC 3550 §6.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,12 +116,6 @@ impl Forwarder {
                 Some(ReceptionReport { ssrc: stream.ssrc, figures })
             })
         })
-    }
-
-    /// An endpoint in the tables.
-    #[must_use]
-    pub fn endpoint_at(&self, index: EndpointIndex) -> Option<&Endpoint> {
-        self.endpoint(index)
     }
 
     /// Takes what is needed to go on with the endpoint elsewhere.
