@@ -77,17 +77,35 @@ impl SlotKind {
 pub enum Codec {
     /// RFC 6716, 7587; RTP clock 48 kHz.
     Opus,
+    /// Opus with the frames before it repeated (RFC 2198); RTP clock 48 kHz.
+    Red,
     /// RFC 6386, 7741; RTP clock 90 kHz.
     Vp8,
+    /// RFC 9628, profile 0; RTP clock 90 kHz.
+    Vp9,
+    /// RFC 6184, constrained baseline, packetization mode 1; RTP clock 90 kHz.
+    H264,
+    /// AV1 RTP specification 1.0, profile 0; RTP clock 90 kHz.
+    Av1,
 }
 
 impl Codec {
+    /// Every codec, in the order of [`Codec::index`].
+    pub const ALL: [Codec; 6] =
+        [Codec::Opus, Codec::Red, Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1];
+
+    /// Its place in tables by codec.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// Ticks of the RTP clock per second.
     #[must_use]
     pub const fn clock_rate(self) -> u32 {
         match self {
-            Codec::Opus => 48_000,
-            Codec::Vp8 => 90_000,
+            Codec::Opus | Codec::Red => 48_000,
+            Codec::Vp8 | Codec::Vp9 | Codec::H264 | Codec::Av1 => 90_000,
         }
     }
 
@@ -95,8 +113,8 @@ impl Codec {
     #[must_use]
     pub const fn kind(self) -> MediaKind {
         match self {
-            Codec::Opus => MediaKind::Audio,
-            Codec::Vp8 => MediaKind::Video,
+            Codec::Opus | Codec::Red => MediaKind::Audio,
+            Codec::Vp8 | Codec::Vp9 | Codec::H264 | Codec::Av1 => MediaKind::Video,
         }
     }
 }
@@ -225,6 +243,15 @@ pub struct ExtensionIds {
     pub audio_level: Option<u8>,
     /// `urn:3gpp:video-orientation`.
     pub orientation: Option<u8>,
+    /// `draft-holmer-rmcat-transport-wide-cc-extensions-01`, two bytes.
+    #[serde(default)]
+    pub transport_cc: Option<u8>,
+    /// The AV1 RTP specification's dependency descriptor, for any codec.
+    #[serde(default)]
+    pub dependency_descriptor: Option<u8>,
+    /// `video-layers-allocation00`: which layers a publisher sends, and their rates.
+    #[serde(default)]
+    pub layers_allocation: Option<u8>,
 }
 
 /// One payload type of an m-line with the one that repairs it.

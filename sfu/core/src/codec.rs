@@ -8,19 +8,8 @@ pub(crate) mod vp8;
 
 use protocol::media::Codec;
 
-/// Places in tables by codec.
-pub(crate) const CODECS: usize = 2;
-
 /// The most bytes that [`CodecFacts`] rewrite at the head of a payload.
 pub(crate) const HEAD_LENGTH_MAX: usize = vp8::DESCRIPTOR_LENGTH_MAX;
-
-/// A codec's place in tables.
-pub(crate) const fn index(codec: Codec) -> usize {
-    match codec {
-        Codec::Opus => 0,
-        Codec::Vp8 => 1,
-    }
-}
 
 /// What was read of one payload.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +24,9 @@ impl CodecFacts {
     /// Reads `payload`; `None` if it contradicts itself.
     pub(crate) fn read(codec: Codec, payload: &[u8]) -> Option<Self> {
         match codec {
-            Codec::Opus => Some(CodecFacts::Opus),
+            Codec::Opus | Codec::Red => Some(CodecFacts::Opus),
             Codec::Vp8 => vp8::Descriptor::parse(payload).map(CodecFacts::Vp8),
+            Codec::Vp9 | Codec::H264 | Codec::Av1 => None,
         }
     }
 

@@ -12,13 +12,14 @@ use protocol::{
     EndpointIndex, Instant, ParticipantId,
     client::SlotContent,
     media::{
-        ExtensionIds, MediaKind, Mid, Pt, RtpTime, SeqNo, SlotKind, SlotSection, Source, Ssrc,
+        Codec, ExtensionIds, MediaKind, Mid, Pt, RtpTime, SeqNo, SlotKind, SlotSection, Source,
+        Ssrc,
     },
 };
 
 use crate::{
     clock::{Takeover, Timeline},
-    codec::{self, CODECS, CodecFacts, HEAD_LENGTH_MAX, vp8},
+    codec::{CodecFacts, HEAD_LENGTH_MAX, vp8},
     counters::ForwardDrop,
     fanout::Position,
     keyframes::ReceiverBudget,
@@ -61,7 +62,7 @@ pub(crate) struct Slot {
     pub(crate) mid: Mid,
     pub(crate) kind: SlotKind,
     pub(crate) ssrc: Ssrc,
-    pts: [Option<Pt>; CODECS],
+    pts: [Option<Pt>; Codec::ALL.len()],
     extension_id: Option<u8>,
 
     pub(crate) feed: Option<Feed>,
@@ -100,9 +101,9 @@ pub(crate) struct Forwarded<'p> {
 impl Slot {
     /// A slot that has sent nothing; its counters begin where `random` says.
     pub(crate) fn new(section: &SlotSection, random: u64) -> Self {
-        let mut pts = [None; CODECS];
+        let mut pts = [None; Codec::ALL.len()];
         for payload in &section.payloads {
-            let pt = &mut pts[codec::index(payload.codec)];
+            let pt = &mut pts[payload.codec.index()];
             *pt = pt.or(Some(payload.pt));
         }
         // RFC 3711 §3.3.1: a first sequence number in the lower half cannot wrap before the
@@ -185,7 +186,7 @@ impl Slot {
         publisher: EndpointIndex,
         packet: &SourcePacket<'p>,
     ) -> Result<Forwarded<'p>, ForwardDrop> {
-        let Some(pt) = self.pts[codec::index(packet.codec)] else {
+        let Some(pt) = self.pts[packet.codec.index()] else {
             self.lacks_codec = true;
             return Err(ForwardDrop::NoCodec);
         };

@@ -11,6 +11,9 @@ const EXTENSIONS: ExtensionIds = ExtensionIds {
     repaired_rid: Some(11),
     audio_level: Some(1),
     orientation: Some(5),
+    transport_cc: None,
+    dependency_descriptor: None,
+    layers_allocation: None,
 };
 
 fn mid(name: &str) -> Mid {

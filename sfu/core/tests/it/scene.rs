@@ -25,6 +25,9 @@ pub(crate) const PUBLISHER_IDS: ExtensionIds = ExtensionIds {
     repaired_rid: Some(11),
     audio_level: Some(1),
     orientation: Some(13),
+    transport_cc: None,
+    dependency_descriptor: None,
+    layers_allocation: None,
 };
 pub(crate) const RECEIVER_IDS: ExtensionIds = ExtensionIds {
     mid: Some(9),
@@ -32,6 +35,9 @@ pub(crate) const RECEIVER_IDS: ExtensionIds = ExtensionIds {
     repaired_rid: None,
     audio_level: Some(2),
     orientation: Some(3),
+    transport_cc: None,
+    dependency_descriptor: None,
+    layers_allocation: None,
 };
 
 /// A person, by number: participant number + 1, at the same place in the tables.

@@ -149,7 +149,11 @@ fn codec(out: &mut Writer, answered: &AnsweredPayload) {
             // RFC 7587 §6.1: FEC fills a lost packet from the next.
             line!(out, "a=fmtp:{pt} minptime=10;useinbandfec=1");
         }
+        Codec::Red => line!(out, "a=rtpmap:{pt} red/48000/2"),
         Codec::Vp8 => line!(out, "a=rtpmap:{pt} VP8/90000"),
+        Codec::Vp9 => line!(out, "a=rtpmap:{pt} VP9/90000"),
+        Codec::H264 => line!(out, "a=rtpmap:{pt} H264/90000"),
+        Codec::Av1 => line!(out, "a=rtpmap:{pt} AV1/90000"),
     }
     let named = [
         (feedback.nack, "nack"),

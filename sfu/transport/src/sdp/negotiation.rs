@@ -435,6 +435,7 @@ fn ids(extensions: &[AnsweredExtension]) -> ExtensionIds {
         repaired_rid: id(Extension::RepairedRid),
         audio_level: id(Extension::AudioLevel),
         orientation: id(Extension::Orientation),
+        ..ExtensionIds::default()
     }
 }
 
