@@ -52,7 +52,7 @@ pub use forwarder::{
     AddError, ForwardEvent, Forwarder, IncomingStream, Limits, OutgoingStream, ReceptionReport,
     Refused, Removal,
 };
-pub use packet::{Egress, OutgoingPacket};
+pub use packet::{Egress, OutgoingPacket, RTP_LENGTH_MAX};
 pub use reception::ReceptionFigures;
 pub use room::RoomIndex;
 pub use snapshot::{EndpointSnapshot, Restoration};

@@ -1,20 +1,39 @@
 //! An outgoing packet: a few rewritten bytes in front of the publisher's own.
 //!
 //! It borrows the publisher's packet and is written once, straight into the place from which it is
-//! sealed. The header is always of one shape: no more than one CSRC (the participant, RFC 3550
-//! §5.1) and one header extension (audio level or orientation) with the receiver's id; whatever
-//! else the publisher's header held stays behind.
+//! sealed. The header has one CSRC (the participant, RFC 3550 §5.1) and at most three extensions
+//! with the receiver's ids: audio level or orientation, the transport-wide sequence number, and the
+//! dependency descriptor. Whatever else the publisher's header held stays behind.
+//!
+//! The transport-wide number counts what leaves, retransmissions and padding included, so only the
+//! sender knows it: the packet leaves two bytes for it and says where
+//! ([`OutgoingPacket::transport_number_at`]).
+//!
+//! What the engine adds by itself never makes a packet longer than [`RTP_LENGTH_MAX`]; a publisher
+//! that sends longer ones is forwarded as it came.
 
 use protocol::{
     EndpointIndex, ParticipantId,
     media::{MediaKind, Pt, RtpTime, SeqNo, Ssrc},
-    rtp::{FIXED_HEADER_LENGTH, ONE_BYTE_PROFILE},
+    rtp::{FIXED_HEADER_LENGTH, ONE_BYTE_PROFILE, TWO_BYTE_PROFILE},
 };
 
 use crate::codec::HEAD_LENGTH_MAX;
 
-/// Fixed header, one CSRC, extension head, one word of extension.
-const HEADER_LENGTH_MAX: usize = FIXED_HEADER_LENGTH + 4 + 4 + 4;
+/// Bytes of RTP that leave room for the tag of SRTP (16) and the original sequence number of a
+/// retransmission (2) in 1 232 bytes of UDP payload, which every path of IPv6 carries (RFC 8200
+/// §5).
+pub const RTP_LENGTH_MAX: usize = 1_232 - 16 - 2;
+
+/// Bytes of the longest extension of the two-byte form (RFC 8285 §4.3).
+pub(crate) const EXTENSION_LENGTH_MAX: usize = 255;
+
+/// Bytes of the longest extension of the one-byte form (RFC 8285 §4.2).
+const ONE_BYTE_LENGTH_MAX: usize = 16;
+
+/// Fixed header, one CSRC, extension head, then in the two-byte form one byte of value, the
+/// transport-wide number, and the head of the descriptor.
+const START_LENGTH_MAX: usize = FIXED_HEADER_LENGTH + 4 + 4 + 3 + 4 + 2;
 
 /// Where forwarded packets go.
 pub trait Egress {
@@ -26,8 +45,15 @@ pub trait Egress {
 /// One packet for one receiver, in clear.
 #[derive(Clone, Copy, Debug)]
 pub struct OutgoingPacket<'p> {
-    header: [u8; HEADER_LENGTH_MAX],
-    header_length: u8,
+    /// The header up to the bytes of the descriptor, or its end where there is none.
+    start: [u8; START_LENGTH_MAX],
+    start_length: u8,
+    /// Offset in `start`, 0 for none.
+    transport_number_at: u8,
+    /// Bytes of the dependency descriptor.
+    descriptor: &'p [u8],
+    /// Zeros that fill the extension block's last word.
+    fill: u8,
     head: [u8; HEAD_LENGTH_MAX],
     head_length: u8,
     body: &'p [u8],
@@ -38,7 +64,7 @@ pub struct OutgoingPacket<'p> {
 
 /// The fields of an outgoing header.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HeaderFields {
+pub(crate) struct HeaderFields<'p> {
     pub(crate) kind: MediaKind,
     pub(crate) marker: bool,
     pub(crate) pt: Pt,
@@ -46,40 +72,91 @@ pub(crate) struct HeaderFields {
     pub(crate) timestamp: RtpTime,
     pub(crate) ssrc: Ssrc,
     pub(crate) participant: ParticipantId,
-    /// Id, 1 to 14, and value of the header extension.
-    pub(crate) extension: Option<(u8, u8)>,
+    pub(crate) extensions: Extensions<'p>,
+}
+
+/// The extensions of an outgoing header. Ids are the receiver's, 1 to 14.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extensions<'p> {
+    /// Id and value of audio level or orientation.
+    pub(crate) state: Option<(u8, u8)>,
+    /// Id of the transport-wide number.
+    pub(crate) transport_cc: Option<u8>,
+    /// Id of the dependency descriptor, and its 1 to [`EXTENSION_LENGTH_MAX`] bytes.
+    pub(crate) dependency_descriptor: Option<(u8, &'p [u8])>,
 }
 
 impl<'p> OutgoingPacket<'p> {
-    pub(crate) fn new(fields: &HeaderFields, body: &'p [u8]) -> Self {
-        let mut header = [0; HEADER_LENGTH_MAX];
+    pub(crate) fn new(fields: &HeaderFields<'p>, body: &'p [u8]) -> Self {
+        let mut start = [0; START_LENGTH_MAX];
         // Version 2, one CSRC.
-        header[0] = 0x81;
-        header[1] = u8::from(fields.marker) << 7 | fields.pt.0;
-        header[2..4].copy_from_slice(&fields.seq.0.to_be_bytes());
-        header[4..8].copy_from_slice(&fields.timestamp.0.to_be_bytes());
-        header[8..12].copy_from_slice(&fields.ssrc.0.to_be_bytes());
-        header[12..16].copy_from_slice(&fields.participant.get().to_be_bytes());
-        let mut header_length = FIXED_HEADER_LENGTH + 4;
-        if let Some((id, value)) = fields.extension {
-            // RFC 8285 §4.2: one word: id and length, one byte of value, two of padding.
-            header[0] |= 0x10;
-            header[16..18].copy_from_slice(&ONE_BYTE_PROFILE.to_be_bytes());
-            header[19] = 1;
-            header[20] = id << 4;
-            header[21] = value;
-            header_length = HEADER_LENGTH_MAX;
-        }
-        OutgoingPacket {
-            header,
-            header_length: header_length as u8,
+        start[0] = 0x81;
+        start[1] = u8::from(fields.marker) << 7 | fields.pt.0;
+        start[2..4].copy_from_slice(&fields.seq.0.to_be_bytes());
+        start[4..8].copy_from_slice(&fields.timestamp.0.to_be_bytes());
+        start[8..12].copy_from_slice(&fields.ssrc.0.to_be_bytes());
+        start[12..16].copy_from_slice(&fields.participant.get().to_be_bytes());
+        let mut packet = OutgoingPacket {
+            start,
+            start_length: FIXED_HEADER_LENGTH as u8 + 4,
+            transport_number_at: 0,
+            descriptor: &[],
+            fill: 0,
             head: [0; HEAD_LENGTH_MAX],
             head_length: 0,
             body,
             kind: fields.kind,
             ssrc: fields.ssrc,
             seq: fields.seq,
+        };
+        packet.extend(&fields.extensions);
+        packet
+    }
+
+    /// Lays out the extension block (RFC 8285 §4). One long element makes all of them two-byte
+    /// ones.
+    fn extend(&mut self, extensions: &Extensions<'p>) {
+        let Extensions { state, transport_cc, dependency_descriptor } = *extensions;
+        let descriptor = dependency_descriptor
+            .filter(|(_, bytes)| !bytes.is_empty() && bytes.len() <= EXTENSION_LENGTH_MAX);
+        if state.is_none() && transport_cc.is_none() && descriptor.is_none() {
+            return;
         }
+        let is_long = descriptor.is_some_and(|(_, bytes)| bytes.len() > ONE_BYTE_LENGTH_MAX);
+        let profile = if is_long { TWO_BYTE_PROFILE } else { ONE_BYTE_PROFILE };
+        let block = usize::from(self.start_length);
+        let mut at = block + 4;
+        let element = |start: &mut [u8; START_LENGTH_MAX], at: &mut usize, id: u8, length: u8| {
+            if is_long {
+                start[*at] = id;
+                start[*at + 1] = length;
+                *at += 2;
+            } else {
+                start[*at] = id << 4 | (length - 1);
+                *at += 1;
+            }
+        };
+        if let Some((id, value)) = state {
+            element(&mut self.start, &mut at, id, 1);
+            self.start[at] = value;
+            at += 1;
+        }
+        if let Some(id) = transport_cc {
+            element(&mut self.start, &mut at, id, 2);
+            self.transport_number_at = at as u8;
+            at += 2;
+        }
+        if let Some((id, bytes)) = descriptor {
+            element(&mut self.start, &mut at, id, bytes.len() as u8);
+            self.descriptor = bytes;
+        }
+        let length = at + self.descriptor.len() - block - 4;
+        let words = length.div_ceil(4);
+        self.start[0] |= 0x10;
+        self.start[block..block + 2].copy_from_slice(&profile.to_be_bytes());
+        self.start[block + 2..block + 4].copy_from_slice(&(words as u16).to_be_bytes());
+        self.start_length = at as u8;
+        self.fill = (4 * words - length) as u8;
     }
 
     /// Puts rewritten bytes between header and body.
@@ -97,7 +174,15 @@ impl<'p> OutgoingPacket<'p> {
     /// Bytes of the RTP header, CSRC and extensions included: what SRTP leaves in clear.
     #[must_use]
     pub fn header_length(&self) -> usize {
-        usize::from(self.header_length)
+        usize::from(self.start_length) + self.descriptor.len() + usize::from(self.fill)
+    }
+
+    /// Where the two bytes of the transport-wide sequence number stand in the written packet;
+    /// `None` where the receiver has not negotiated it. They are zero until the sender, who counts
+    /// everything that leaves, fills them.
+    #[must_use]
+    pub fn transport_number_at(&self) -> Option<usize> {
+        (self.transport_number_at > 0).then_some(usize::from(self.transport_number_at))
     }
 
     /// The slot's SSRC.
@@ -123,8 +208,12 @@ impl<'p> OutgoingPacket<'p> {
     #[must_use]
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         let out = out.get_mut(..self.length())?;
-        let (header, rest) = out.split_at_mut(self.header_length());
-        header.copy_from_slice(&self.header[..self.header_length()]);
+        let (start, rest) = out.split_at_mut(usize::from(self.start_length));
+        start.copy_from_slice(&self.start[..usize::from(self.start_length)]);
+        let (descriptor, rest) = rest.split_at_mut(self.descriptor.len());
+        descriptor.copy_from_slice(self.descriptor);
+        let (fill, rest) = rest.split_at_mut(usize::from(self.fill));
+        fill.fill(0);
         let (head, body) = rest.split_at_mut(usize::from(self.head_length));
         head.copy_from_slice(&self.head[..usize::from(self.head_length)]);
         body.copy_from_slice(self.body);

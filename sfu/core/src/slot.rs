@@ -23,7 +23,7 @@ use crate::{
     counters::ForwardDrop,
     fanout::Position,
     keyframes::ReceiverBudget,
-    packet::{HeaderFields, OutgoingPacket},
+    packet::{Extensions, HeaderFields, OutgoingPacket},
     publication::SourcePacket,
     rate::{Bucket, Rate},
     sequence::{Placed, Sequence},
@@ -63,7 +63,10 @@ pub(crate) struct Slot {
     pub(crate) kind: SlotKind,
     pub(crate) ssrc: Ssrc,
     pts: [Option<Pt>; Codec::ALL.len()],
-    extension_id: Option<u8>,
+    /// Ids of the extensions that it passes on: audio level or orientation, and the number that
+    /// the sender stamps.
+    state_id: Option<u8>,
+    transport_cc_id: Option<u8>,
 
     pub(crate) feed: Option<Feed>,
     /// The layer of the feed that flows.
@@ -115,7 +118,8 @@ impl Slot {
             kind: section.kind,
             ssrc: section.ssrc,
             pts,
-            extension_id: extension_id(kind, section.extensions),
+            state_id: state_id(kind, section.extensions),
+            transport_cc_id: one_byte_id(section.extensions.transport_cc),
             feed: None,
             layer: None,
             target: 0,
@@ -139,7 +143,8 @@ impl Slot {
     pub(crate) fn continue_from(&mut self, old: &Slot) {
         *self = Slot {
             pts: self.pts,
-            extension_id: self.extension_id,
+            state_id: self.state_id,
+            transport_cc_id: self.transport_cc_id,
             feed: None,
             leaving: None,
             lacks_codec: false,
@@ -235,7 +240,11 @@ impl Slot {
                 timestamp,
                 ssrc: self.ssrc,
                 participant: feed.participant,
-                extension: self.extension_id.zip(packet.extension),
+                extensions: Extensions {
+                    state: self.state_id.zip(packet.extension),
+                    transport_cc: self.transport_cc_id,
+                    dependency_descriptor: None,
+                },
             },
         );
         self.packets += 1;
@@ -272,7 +281,7 @@ impl Slot {
         &mut self,
         packet: &SourcePacket<'p>,
         newest: bool,
-        fields: &HeaderFields,
+        fields: &HeaderFields<'p>,
     ) -> OutgoingPacket<'p> {
         let body = &packet.payload[packet.facts.head_length()..];
         let mut outgoing = OutgoingPacket::new(fields, body);
@@ -289,12 +298,15 @@ impl Slot {
     }
 }
 
-/// The one header extension that a slot of `kind` passes on.
-fn extension_id(kind: MediaKind, ids: ExtensionIds) -> Option<u8> {
-    let id = match kind {
+/// The id of the one-byte state that a slot of `kind` passes on.
+fn state_id(kind: MediaKind, ids: ExtensionIds) -> Option<u8> {
+    one_byte_id(match kind {
         MediaKind::Audio => ids.audio_level,
         MediaKind::Video => ids.orientation,
-    };
-    // RFC 8285 §4.2: one-byte elements have ids 1 to 14.
+    })
+}
+
+/// RFC 8285 §4.2: one-byte elements have ids 1 to 14.
+fn one_byte_id(id: Option<u8>) -> Option<u8> {
     id.filter(|id| (1..=14).contains(id))
 }

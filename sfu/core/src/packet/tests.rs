@@ -4,7 +4,7 @@ use protocol::rtp::RtpHeader;
 
 use super::*;
 
-fn packet(extension: Option<(u8, u8)>) -> OutgoingPacket<'static> {
+fn packet(extensions: Extensions<'_>) -> OutgoingPacket<'_> {
     let fields = HeaderFields {
         kind: MediaKind::Video,
         marker: true,
@@ -13,7 +13,7 @@ fn packet(extension: Option<(u8, u8)>) -> OutgoingPacket<'static> {
         timestamp: RtpTime(0x0102_0304),
         ssrc: Ssrc(0xAABB_CCDD),
         participant: ParticipantId(0x0A0B_0C0D),
-        extension,
+        extensions,
     };
     let mut packet = OutgoingPacket::new(&fields, &[7, 8, 9]);
     packet.set_head([1, 2, 3, 0, 0, 0], 3);
@@ -23,7 +23,7 @@ fn packet(extension: Option<(u8, u8)>) -> OutgoingPacket<'static> {
 #[test]
 fn a_packet_has_its_fields_and_the_participant_as_csrc() {
     let mut out = [0xEE; 100];
-    let length = packet(None).write(&mut out).expect("it fits");
+    let length = packet(Extensions::default()).write(&mut out).expect("it fits");
     let expected = [
         0x81, 0xE0, 0x12, 0x34, 1, 2, 3, 4, 0xAA, 0xBB, 0xCC, 0xDD, 0x0A, 0x0B, 0x0C, 0x0D, 1, 2,
         3, 7, 8, 9,
@@ -35,7 +35,7 @@ fn a_packet_has_its_fields_and_the_participant_as_csrc() {
 #[test]
 fn the_extension_stands_under_the_receivers_id() {
     let mut out = [0; 100];
-    let packet = packet(Some((14, 0x85)));
+    let packet = packet(Extensions { state: Some((14, 0x85)), ..Extensions::default() });
     let length = packet.write(&mut out).expect("it fits");
     let header = RtpHeader::parse(&out[..length]).expect("a good packet");
     let extensions: Vec<_> = header.extensions(&out[..length]).collect();
@@ -48,8 +48,9 @@ fn the_extension_stands_under_the_receivers_id() {
 fn padding_is_counted_in_its_last_byte() {
     for padding in [0, 1, 2, 100, 255] {
         let mut out = [0xEE; 400];
-        let length = packet(None).write_padded(&mut out, padding).expect("it fits");
-        assert_eq!(length, packet(None).length() + usize::from(padding));
+        let length =
+            packet(Extensions::default()).write_padded(&mut out, padding).expect("it fits");
+        assert_eq!(length, packet(Extensions::default()).length() + usize::from(padding));
         let header = RtpHeader::parse(&out[..length]).expect("a good packet");
         assert_eq!(header.has_padding, padding > 0);
         assert_eq!(header.payload(&out[..length]), Some(&[1, 2, 3, 7, 8, 9][..]));
@@ -58,10 +59,54 @@ fn padding_is_counted_in_its_last_byte() {
 
 #[test]
 fn a_place_too_short_takes_nothing() {
-    let packet = packet(Some((1, 1)));
+    let packet = packet(Extensions { state: Some((1, 1)), ..Extensions::default() });
     let mut out = vec![0xEE; packet.length() - 1];
     assert_eq!(packet.write(&mut out), None);
     assert!(out.iter().all(|&byte| byte == 0xEE));
     let mut out = vec![0; packet.length() + 4];
     assert_eq!(packet.write_padded(&mut out, 5), None);
+}
+
+#[test]
+fn extensions_of_any_length_stand_side_by_side() {
+    let descriptor: Vec<u8> = (1..=255).collect();
+    for length in [1, 3, 15, 16, 17, 40, 254, 255] {
+        let bytes = &descriptor[..length];
+        for state in [None, Some((1, 0xAA))] {
+            for transport_cc in [None, Some(14)] {
+                let dependency_descriptor = Some((7, bytes));
+                let packet = packet(Extensions { state, transport_cc, dependency_descriptor });
+                let mut out = [0xEE; 400];
+                let written = packet.write(&mut out).expect("it fits");
+                let out = &mut out[..written];
+                if let Some(at) = packet.transport_number_at() {
+                    assert_eq!(out[at..at + 2], [0, 0], "for the sender to fill");
+                    out[at..at + 2].copy_from_slice(&[0x12, 0x34]);
+                }
+                let header = RtpHeader::parse(out).expect("a good packet");
+                assert_eq!(header.extension_profile == 0x1000, length > 16);
+                let mut expected: Vec<(u8, &[u8])> = Vec::new();
+                expected.extend(state.map(|(id, _)| (id, &[0xAA][..])));
+                expected.extend(transport_cc.map(|id| (id, &[0x12, 0x34][..])));
+                expected.push((7, bytes));
+                assert_eq!(header.extensions(out).collect::<Vec<_>>(), expected);
+                assert_eq!(usize::from(header.payload_offset), packet.header_length());
+                assert_eq!(header.payload_offset % 4, 0, "whole words");
+                assert_eq!(header.payload(out), Some(&[1, 2, 3, 7, 8, 9][..]));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_element_longer_than_the_form_allows_is_left_out() {
+    for bytes in [&[][..], &[1; 256]] {
+        let packet =
+            packet(Extensions { dependency_descriptor: Some((7, bytes)), ..Extensions::default() });
+        let mut out = [0; 400];
+        let length = packet.write(&mut out).expect("it fits");
+        let header = RtpHeader::parse(&out[..length]).expect("a good packet");
+        assert_eq!(header.extensions(&out[..length]).count(), 0);
+        assert_eq!(header.payload(&out[..length]), Some(&[1, 2, 3, 7, 8, 9][..]));
+    }
 }
