@@ -22,6 +22,7 @@
 //! | `voices`, `layers`, `view`, `assign` | decisions, each a pure function of its inputs |
 //! | `sequence`, `clock`, `codec`, `packet` | rewriting |
 //! | `keyframes`, `rate`, `reception` | requests, budgets, reports |
+//! | `congestion` | what a receiver's way can carry |
 //! | `snapshot` | a session as a value |
 //!
 //! Its tests are the `tests` modules beside the code and `tests/it`.
@@ -29,6 +30,7 @@
 mod assign;
 mod clock;
 mod codec;
+pub mod congestion;
 mod counters;
 mod endpoint;
 mod fanout;
