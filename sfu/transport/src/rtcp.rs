@@ -1,18 +1,26 @@
-//! RTCP (RFC 3550 §6, RFC 4585, RFC 5104, REMB): compound packets read and written in place.
+//! RTCP (RFC 3550 §6, RFC 4585, RFC 5104, REMB, transport-wide feedback): compound packets read and
+//! written in place.
 //!
 //! It never allocates and never believes a length: a compound packet is checked as a whole before
 //! its first part is given out, and is dropped as a whole. Whether a report's SSRC belongs to who
 //! sent it is for the caller to say (RFC 3550 §9.1): the transport knows only that the bytes are
 //! authentic. Every walk is bounded by the bytes it walks over; a NACK of 1 400 bytes names at most
-//! 5 900 packets.
+//! 5 900 packets. Only transport-wide feedback counts runs, and it ends at [`STATUS_COUNT_MAX`].
 //!
 //! Tests: `rtcp/tests.rs`, and libwebrtc's fuzz corpus in `tests/it`.
 
+mod arrivals;
 mod reader;
+mod transport_feedback;
 mod writer;
 
+pub use arrivals::{ArrivalLog, LOG_LENGTH};
 pub use reader::{
     FirEntries, FirEntry, Nack, Remb, ReportBlocks, Rtcp, RtcpMalformed, RtcpPackets, Ssrcs,
+};
+pub use transport_feedback::{
+    ReferenceClock, ReferenceTime, STATUS_COUNT_MAX, TransportFeedback, TransportPacket,
+    TransportPackets,
 };
 pub use writer::{NoRoom, RtcpWriter};
 
@@ -49,6 +57,26 @@ mod feedback {
     pub(super) const PLI: u8 = 1;
     pub(super) const FIR: u8 = 4;
     pub(super) const APPLICATION: u8 = 15;
+    /// Draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1.
+    pub(super) const TRANSPORT_WIDE: u8 = 15;
+}
+
+/// Numbers of transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+mod twcc {
+    /// What is said of a packet; 3 is reserved.
+    pub(super) const NOT_RECEIVED: u16 = 0;
+    pub(super) const SMALL_DELTA: u16 = 1;
+    pub(super) const LARGE_DELTA: u16 = 2;
+
+    /// Symbols in a chunk of each kind.
+    pub(super) const ONE_BIT_SYMBOLS: usize = 14;
+    pub(super) const TWO_BIT_SYMBOLS: usize = 7;
+    pub(super) const RUN_LENGTH_MAX: usize = 0x1FFF;
+
+    /// Unit of deltas.
+    pub(super) const TICK_MICROS: i64 = 250;
+    /// Unit of the reference time.
+    pub(super) const REFERENCE_MICROS: i64 = 64_000;
 }
 
 /// A point on the wall clock as NTP has it: seconds since 1900 above, their 2^-32 parts below

@@ -3,8 +3,8 @@
 use protocol::media::{RtpTime, SeqNo, Ssrc};
 
 use super::{
-    COUNT_MAX, HEADER_LENGTH, NtpTime, REPORT_BLOCK_LENGTH, ReportBlock, SenderInfo, feedback,
-    packet_type,
+    COUNT_MAX, HEADER_LENGTH, NtpTime, REPORT_BLOCK_LENGTH, ReportBlock, SenderInfo,
+    TransportFeedback, feedback, packet_type,
 };
 
 /// A compound packet with a length, count or padding that cannot be.
@@ -46,6 +46,8 @@ pub enum Rtcp<'p> {
     },
     /// The most that a receiver wants (draft-alvestrand-rmcat-remb-03 §2.2).
     Remb(Remb<'p>),
+    /// When packets arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+    TransportFeedback(TransportFeedback<'p>),
     /// Anything else.
     Other {
         /// Its packet type.
@@ -98,14 +100,16 @@ struct Packet<'p> {
 }
 
 /// Splits the first packet off (RFC 3550 §6.4.1): version 2, a length in words less one, and
-/// padding on the last packet only.
+/// padding on the last packet only; but libwebrtc pads each transport-wide feedback for itself
+/// (`transport_feedback.cc`, `TransportFeedback::Create`) and joins several.
 fn split_packet(compound: &[u8]) -> Result<(Packet<'_>, &[u8]), RtcpMalformed> {
     let header = compound.first_chunk::<HEADER_LENGTH>().ok_or(RtcpMalformed)?;
     let body_length = 4 * usize::from(u16::from_be_bytes([header[2], header[3]]));
     let (body, rest) =
         compound[HEADER_LENGTH..].split_at_checked(body_length).ok_or(RtcpMalformed)?;
     let has_padding = header[0] & 0x20 != 0;
-    if header[0] >> 6 != 2 || (has_padding && !rest.is_empty()) {
+    let is_last = rest.is_empty() || header[1] == packet_type::TRANSPORT_FEEDBACK;
+    if header[0] >> 6 != 2 || (has_padding && !is_last) {
         return Err(RtcpMalformed);
     }
     let body = if has_padding { without_padding(body)? } else { body };
@@ -115,12 +119,10 @@ fn split_packet(compound: &[u8]) -> Result<(Packet<'_>, &[u8]), RtcpMalformed> {
 
 fn without_padding(body: &[u8]) -> Result<&[u8], RtcpMalformed> {
     let padding = usize::from(*body.last().ok_or(RtcpMalformed)?);
-    // RFC 3550 §6.4.1: the last octet counts the padding, itself included, in multiples of four.
+    // RFC 3550 §6.4.1: the last octet counts the padding, itself included. It should be a multiple
+    // of four, but libwebrtc pads transport-wide feedback by one to three bytes.
     let length = body.len().checked_sub(padding).ok_or(RtcpMalformed)?;
-    if padding == 0 || !padding.is_multiple_of(4) {
-        return Err(RtcpMalformed);
-    }
-    Ok(&body[..length])
+    if padding == 0 { Err(RtcpMalformed) } else { Ok(&body[..length]) }
 }
 
 fn read_packet(packet: Packet<'_>) -> Result<Rtcp<'_>, RtcpMalformed> {
@@ -140,6 +142,10 @@ fn read_packet(packet: Packet<'_>) -> Result<Rtcp<'_>, RtcpMalformed> {
             let (sender, media, items) = split_feedback(body)?;
             let lost = Nack::read(items)?;
             Ok(Rtcp::Nack { sender, media, lost })
+        }
+        (packet_type::TRANSPORT_FEEDBACK, feedback::TRANSPORT_WIDE) => {
+            let (sender, media, items) = split_feedback(body)?;
+            Ok(Rtcp::TransportFeedback(TransportFeedback::read(sender, media, items)?))
         }
         (packet_type::PAYLOAD_FEEDBACK, feedback::PLI) => {
             let (sender, media, items) = split_feedback(body)?;

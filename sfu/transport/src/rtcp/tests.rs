@@ -127,6 +127,23 @@ fn a_nack_names_each_packet_it_asks_for() {
 }
 
 #[test]
+fn a_written_nack_is_as_short_as_its_packets_allow() {
+    for (lost, items) in [
+        (&[65_534, 65_535, 1, 14, 10][..], "fffe8805"),
+        (&[7, 7, 8, 23, 24], "00078001 00180000"),
+        (&[24, 23], "00180000 00170000"),
+    ] {
+        let lost: Vec<_> = lost.iter().copied().map(SeqNo).collect();
+        let written = write(|writer| writer.nack(OURS, THEIRS, &lost));
+        let length = hex(items).len() / 4 + 2;
+        assert_eq!(written, hex(&format!("81cd{length:04x} 0a0b0c0d 10203040 {items}")));
+    }
+    assert_eq!(RtcpWriter::new(&mut [0; 100]).nack(OURS, THEIRS, &[]), Err(NoRoom));
+    let scattered: Vec<_> = (0..20).map(|step| SeqNo(100 * step)).collect();
+    assert_eq!(RtcpWriter::new(&mut [0; 80]).nack(OURS, THEIRS, &scattered), Err(NoRoom));
+}
+
+#[test]
 fn a_fir_names_streams_and_commands() {
     let fir = hex("84ce0006 0a0b0c0d 00000000 10203040 07000000 00000009 08000000");
     let Rtcp::Fir { sender: OURS, entries } = only(&fir) else { panic!("a FIR") };
@@ -152,9 +169,9 @@ fn a_remb_beyond_64_bits_is_the_most_there_is() {
 
 #[test]
 fn unknown_packets_are_passed_over() {
-    // XR, a transport-wide congestion control report, an application's own feedback.
+    // XR, congestion control feedback of RFC 8888, an application's own feedback.
     let compound = hex("
-        80cf0001 0a0b0c0d 8fcd0005 0a0b0c0d 10203040 00010001 00000000 20010000
+        80cf0001 0a0b0c0d 8bcd0005 0a0b0c0d 10203040 00010001 00000000 20010000
         8fce0003 0a0b0c0d 00000000 41424344");
     let read = read(&compound).expect("well-formed");
     assert_eq!(read.len(), 3);
@@ -184,7 +201,8 @@ fn a_compound_with_any_wrong_length_is_dropped_as_a_whole() {
         "82cb0001 0a0b0c0d",
         "8fce0004 0a0b0c0d 00000000 52454d42 01000001",
         "8fce0003 0a0b0c0d 00000000 52454d42",
-        // Padding of 0, of 3, of more than there is, and on a packet that is not the last.
+        // Padding of 0, of 3 behind a parameter, of more than there is, and on a packet that is not
+        // the last.
         "a1ce0003 0a0b0c0d 10203040 00000000",
         "a1ce0003 0a0b0c0d 10203040 00000003",
         "a1ce0003 0a0b0c0d 10203040 00000010",
@@ -223,6 +241,21 @@ fn any_block() -> impl Strategy<Value = ReportBlock> {
 }
 
 proptest! {
+    #[test]
+    fn a_nack_survives_the_wire(
+        start: u16,
+        steps in proptest::collection::vec(1..40_u16, 1..200),
+    ) {
+        let numbers = steps.iter().scan(SeqNo(start), |seq, step| {
+            *seq = seq.add(*step);
+            Some(*seq)
+        });
+        let asked: Vec<_> = numbers.collect();
+        let compound = write(|writer| writer.nack(OURS, THEIRS, &asked));
+        let Rtcp::Nack { lost, .. } = only(&compound) else { panic!("a NACK") };
+        prop_assert_eq!(lost.collect::<Vec<_>>(), asked);
+    }
+
     #[test]
     fn report_blocks_survive_the_wire(
         blocks in proptest::collection::vec(any_block(), 0..=31),
@@ -269,6 +302,14 @@ proptest! {
                     Rtcp::Fir { entries, .. } => 8 * entries.count(),
                     Rtcp::Nack { lost, .. } => 4 * lost.count().div_ceil(17),
                     Rtcp::Remb(remb) => 4 * remb.streams.count(),
+                    // Two bytes may stand for a whole run.
+                    Rtcp::TransportFeedback(feedback) => {
+                        prop_assert_eq!(
+                            feedback.packets().count(),
+                            usize::from(feedback.status_count)
+                        );
+                        0
+                    }
                     Rtcp::Pli { .. } | Rtcp::Other { .. } => 0,
                 };
                 prop_assert!(seen + named <= compound.len());

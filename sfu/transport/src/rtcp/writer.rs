@@ -1,6 +1,6 @@
 //! Writes a compound packet into the caller's buffer.
 
-use protocol::media::Ssrc;
+use protocol::media::{SeqNo, Ssrc};
 
 use super::{
     COUNT_MAX, CUMULATIVE_LOST_MAX, CUMULATIVE_LOST_MIN, HEADER_LENGTH, REPORT_BLOCK_LENGTH,
@@ -33,6 +33,11 @@ impl<'b> RtcpWriter<'b> {
     #[must_use]
     pub fn length(&self) -> usize {
         self.length
+    }
+
+    /// The longest body that still fits.
+    pub(super) fn room(&self) -> usize {
+        (self.buffer.len() - self.length).saturating_sub(HEADER_LENGTH)
     }
 
     /// Appends a sender report (RFC 3550 §6.4.1) with at most 31 blocks.
@@ -107,6 +112,25 @@ impl<'b> RtcpWriter<'b> {
         Ok(())
     }
 
+    /// Appends a request for lost packets (RFC 4585 §6.2.1). `lost` holds at least one; packets
+    /// that follow each other within 17 share an item, so numbers in order take the least room.
+    ///
+    /// # Errors
+    /// [`NoRoom`], also where `lost` is empty.
+    pub fn nack(&mut self, sender: Ssrc, media: Ssrc, lost: &[SeqNo]) -> Result<(), NoRoom> {
+        if lost.is_empty() {
+            return Err(NoRoom);
+        }
+        let body_length = 8 + 4 * nack_items(lost).count();
+        let format = usize::from(feedback::NACK);
+        let mut body = self.begin(packet_type::TRANSPORT_FEEDBACK, format, body_length)?;
+        body.ssrcs(&[sender, media]);
+        for item in nack_items(lost) {
+            body.word(item);
+        }
+        Ok(())
+    }
+
     /// Appends the most that may be sent on some streams together
     /// (draft-alvestrand-rmcat-remb-03 §2.2), at most 255. The bitrate is rounded down to 18 bits.
     ///
@@ -129,7 +153,7 @@ impl<'b> RtcpWriter<'b> {
     }
 
     /// Writes a header and gives the body, whole words of it, to be filled.
-    fn begin(
+    pub(super) fn begin(
         &mut self,
         packet_type: u8,
         count: usize,
@@ -149,29 +173,48 @@ impl<'b> RtcpWriter<'b> {
     }
 }
 
+/// The items of a NACK: a packet, and a bit for each of the 16 after it.
+fn nack_items(lost: &[SeqNo]) -> impl Iterator<Item = u32> {
+    let mut rest = lost;
+    std::iter::from_fn(move || {
+        let (first, after) = rest.split_first()?;
+        let (mut mask, mut used) = (0, 0);
+        for seq in after {
+            match seq.distance_from(*first) {
+                0 => {}
+                step @ 1..=16 => mask |= 1 << (step - 1),
+                _ => break,
+            }
+            used += 1;
+        }
+        rest = &after[used..];
+        Some(u32::from(first.0) << 16 | mask)
+    })
+}
+
 /// The unwritten part of a packet's body, which [`RtcpWriter::begin`] has sized.
-struct Body<'b> {
+pub(super) struct Body<'b> {
     rest: &'b mut [u8],
 }
 
 impl Body<'_> {
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         let (place, rest) = std::mem::take(&mut self.rest).split_at_mut(bytes.len());
         place.copy_from_slice(bytes);
         self.rest = rest;
     }
 
-    fn word(&mut self, word: u32) {
+    pub(super) fn word(&mut self, word: u32) {
         self.bytes(&word.to_be_bytes());
     }
 
-    fn ssrcs(&mut self, ssrcs: &[Ssrc]) {
+    pub(super) fn ssrcs(&mut self, ssrcs: &[Ssrc]) {
         for ssrc in ssrcs {
             self.word(ssrc.0);
         }
     }
 
-    fn zeros(&mut self) {
+    pub(super) fn zeros(&mut self) {
         std::mem::take(&mut self.rest).fill(0);
     }
 

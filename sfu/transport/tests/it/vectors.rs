@@ -55,6 +55,10 @@ fn libwebrtc_rtcp_corpus_is_read_within_bounds_or_refused() {
                 Rtcp::Fir { entries, .. } => entries.count(),
                 Rtcp::Nack { lost, .. } => lost.count(),
                 Rtcp::Remb(remb) => remb.streams.count(),
+                Rtcp::TransportFeedback(feedback) => {
+                    assert_eq!(feedback.packets().count(), usize::from(feedback.status_count));
+                    continue;
+                }
                 Rtcp::Pli { .. } | Rtcp::Other { .. } => 0,
             };
             // 17 packets a word are the most that anything names.

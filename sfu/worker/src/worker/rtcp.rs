@@ -65,6 +65,7 @@ impl Worker {
                 | Rtcp::Bye(_)
                 | Rtcp::Nack { .. }
                 | Rtcp::Remb(_)
+                | Rtcp::TransportFeedback(_)
                 | Rtcp::Other { .. } => {}
             }
         }
