@@ -42,7 +42,7 @@ mod publication;
 mod rate;
 mod reception;
 mod room;
-mod sequence;
+pub mod sequence;
 mod slot;
 mod snapshot;
 mod view;

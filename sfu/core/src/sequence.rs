@@ -21,7 +21,7 @@ const WINDOW: i16 = 64;
 
 /// Rewrites sequence numbers; see the module.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Sequence {
+pub struct Sequence {
     newest_in: SeqNo,
     newest_out: SeqNo,
     /// Bit n: the packet n before the newest was seen, or is older than the stream.
@@ -32,7 +32,7 @@ pub(crate) struct Sequence {
 
 /// The outgoing number of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Placed {
+pub enum Placed {
     /// Newer than all before.
     Newest(SeqNo),
     /// In a hole that was left for it.
@@ -41,23 +41,28 @@ pub(crate) enum Placed {
 
 impl Sequence {
     /// The first packet will get the number after `last`.
-    pub(crate) const fn new(last: SeqNo) -> Self {
+    #[must_use]
+    pub const fn new(last: SeqNo) -> Self {
         Sequence { newest_in: SeqNo(0), newest_out: last, seen: u64::MAX, skipped: 0 }
     }
 
     /// The newest number given out.
-    pub(crate) const fn last(&self) -> SeqNo {
+    #[must_use]
+    pub const fn last(&self) -> SeqNo {
         self.newest_out
     }
 
     /// Another stream begins with the packet `first`.
-    pub(crate) const fn restart(&mut self, first: SeqNo) {
+    pub const fn restart(&mut self, first: SeqNo) {
         *self = Sequence::new(self.newest_out);
         self.newest_in = SeqNo(first.0.wrapping_sub(1));
     }
 
     /// Gives the packet `seq` its number.
-    pub(crate) const fn place(&mut self, seq: SeqNo) -> Result<Placed, ForwardDrop> {
+    ///
+    /// # Errors
+    /// [`ForwardDrop::Duplicate`] if it had one, [`ForwardDrop::TooLate`] behind the window.
+    pub const fn place(&mut self, seq: SeqNo) -> Result<Placed, ForwardDrop> {
         let step = self.step_to(seq);
         if step > 0 {
             self.advance(seq, step);
@@ -77,7 +82,7 @@ impl Sequence {
     }
 
     /// Leaves the packet `seq` out: the next one takes its number.
-    pub(crate) const fn skip(&mut self, seq: SeqNo) {
+    pub const fn skip(&mut self, seq: SeqNo) {
         let step = self.step_to(seq);
         if step > 0 {
             self.advance(seq, step);
