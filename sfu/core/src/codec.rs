@@ -11,6 +11,23 @@ use protocol::media::Codec;
 /// The most bytes that [`CodecFacts`] rewrite at the head of a payload.
 pub(crate) const HEAD_LENGTH_MAX: usize = vp8::DESCRIPTOR_LENGTH_MAX;
 
+/// The highest layers within one encoding that a receiver is to have.
+///
+/// Spatial layers are those of one RTP stream (VP9 and AV1 with scalable coding); simulcast
+/// encodings are streams of their own and are chosen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerLimit {
+    /// The highest spatial layer, 0 the smallest picture.
+    pub spatial: u8,
+    /// The highest temporal layer, 0 the lowest frame rate.
+    pub temporal: u8,
+}
+
+impl LayerLimit {
+    /// No limit: 4 spatial and 8 temporal layers are the most that any descriptor can name.
+    pub const NONE: LayerLimit = LayerLimit { spatial: 3, temporal: 7 };
+}
+
 /// What was read of one payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CodecFacts {

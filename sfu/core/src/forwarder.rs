@@ -1,5 +1,6 @@
 //! The engine: it owns rooms and endpoints, and sees every packet.
 
+mod layers;
 mod mapping;
 mod packets;
 mod reports;

@@ -29,7 +29,7 @@
 
 mod assign;
 mod clock;
-mod codec;
+pub mod codec;
 pub mod congestion;
 mod counters;
 mod endpoint;

@@ -19,7 +19,7 @@ use protocol::{
 
 use crate::{
     clock::{Takeover, Timeline},
-    codec::{CodecFacts, HEAD_LENGTH_MAX, vp8},
+    codec::{CodecFacts, HEAD_LENGTH_MAX, LayerLimit, vp8},
     counters::ForwardDrop,
     fanout::Position,
     keyframes::ReceiverBudget,
@@ -73,6 +73,9 @@ pub(crate) struct Slot {
     pub(crate) layer: Option<u8>,
     /// The layer of the feed that is wanted.
     pub(crate) target: u8,
+    /// The highest layers of that encoding that are wanted: lowered at any frame, raised where the
+    /// encoder allows.
+    pub(crate) limit: LayerLimit,
     pub(crate) leaving: Option<Leaving>,
     /// What it carried before the session was restored, until it carries something again.
     pub(crate) remembered: Option<SlotContent>,
@@ -123,6 +126,7 @@ impl Slot {
             feed: None,
             layer: None,
             target: 0,
+            limit: LayerLimit::NONE,
             leaving: None,
             remembered: None,
             reported: None,
