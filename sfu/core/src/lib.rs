@@ -19,7 +19,7 @@
 //! | `forwarder` | the engine: rooms, mapping, fan-out, events |
 //! | `endpoint`, `publication`, `slot` | a session, what it sends, what it receives |
 //! | `room`, `fanout` | who is where, who receives what |
-//! | `voices`, `layers`, `view`, `assign` | decisions, each a pure function of its inputs |
+//! | [`allocation`], `voices`, `layers`, `view`, `assign` | pure decisions |
 //! | `sequence`, `clock`, `codec`, `packet` | rewriting |
 //! | `keyframes`, `rate`, `reception` | requests, budgets, reports |
 //! | `congestion` | what a receiver's way can carry |
@@ -27,6 +27,7 @@
 //!
 //! Its tests are the `tests` modules beside the code and `tests/it`.
 
+pub mod allocation;
 mod assign;
 mod clock;
 pub mod codec;

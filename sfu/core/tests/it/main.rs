@@ -1,6 +1,7 @@
 //! The engine as a worker sees it: whole rooms, packets in, packets out, virtual time.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod allocation;
 mod captures;
 mod keyframes;
 mod pictures;
