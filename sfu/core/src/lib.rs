@@ -21,6 +21,7 @@
 //! | `room`, `fanout` | who is where, who receives what |
 //! | [`allocation`], `voices`, `layers`, `view`, `assign` | pure decisions |
 //! | `sequence`, `clock`, `codec`, `packet` | rewriting |
+//! | [`recovery`] | rings of payloads, histories, missing numbers, pacing |
 //! | `keyframes`, `rate`, `reception` | requests, budgets, reports |
 //! | `congestion` | what a receiver's way can carry |
 //! | `snapshot` | a session as a value |
@@ -42,6 +43,7 @@ mod packet;
 mod publication;
 mod rate;
 mod reception;
+pub mod recovery;
 mod room;
 pub mod sequence;
 mod slot;

@@ -1,0 +1,135 @@
+//! What was sent is found again, byte for byte, or not at all.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::recovery::PacketRing;
+
+fn serial() -> Serial {
+    PacketRing::new(100, 16, 0).store(b"x").expect("it fits")
+}
+
+fn sent(slot: u8, seq: u16) -> Sent {
+    Sent {
+        publisher: EndpointIndex(3),
+        ring: 1,
+        serial: serial(),
+        replaced: 4,
+        slot,
+        seq: SeqNo(seq),
+        header_length: 2,
+    }
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::ZERO + Duration::from_millis(millis)
+}
+
+proptest! {
+    #[test]
+    fn the_last_thousand_packets_of_any_slots_are_found(
+        rates in prop::collection::vec(1_u16..20, 1..53),
+        starts in prop::collection::vec(any::<u16>(), 53),
+    ) {
+        let mut history = History::new();
+        let mut newest: HashMap<(u8, u16), (u32, [u8; 4])> = HashMap::new();
+        let mut seqs = starts;
+        let mut count = 0;
+        for _ in 0..200 {
+            for (slot, rate) in rates.iter().enumerate() {
+                for _ in 0..*rate {
+                    let seq = &mut seqs[slot];
+                    *seq = seq.wrapping_add(1);
+                    count += 1;
+                    let head = u32::to_be_bytes(count);
+                    let packet = sent(slot as u8, *seq);
+                    history.remember(packet, [&head[..2], &head[2..]]);
+                    newest.insert((slot as u8, *seq), (count, head));
+                }
+            }
+        }
+        let (mut found, mut asked) = (0, 0);
+        for ((slot, seq), (number, head)) in newest {
+            let is_recent = count - number < PACKETS_MAX as u32 / 2;
+            asked += u32::from(is_recent);
+            let Some(id) = history.find(slot, SeqNo(seq)) else {
+                continue;
+            };
+            let (packet, kept) = history.packet(id).expect("found is there");
+            prop_assert_eq!((packet.slot, packet.seq), (slot, SeqNo(seq)));
+            prop_assert_eq!(kept, &head[..]);
+            found += u32::from(is_recent);
+        }
+        // Where buckets overflow, some of the older half go; of the younger half hardly any.
+        prop_assert!(found * 100 >= asked * 97, "{found} of {asked}");
+    }
+
+    #[test]
+    fn heads_of_any_length_come_back_or_are_gone(
+        lengths in prop::collection::vec(0_usize..400, 1..400),
+    ) {
+        let mut history = History::new();
+        let mut ids = Vec::new();
+        for (n, length) in lengths.iter().enumerate() {
+            let head = vec![n as u8; *length];
+            ids.push((history.remember(sent(0, n as u16), [&head, &[7]]), head));
+        }
+        let mut bytes = 0;
+        for (id, head) in ids.iter().rev() {
+            bytes += head.len() + 1;
+            match history.packet(*id) {
+                Some((_, kept)) => {
+                    prop_assert_eq!(&kept[..head.len()], &head[..]);
+                    prop_assert_eq!(kept.last(), Some(&7));
+                }
+                None => prop_assert!(bytes > HEADS_BYTES - 400, "gone after {bytes}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_packet_is_sent_again_three_times_a_round_trip_apart() {
+    let mut history = History::new();
+    let id = history.remember(sent(0, 9), [&[], &[]]);
+    let round_trip = Duration::from_millis(30);
+    assert_eq!(history.answer(at(1_060), id, round_trip), Ok(()));
+    assert_eq!(history.answer(at(1_061), id, round_trip), Err(Refusal::TooSoon));
+    assert_eq!(history.answer(at(1_120), id, round_trip), Ok(()));
+    // However long the way is, 100 ms are enough.
+    let far = Duration::from_secs(1);
+    assert_eq!(history.answer(at(1_219), id, far), Err(Refusal::TooSoon));
+    assert_eq!(history.answer(at(1_220), id, far), Ok(()));
+    assert_eq!(history.answer(at(9_000), id, far), Err(Refusal::TooOften));
+}
+
+#[test]
+fn what_is_forgotten_is_not_sent_again() {
+    let mut history = History::new();
+    let id = history.remember(sent(0, 0), [&[], &[]]);
+    for seq in 1..=PACKETS_MAX as u16 {
+        history.remember(sent(0, seq), [&[], &[]]);
+    }
+    assert_eq!(history.packet(id), None);
+    assert_eq!(history.find(0, SeqNo(0)), None);
+    assert_eq!(history.answer(at(999), id, Duration::ZERO), Err(Refusal::Unknown));
+    assert_eq!(history.newest().count(), PACKETS_MAX);
+}
+
+#[test]
+fn a_receivers_memory_is_below_64_kib_and_stays_so() {
+    let mut history = History::new();
+    let bytes = |history: &History| {
+        history.entries.capacity() * size_of::<Entry>()
+            + history.heads.capacity()
+            + size_of_val(&*history.buckets)
+    };
+    let before = bytes(&history);
+    for seq in 0..5_000 {
+        history.remember(sent((seq % 7) as u8, seq), [&[1; 30], &[2; 6]]);
+    }
+    assert_eq!(bytes(&history), before);
+    assert!(before <= 64 * 1_024, "{before}");
+}
