@@ -28,6 +28,9 @@ pub const SDP_BYTES_MAX: usize = 256 * 1024;
 /// The longest name of a person, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 64;
 
+/// The longest text of a chat message, in characters (Unicode scalar values).
+pub const CHAT_CHARACTERS_MAX: usize = 2_000;
+
 /// An SDP on its way: deflated where the browser can, because offers repeat themselves (97 KB of
 /// offer are 2 KB deflated).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -106,6 +109,9 @@ pub enum ClientBody {
     },
     /// Says what this client shows, so that nothing else is sent to it.
     View(View),
+    /// Writes to everybody in the room, or to one of them. Answered by one's own
+    /// [`ServerBody::Chat`] or an error.
+    Chat(ChatRequest),
     /// Keeps the socket alive. Answered by `pong`.
     Ping,
     /// Leaves the room.
@@ -186,6 +192,27 @@ pub struct Tile {
     pub height: u16,
 }
 
+/// Something to write to others in the room.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatRequest {
+    /// Plain text. White space is cut off both ends; 1 to [`CHAT_CHARACTERS_MAX`] characters must
+    /// be left, of which none is a control character but the line feed. Anything else is answered
+    /// by [`ErrorCode::BadText`].
+    pub text: String,
+    /// Who alone gets it, or everybody. Somebody who is not in the room is answered by
+    /// [`ErrorCode::UnknownParticipant`].
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub to: Option<ParticipantId>,
+}
+
+impl std::fmt::Debug for ChatRequest {
+    /// What people write does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatRequest").field("to", &self.to).finish_non_exhaustive()
+    }
+}
+
 /// A message of signaling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ServerMessage {
@@ -249,6 +276,9 @@ pub enum ServerBody {
         /// The changes.
         slots: Vec<SlotMapping>,
     },
+    /// Somebody has written. It is kept for a resume as long as the session's other messages, and
+    /// nowhere else: who comes later does not get it, and a [`ServerBody::Snapshot`] holds none.
+    Chat(ChatMessage),
     /// The media must find a new way: restart ICE and send the offer.
     RestartIce,
     /// A command failed, or the session is about to end.
@@ -342,6 +372,32 @@ pub struct SlotContent {
     pub source: Source,
 }
 
+/// What somebody has written.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatMessage {
+    /// Who wrote; oneself too, as the answer to `chat`. They may have left since.
+    pub from: ParticipantId,
+    /// Who alone got it beside the writer; `null` where everybody did.
+    pub to: Option<ParticipantId>,
+    /// The text, with the white space at its ends cut off.
+    pub text: String,
+    /// The command answered, for the writer alone; 0 for everybody else.
+    #[ts(type = "number")]
+    pub re: u64,
+}
+
+impl std::fmt::Debug for ChatMessage {
+    /// What people write does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ChatMessage { from, to, text: _, re } = self;
+        f.debug_struct("ChatMessage")
+            .field("from", from)
+            .field("to", to)
+            .field("re", re)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a command failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -362,6 +418,10 @@ pub enum ErrorCode {
     ExpiredLink,
     /// The name is empty, too long or unprintable.
     BadName,
+    /// The text of a chat message is empty, too long, or has control characters in it.
+    BadText,
+    /// Nobody in the room has that id.
+    UnknownParticipant,
     /// The offer cannot be answered.
     BadOffer,
     /// The room is full.

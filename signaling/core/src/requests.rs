@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use protocol::{
     RoomName,
-    client::{ErrorCode, Join, MediaSection, PublishedSource, Role, SdpBody, SectionRole, View},
+    client::{
+        CHAT_CHARACTERS_MAX, ErrorCode, Join, MediaSection, PublishedSource, Role, SdpBody,
+        SectionRole, View,
+    },
     media::{MediaKind, Mid, Source},
 };
 
@@ -155,6 +158,20 @@ pub(crate) fn check_view(view: View) -> Result<View, Refusal> {
         return Err(Refusal::new(ErrorCode::BadMessage, detail));
     }
     Ok(view)
+}
+
+/// What is passed on of a text: all but the white space at its ends.
+pub(crate) fn chat_text(text: &str) -> Result<&str, Refusal> {
+    let text = text.trim();
+    let is_length_fine = (1..=CHAT_CHARACTERS_MAX).contains(&text.chars().count());
+    let is_text = !text.chars().any(|c| c.is_control() && c != '\n');
+    if is_length_fine && is_text {
+        return Ok(text);
+    }
+    let detail = format!(
+        "a text has 1 to {CHAT_CHARACTERS_MAX} characters and no control but the line feed"
+    );
+    Err(Refusal::new(ErrorCode::BadText, detail))
 }
 
 /// The answer to turning on what no m-line carries.

@@ -1,7 +1,8 @@
 //! The messages that were sent to one client, kept for a resume.
 //!
 //! Bounded by count and by bytes. A client that missed more than is kept gets the state as it is,
-//! and besides it those messages that are no part of the state: answers, errors, orders.
+//! and besides it those messages that are no part of the state: answers, errors, orders, and what
+//! people wrote as far as it is still in the ring.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -23,7 +24,7 @@ pub(crate) struct SentRing {
     kept: VecDeque<Numbered>,
     bytes: usize,
     last_seq: u64,
-    /// Cast out of `kept`, and of lasting meaning.
+    /// Cast out of `kept`, and lasting ([`Meaning::Lasting`]).
     lasting: VecDeque<Numbered>,
 }
 
@@ -53,7 +54,7 @@ impl SentRing {
                 break;
             };
             self.bytes -= weight(&oldest.body);
-            if !is_state(&oldest.body) {
+            if meaning(&oldest.body) == Meaning::Lasting {
                 self.lasting.push_back(oldest);
                 self.lasting.drain(..self.lasting.len().saturating_sub(LASTING_MAX));
             }
@@ -85,7 +86,7 @@ impl SentRing {
     pub(crate) fn restart(&mut self, last_seq: u64) -> Vec<Arc<ServerBody>> {
         self.bytes = 0;
         let lasting = self.lasting.drain(..);
-        let kept = self.kept.drain(..).filter(|message| !is_state(&message.body));
+        let kept = self.kept.drain(..).filter(|message| meaning(&message.body) != Meaning::State);
         lasting
             .chain(kept)
             .filter(|message| message.seq > last_seq)
@@ -94,21 +95,33 @@ impl SentRing {
     }
 }
 
-/// Whether a snapshot contains what the message says.
-fn is_state(body: &ServerBody) -> bool {
+/// What becomes of a message that is not replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// A snapshot contains what it says.
+    State,
+    /// It is said again after a snapshot while the ring holds it, and is then gone. Were it kept
+    /// longer, people who write much would push out the answer that somebody waits for.
+    Passing,
+    /// It is said again after a snapshot even if the ring has cast it out.
+    Lasting,
+}
+
+fn meaning(body: &ServerBody) -> Meaning {
     match body {
         ServerBody::Snapshot { .. }
         | ServerBody::ParticipantJoined { .. }
         | ServerBody::ParticipantChanged { .. }
         | ServerBody::ParticipantLeft { .. }
-        | ServerBody::Slots { .. } => true,
+        | ServerBody::Slots { .. } => Meaning::State,
+        ServerBody::Chat(_) => Meaning::Passing,
         ServerBody::Joined(_)
         | ServerBody::Resumed { .. }
         | ServerBody::Answer { .. }
         | ServerBody::RestartIce
         | ServerBody::Error { .. }
         | ServerBody::Ended { .. }
-        | ServerBody::Pong => false,
+        | ServerBody::Pong => Meaning::Lasting,
     }
 }
 
@@ -127,6 +140,7 @@ fn weight(body: &ServerBody) -> usize {
         ServerBody::ParticipantJoined { participant }
         | ServerBody::ParticipantChanged { participant } => participant_weight(participant),
         ServerBody::Slots { slots } => slots_weight(slots),
+        ServerBody::Chat(message) => message.text.len(),
         ServerBody::Error { detail, .. } => detail.len(),
         ServerBody::Resumed { .. }
         | ServerBody::ParticipantLeft { .. }

@@ -51,7 +51,7 @@ fn why(text: &str) -> Unreadable {
         "join" if room.is_some_and(|room| RoomName::try_from(room).is_err()) => {
             unreadable(id, ErrorCode::UnknownLink, "there is no such room")
         }
-        "join" | "resume" | "offer" | "publish" | "view" | "ping" | "leave" => {
+        "join" | "resume" | "offer" | "publish" | "view" | "chat" | "ping" | "leave" => {
             unreadable(id, ErrorCode::BadMessage, "a field is absent or has the wrong shape")
         }
         _ => unreadable(id, ErrorCode::Unsupported, "this version does not know the kind"),
@@ -59,11 +59,11 @@ fn why(text: &str) -> Unreadable {
 }
 
 fn carries_sdp(message: &ClientMessage) -> bool {
-    use protocol::client::ClientBody::{Join, Leave, Offer, Ping, Publish, Resume, View};
+    use protocol::client::ClientBody::{Chat, Join, Leave, Offer, Ping, Publish, Resume, View};
 
     match message.body {
         Join(_) | Offer { .. } => true,
-        Resume { .. } | Publish { .. } | View(_) | Ping | Leave => false,
+        Resume { .. } | Publish { .. } | View(_) | Chat(_) | Ping | Leave => false,
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
         #[test]
         fn nothing_like_a_message_breaks_it(
             id in any::<i64>(),
-            kind in "join|resume|offer|publish|view|ping|leave|x",
+            kind in "join|resume|offer|publish|view|chat|ping|leave|x",
             field in "[a-z_]{1,8}",
             value in "-?[0-9]{1,30}|null|true|\\[\\]|\\{\\}|\"[a-z\\\\u]{0,8}\"",
         ) {

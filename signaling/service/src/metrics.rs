@@ -175,6 +175,8 @@ fn join_result(code: ErrorCode) -> &'static str {
         | ErrorCode::Unsupported
         | ErrorCode::TooLong
         | ErrorCode::BadName
+        | ErrorCode::BadText
+        | ErrorCode::UnknownParticipant
         | ErrorCode::SessionGone
         | ErrorCode::NotJoined => "bad_request",
         ErrorCode::BadOffer => "bad_offer",

@@ -102,6 +102,19 @@ sources: Array<PublishedSource>,
  */
 view: View, };
 
+export type ChatRequest = { 
+/**
+ * Plain text. White space is cut off both ends; 1 to [`CHAT_CHARACTERS_MAX`] characters must
+ * be left, of which none is a control character but the line feed. Anything else is answered
+ * by [`ErrorCode::BadText`].
+ */
+text: string, 
+/**
+ * Who alone gets it, or everybody. Somebody who is not in the room is answered by
+ * [`ErrorCode::UnknownParticipant`].
+ */
+to?: ParticipantId | null, };
+
 export type ClientBody = { "kind": "join" } & Join | { "kind": "resume", 
 /**
  * From [`Joined::ticket`].
@@ -126,7 +139,7 @@ source: Source,
 /**
  * Its state; absent when it is turned off.
  */
-state: SourceState | null, } | { "kind": "view" } & View | { "kind": "ping" } | { "kind": "leave" };
+state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "ping" } | { "kind": "leave" };
 
 export type ClientMessage = { 
 /**
@@ -156,7 +169,7 @@ source: Source,
 /**
  * Its state; absent when it is turned off.
  */
-state: SourceState | null, } | { "kind": "view" } & View | { "kind": "ping" } | { "kind": "leave" });
+state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "ping" } | { "kind": "leave" });
 
 export type Role = "guest" | "host";
 
@@ -198,6 +211,24 @@ mid: string,
  */
 carries: SlotContent | null, };
 
+export type ChatMessage = { 
+/**
+ * Who wrote; oneself too, as the answer to `chat`. They may have left since.
+ */
+from: ParticipantId, 
+/**
+ * Who alone got it beside the writer; `null` where everybody did.
+ */
+to: ParticipantId | null, 
+/**
+ * The text, with the white space at its ends cut off.
+ */
+text: string, 
+/**
+ * The command answered, for the writer alone; 0 for everybody else.
+ */
+re: number, };
+
 export type Joined = { 
 /**
  * Which participant one is.
@@ -224,7 +255,7 @@ participants: Array<Participant>,
  */
 guest_secret: string | null, };
 
-export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" | "too_slow" | "unknown_link" | "expired_link" | "bad_name" | "bad_offer" | "room_full" | "server_full" | "session_gone" | "not_joined" | "media_unavailable";
+export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" | "too_slow" | "unknown_link" | "expired_link" | "bad_name" | "bad_text" | "unknown_participant" | "bad_offer" | "room_full" | "server_full" | "session_gone" | "not_joined" | "media_unavailable";
 
 export type EndReason = "left" | "media_lost" | "replaced" | "server_stopping";
 
@@ -269,7 +300,7 @@ participant: ParticipantId, } | { "kind": "slots",
 /**
  * The changes.
  */
-slots: Array<SlotMapping>, } | { "kind": "restart_ice" } | { "kind": "error", 
+slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */
@@ -333,7 +364,7 @@ participant: ParticipantId, } | { "kind": "slots",
 /**
  * The changes.
  */
-slots: Array<SlotMapping>, } | { "kind": "restart_ice" } | { "kind": "error", 
+slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */

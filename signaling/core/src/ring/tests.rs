@@ -1,4 +1,7 @@
-use protocol::{ParticipantId, client::ErrorCode};
+use protocol::{
+    ParticipantId,
+    client::{ChatMessage, ErrorCode},
+};
 
 use super::*;
 
@@ -8,6 +11,11 @@ fn left(id: u32) -> Arc<ServerBody> {
 
 fn answer(re: u64) -> Arc<ServerBody> {
     Arc::new(ServerBody::Answer { re, answer: SdpBody::Plain("v=0".to_owned()) })
+}
+
+fn chat(text: &str) -> Arc<ServerBody> {
+    let from = ParticipantId(1);
+    Arc::new(ServerBody::Chat(ChatMessage { from, to: None, text: text.to_owned(), re: 0 }))
 }
 
 fn seqs(messages: &[Numbered]) -> Vec<u64> {
@@ -60,6 +68,22 @@ fn answers_outlive_the_ring_and_are_said_again_once() {
     assert_eq!(ring.push(left(7)).seq, 7);
     assert_eq!(ring.after(6).map(|m| seqs(&m)), Some(vec![7]));
     assert_eq!(ring.after(5), None);
+}
+
+#[test]
+fn what_people_write_is_said_again_from_the_ring_and_pushes_out_no_answer() {
+    let mut ring = SentRing::new(2, usize::MAX);
+    ring.push(answer(1));
+    for number in 0..20 {
+        ring.push(chat(&number.to_string()));
+    }
+    assert_eq!(ring.after(19).map(|m| seqs(&m)), Some(vec![20, 21]));
+    assert_eq!(ring.restart(0), vec![answer(1), chat("18"), chat("19")]);
+    let mut ring = SentRing::new(usize::MAX, 3000);
+    for _ in 0..10 {
+        ring.push(chat(&"x".repeat(1000)));
+    }
+    assert!(ring.bytes <= 3000, "a text has its weight: {}", ring.bytes);
 }
 
 #[test]

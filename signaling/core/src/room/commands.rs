@@ -1,10 +1,12 @@
 //! What a room makes of its participants' messages.
 
+use std::sync::Arc;
+
 use protocol::{
     Instant, ParticipantId,
     client::{
-        ClientBody, ClientMessage, ErrorCode, MediaSection, PublishedSource, SdpBody, ServerBody,
-        SourceState, View,
+        ChatMessage, ChatRequest, ClientBody, ClientMessage, ErrorCode, MediaSection,
+        PublishedSource, SdpBody, ServerBody, SourceState, View,
     },
     media::Source,
     node::NodeCommand,
@@ -13,8 +15,8 @@ use protocol::{
 use super::{AtNode, Pending, Room, close};
 use crate::{
     bucket::Verdict,
-    requests::{OfferRequest, Refusal, check_view, set_source, unpublished},
-    session::not_joined,
+    requests::{OfferRequest, Refusal, chat_text, check_view, set_source, unpublished},
+    session::{Session, not_joined},
     transmit::{CloseReason, LeaveCause},
     wire::Unreadable,
 };
@@ -84,6 +86,7 @@ impl Room {
             | ClientBody::Offer { .. }
             | ClientBody::Publish { .. }
             | ClientBody::View(_)
+            | ClientBody::Chat(_)
             | ClientBody::Leave => {}
         }
         if re == 0 {
@@ -104,6 +107,7 @@ impl Room {
             }
             ClientBody::Publish { source, state } => self.handle_publish(id, re, source, state),
             ClientBody::View(view) => self.handle_view(id, re, view),
+            ClientBody::Chat(chat) => self.handle_chat(id, re, &chat),
             ClientBody::Join(_) | ClientBody::Resume { .. } | ClientBody::Ping => {
                 self.refuse(id, re, already_joined());
             }
@@ -173,6 +177,34 @@ impl Room {
                 self.request(NodeCommand::SetView { participant: id, view });
             }
             Err(why) => self.refuse(id, re, why),
+        }
+    }
+
+    fn handle_chat(&mut self, from: ParticipantId, re: u64, chat: &ChatRequest) {
+        let to = chat.to;
+        let text = match chat_text(&chat.text) {
+            Ok(text) => text.to_owned(),
+            Err(why) => return self.refuse(from, re, why),
+        };
+        let is_here = |to| self.sessions.get(&to).is_some_and(Session::is_joined);
+        if to.is_some_and(|to| !is_here(to)) {
+            let detail = "nobody of that id is in the room";
+            let why = Refusal::new(ErrorCode::UnknownParticipant, detail);
+            return self.refuse(from, re, why);
+        }
+        let message = ChatMessage { from, to, text, re };
+        let others = ServerBody::Chat(ChatMessage { re: 0, ..message.clone() });
+        match to {
+            None => self.say_to_others(Some(from), others),
+            Some(to) if to != from => self.say_to(to, others),
+            Some(_) => {}
+        }
+        self.say_to(from, ServerBody::Chat(message));
+    }
+
+    fn say_to(&mut self, id: ParticipantId, body: ServerBody) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.say(&mut self.transmits, Arc::new(body));
         }
     }
 

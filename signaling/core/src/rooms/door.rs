@@ -196,6 +196,7 @@ impl Rooms {
             | ClientBody::Offer { .. }
             | ClientBody::Publish { .. }
             | ClientBody::View(_)
+            | ClientBody::Chat(_)
             | ClientBody::Leave => self.mention(id, error(message.id, not_joined())),
         }
     }

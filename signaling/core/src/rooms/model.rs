@@ -1,9 +1,10 @@
 //! Random lives of a room against a simple model.
 //!
-//! Clients join, publish, leave, lose sockets with messages in both directions, resume, and send
+//! Clients join, publish, write, leave, lose sockets with messages in both directions, resume, and send
 //! again what was heard already; the node sleeps and ends sessions. Whatever happens: a client's
-//! messages have no hole and no double; each command has its effect once; who may resume can; and
-//! in the end everybody sees the same room.
+//! messages have no hole and no double; each command has its effect once; who may resume can; what
+//! is written comes once, in one order, and only to those it is for; and in the end everybody sees
+//! the same room.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,9 @@ use proptest::prelude::*;
 
 use protocol::{
     Duration, Instant, ParticipantId,
-    client::{ErrorCode, Participant, ServerBody, ServerMessage, SlotContent, SlotMapping},
+    client::{
+        ChatMessage, ErrorCode, Participant, ServerBody, ServerMessage, SlotContent, SlotMapping,
+    },
     media::Source,
     node::{NodeCommand, NodeEventBody},
 };
@@ -30,6 +33,8 @@ enum Step {
     Publish(usize, bool),
     /// Offers anew if no offer is without its answer.
     Offer(usize),
+    /// Writes to the room, or to somebody whom the model knows to be in it.
+    Chat(usize, Option<usize>),
     Leave(usize),
     /// Reads some messages; the rest stay on their way.
     Read(usize, usize),
@@ -63,6 +68,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => who.clone().prop_map(Step::Join),
         6 => (who.clone(), any::<bool>()).prop_map(|(who, on)| Step::Publish(who, on)),
         2 => who.clone().prop_map(Step::Offer),
+        4 => (who.clone(), prop::option::of(who.clone()))
+            .prop_map(|(who, to)| Step::Chat(who, to)),
         1 => who.clone().prop_map(Step::Leave),
         3 => (who.clone(), 0usize..4).prop_map(|(who, count)| Step::Read(who, count)),
         3 => (who.clone(), prop_oneof![Just(Noticed::AtOnce), Just(Noticed::Never)])
@@ -102,6 +109,18 @@ struct Model {
     /// What the node put into each participant's one slot.
     mapped: BTreeMap<ParticipantId, Option<SlotContent>>,
     width: u16,
+    /// Everything that was given to be written, by the number that is its text.
+    written: Vec<Written>,
+}
+
+/// Something to be written, as its writer gave it.
+struct Written {
+    from: ParticipantId,
+    to: Option<ParticipantId>,
+    /// Who was known to be in; they get it, unless they miss it beyond the ring.
+    present: Vec<ParticipantId>,
+    /// Whether its addressee was gone when it arrived.
+    is_refused: bool,
 }
 
 #[derive(Default)]
@@ -123,6 +142,14 @@ struct Session {
     commands: Vec<String>,
     /// The offer whose answer has not come.
     awaited: Option<u64>,
+    /// Numbers of what others and oneself wrote, as they came.
+    heard: Vec<usize>,
+    /// Numbers of what one wrote, by command.
+    wrote: BTreeMap<u64, usize>,
+    /// Numbers of what one wrote and the server did not pass on.
+    refused: Vec<usize>,
+    /// Whether messages were missed beyond the ring.
+    has_hole: bool,
     /// Whether the node has ended it, or it has left.
     is_ending: bool,
 }
@@ -139,6 +166,7 @@ impl Model {
             published: BTreeMap::new(),
             mapped: BTreeMap::new(),
             width: 0,
+            written: Vec::new(),
         }
     }
 
@@ -147,6 +175,7 @@ impl Model {
             Step::Join(who) => self.join(who),
             Step::Publish(who, on) => self.publish(who, on),
             Step::Offer(who) => self.offer(who),
+            Step::Chat(who, to) => self.chat(who, to),
             Step::Leave(who) => self.leave(who),
             Step::Read(who, count) => self.read(who, count),
             Step::Lose(who, noticed) => self.lose(who, noticed),
@@ -203,6 +232,26 @@ impl Model {
             let sections = serde_json::to_string(&sections()).expect("it serializes");
             self.command(who, &fields.replace("SECTIONS", &sections));
         }
+    }
+
+    fn chat(&mut self, who: usize, to: Option<usize>) {
+        let present: Vec<_> =
+            self.clients.iter().filter_map(|c| c.session.as_ref()).map(|s| s.you).collect();
+        let id_of = |who: usize| self.clients[who].session.as_ref().map(|s| s.you);
+        let (Some(from), addressee) = (id_of(who), to.map(id_of)) else {
+            return;
+        };
+        let to = match addressee {
+            Some(None) => return,
+            Some(to) => to,
+            None => None,
+        };
+        let number = self.written.len();
+        self.written.push(Written { from, to, present, is_refused: false });
+        let session = self.clients[who].session.as_mut().expect("the writer is in");
+        session.wrote.insert(session.commands.len() as u64 + 2, number);
+        let to = to.map_or("null".to_owned(), |to| to.0.to_string());
+        self.command(who, &format!(r#""kind":"chat","text":"{number}","to":{to}"#));
     }
 
     fn leave(&mut self, who: usize) {
@@ -307,6 +356,7 @@ impl Model {
     }
 
     fn check(&mut self) {
+        self.check_written();
         let seen: Vec<_> = self.clients.iter().filter_map(|c| c.session.as_ref()).collect();
         for session in &seen {
             let present: Vec<_> = session.roster.keys().copied().collect();
@@ -328,6 +378,38 @@ impl Model {
         }
         let alive: Vec<_> = seen.iter().map(|session| session.you).collect();
         self.check_effects(&alive);
+    }
+
+    /// What was written came to those it is for, to nobody else, once, and in one order.
+    fn check_written(&mut self) {
+        for number in
+            self.clients.iter().filter_map(|c| c.session.as_ref()).flat_map(|s| &s.refused)
+        {
+            self.written[*number].is_refused = true;
+        }
+        let seen: Vec<_> = self.clients.iter().filter_map(|c| c.session.as_ref()).collect();
+        let alive: Vec<_> = seen.iter().map(|session| session.you).collect();
+        for session in &seen {
+            for (number, written) in self.written.iter().enumerate() {
+                let is_theirs =
+                    written.to.is_none_or(|to| [to, written.from].contains(&session.you));
+                let times = session.heard.iter().filter(|heard| **heard == number).count();
+                assert!(times <= usize::from(is_theirs), "{number} came to somebody {times} times");
+                let must_come = is_theirs
+                    && written.present.contains(&session.you)
+                    && alive.contains(&written.from)
+                    && !written.is_refused
+                    && !session.has_hole;
+                assert!(times == 1 || !must_come, "{number} was lost");
+            }
+            for other in &seen {
+                let common = |one: &Session, two: &Session| {
+                    let is_common = |number: &&usize| two.heard.contains(number);
+                    one.heard.iter().filter(is_common).copied().collect::<Vec<_>>()
+                };
+                assert_eq!(common(session, other), common(other, session), "two orders");
+            }
+        }
     }
 
     /// The node was told each publication once and in order, and all of those who are still in.
@@ -364,6 +446,10 @@ impl Client {
                 slots: BTreeMap::new(),
                 commands: Vec::new(),
                 awaited: None,
+                heard: Vec::new(),
+                wrote: BTreeMap::new(),
+                refused: Vec::new(),
+                has_hole: false,
                 is_ending: false,
             });
             return;
@@ -411,7 +497,17 @@ impl Session {
             | ServerBody::Error { re, code: ErrorCode::MediaUnavailable, .. } => {
                 assert_eq!(self.awaited.take(), Some(re), "an answer twice, or to nothing");
             }
+            ServerBody::Chat(ChatMessage { from, text, re, .. }) => {
+                let number = text.parse().expect("a number");
+                assert_eq!(re != 0, from == self.you, "the writer alone is answered");
+                assert!(re == 0 || self.wrote.get(&re) == Some(&number), "another's answer");
+                self.heard.push(number);
+            }
+            ServerBody::Error { re, code: ErrorCode::UnknownParticipant, .. } => {
+                self.refused.push(self.wrote[&re]);
+            }
             ServerBody::Snapshot { participants, slots, .. } => {
+                self.has_hole = true;
                 self.roster = participants.into_iter().map(|p| (p.id, p)).collect();
                 self.slots.clear();
                 self.map(slots);

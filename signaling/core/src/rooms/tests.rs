@@ -1,6 +1,9 @@
 use protocol::{
     Duration, ParticipantId,
-    client::{EndReason, ErrorCode, Role, SdpBody, ServerBody, SlotContent, SlotMapping},
+    client::{
+        CHAT_CHARACTERS_MAX, ChatMessage, EndReason, ErrorCode, Role, SdpBody, ServerBody,
+        SlotContent, SlotMapping,
+    },
     media::Source,
     node::{NodeCommand, NodeError, NodeEventBody, NodeReport, NodeResponse},
 };
@@ -425,6 +428,149 @@ fn publishing_is_seen_by_everybody_and_needs_an_m_line() {
     world.command(bo.socket, 3, r#""kind":"publish","source":"screen","state":{}"#);
     assert_eq!(world.take_error(bo.socket), (3, 3, ErrorCode::BadMessage));
     assert_eq!(world.take(ana.socket), None);
+}
+
+fn chat(from: ParticipantId, to: Option<ParticipantId>, text: &str, re: u64) -> ServerBody {
+    ServerBody::Chat(ChatMessage { from, to, text: text.to_owned(), re })
+}
+
+#[test]
+fn what_somebody_writes_comes_to_everybody_in_the_room_and_to_nobody_else() {
+    let mut world = World::new();
+    let (ana, bo, cy) = (world.join("Ana"), world.join("Bo"), world.join("Cy"));
+    let elsewhere = world.join_room("music", "Di", "guest");
+    for member in [&ana, &bo, &cy] {
+        world.take_all(member.socket);
+    }
+    world.command(bo.socket, 2, r#""kind":"chat","text":" \n\tHello,\n\nall  ""#);
+    assert_eq!(world.bodies(bo.socket), [chat(bo.id(), None, "Hello,\n\nall", 2)]);
+    for member in [&ana, &cy] {
+        assert_eq!(world.bodies(member.socket), [chat(bo.id(), None, "Hello,\n\nall", 0)]);
+    }
+    assert_eq!(world.take(elsewhere.socket), None);
+    let late = world.join("Eve");
+    assert_eq!(world.take(late.socket), None, "who comes later gets nothing");
+}
+
+#[test]
+fn a_private_message_comes_to_its_two_people_alone() {
+    let mut world = World::new();
+    let (ana, bo, cy) = (world.join("Ana"), world.join("Bo"), world.join("Cy"));
+    for member in [&ana, &bo, &cy] {
+        world.take_all(member.socket);
+    }
+    let private = |to: ParticipantId| format!(r#""kind":"chat","text":"psst","to":{}"#, to.0);
+    world.command(ana.socket, 2, &private(bo.id()));
+    let to = Some(bo.id());
+    assert_eq!(world.bodies(ana.socket), [chat(ana.id(), to, "psst", 2)]);
+    assert_eq!(world.bodies(bo.socket), [chat(ana.id(), to, "psst", 0)]);
+    assert_eq!(world.take(cy.socket), None);
+    world.command(cy.socket, 2, &private(cy.id()));
+    assert_eq!(world.bodies(cy.socket), [chat(cy.id(), Some(cy.id()), "psst", 2)]);
+    assert_eq!((world.take(ana.socket), world.take(bo.socket)), (None, None));
+}
+
+#[test]
+fn nobody_writes_to_those_who_are_unknown_on_their_way_in_or_gone() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    let elsewhere = world.join_room("music", "Di", "guest");
+    world.command(bo.socket, 2, r#""kind":"leave""#);
+    world.take_all(ana.socket);
+    world.node = NodeMood::Silent;
+    let arriving = world.open();
+    world.say(arriving, &join_text("math", "Cy", "guest"));
+    let Some(NodeCommand::AddEndpoint { participant: arriving_id, .. }) =
+        world.requests.last().map(|request| request.command.clone())
+    else {
+        panic!("the node was not asked");
+    };
+    let nobody = ParticipantId(77);
+    for (re, to) in (2..).zip([bo.id(), elsewhere.id(), arriving_id, nobody]) {
+        world.command(ana.socket, re, &format!(r#""kind":"chat","text":"x","to":{}"#, to.0));
+        assert_eq!(world.take_error(ana.socket).1, re);
+    }
+    for socket in [elsewhere.socket, arriving] {
+        assert_eq!(world.take(socket), None);
+    }
+    world.command(arriving, 2, r#""kind":"chat","text":"x""#);
+    assert_eq!(world.take_error(arriving), (0, 2, ErrorCode::NotJoined));
+    assert_eq!(world.take(ana.socket), None);
+}
+
+#[test]
+fn a_text_that_is_none_is_refused_by_its_name_and_heard_by_nobody() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    let longest = "é".repeat(CHAT_CHARACTERS_MAX);
+    let bad = [
+        String::new(),
+        " \n\u{2003}\t ".to_owned(),
+        format!("{longest}é"),
+        "a\tb".to_owned(),
+        "a\rb".to_owned(),
+        "a\u{0}b".to_owned(),
+        "a\u{7f}b".to_owned(),
+        "a\u{9b}31mb".to_owned(),
+    ];
+    for (re, text) in (2..).zip(&bad) {
+        let text = serde_json::to_string(text).expect("it serializes");
+        world.command(bo.socket, re, &format!(r#""kind":"chat","text":{text}"#));
+        assert_eq!(world.take_error(bo.socket), (re, re, ErrorCode::BadText), "{text}");
+    }
+    assert_eq!(world.take(ana.socket), None);
+    world.command(
+        bo.socket,
+        50,
+        &format!(r#""kind":"chat","text":"\n{longest}\n""#).replace('\n', "\\n"),
+    );
+    assert_eq!(world.bodies(ana.socket), [chat(bo.id(), None, &longest, 0)]);
+}
+
+#[test]
+fn what_was_written_while_the_socket_was_lost_is_replayed() {
+    let mut world = World::with(Limits { ring_messages: 3, ..Limits::default() });
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.drop_socket(ana.socket);
+    world.command(bo.socket, 2, r#""kind":"chat","text":"one""#);
+    let back = world.resume(&ana.joined.ticket, 2);
+    let resumed = ServerBody::Resumed { last_id: 1 };
+    assert_eq!(world.bodies(back), [resumed.clone(), chat(bo.id(), None, "one", 0)]);
+    world.drop_socket(back);
+    for (id, text) in (3..).zip(["two", "three", "four", "five"]) {
+        world.command(bo.socket, id, &format!(r#""kind":"chat","text":"{text}""#));
+    }
+    let back = world.resume(&ana.joined.ticket, 3);
+    let told = world.bodies(back);
+    assert_eq!(told[0], resumed);
+    assert!(matches!(told[1], ServerBody::Snapshot { .. }), "{told:?}");
+    let kept = ["three", "four", "five"].map(|text| chat(bo.id(), None, text, 0));
+    assert_eq!(told[2..], kept, "what the ring holds comes after the state");
+}
+
+#[test]
+fn who_writes_too_fast_is_told_and_the_others_are_spared() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    for id in 2..=100 {
+        world.command(bo.socket, id, r#""kind":"chat","text":"x""#);
+    }
+    assert_eq!(world.bodies(ana.socket).len(), 60);
+    let last = world.bodies(bo.socket).pop();
+    assert!(
+        matches!(last, Some(ServerBody::Error { re: 100, code: ErrorCode::TooFast, .. })),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn what_people_write_does_not_print() {
+    let body = chat(ParticipantId(7), None, "canary", 2);
+    let text = r#"{"id":2,"kind":"chat","text":"canary"}"#;
+    let asked = crate::wire::read(text).expect("ours");
+    assert!(!format!("{body:?} {asked:?}").contains("canary"));
 }
 
 #[test]

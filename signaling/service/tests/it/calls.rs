@@ -1,7 +1,10 @@
 //! People in rooms.
 
 use protocol::{
-    client::{EndReason, SdpBody, ServerBody, SlotMapping},
+    client::{
+        CHAT_CHARACTERS_MAX, ChatMessage, EndReason, ErrorCode, FRAME_BYTES_MAX, Joined, SdpBody,
+        ServerBody, SlotMapping,
+    },
     node::{NodeCommand, NodeEventBody},
 };
 
@@ -80,6 +83,72 @@ async fn a_cut_socket_loses_and_doubles_nothing() {
     };
     assert!(!site.node.requests().iter().any(removed), "the media went on");
     assert_ne!(bo_joined.you, joined.you);
+}
+
+#[tokio::test]
+async fn two_people_write_to_each_other_and_a_cut_socket_loses_nothing() {
+    let site = Site::start().await;
+    let links = site.create_room("").await;
+    let (mut ana, ana_joined) = Client::join(&site, &links, &links.host, "Ana").await;
+    let (mut bo, bo_joined) = Client::join(&site, &links, &links.guest, "Bo").await;
+    ana.hear().await;
+    let written = |from: &Joined, to: Option<&Joined>, text: &str, re| {
+        let to = to.map(|to| to.you);
+        ServerBody::Chat(ChatMessage { from: from.you, to, text: text.to_owned(), re })
+    };
+    let re = ana.command(r#""kind":"chat","text":"  Bonjour,\nça va ? ""#).await;
+    assert_eq!(ana.hear().await, written(&ana_joined, None, "Bonjour,\nça va ?", re));
+    assert_eq!(bo.hear().await, written(&ana_joined, None, "Bonjour,\nça va ?", 0));
+
+    let seen = ana.last_seq;
+    ana.cut();
+    bo.command(r#""kind":"chat","text":"one""#).await;
+    let private = format!(r#""kind":"chat","text":"two","to":{}"#, ana_joined.you.0);
+    bo.command(&private).await;
+    for (re, to, text) in [(2, None, "one"), (3, Some(&ana_joined), "two")] {
+        assert_eq!(bo.hear().await, written(&bo_joined, to, text, re));
+    }
+    let mut ana = Client::resume(&site, &ana_joined.ticket, seen).await;
+    assert_eq!(ana.hear().await, ServerBody::Resumed { last_id: 2 });
+    assert_eq!(ana.hear().await, written(&bo_joined, None, "one", 0));
+    assert_eq!(ana.hear().await, written(&bo_joined, Some(&ana_joined), "two", 0));
+    // The command that arrived before the cut comes again, and is not passed on again.
+    ana.say(r#"{"id":2,"kind":"chat","text":"Bonjour"}"#).await;
+    ana.assert_quiet().await;
+    bo.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn a_text_or_an_addressee_that_is_none_is_named() {
+    let site = Site::start().await;
+    let links = site.create_room("").await;
+    let (mut ana, _) = Client::join(&site, &links, &links.host, "Ana").await;
+    let (mut bo, bo_joined) = Client::join(&site, &links, &links.guest, "Bo").await;
+    ana.hear().await;
+    bo.command(r#""kind":"leave""#).await;
+    ana.hear().await;
+    let chat = |text: &str| format!(r#""kind":"chat","text":"{text}""#);
+    let to = |id: u32| format!(r#"{},"to":{id}"#, chat("psst"));
+    let longest = "é".repeat(CHAT_CHARACTERS_MAX);
+    for (fields, code) in [
+        (chat(" \\n "), ErrorCode::BadText),
+        (chat(&format!("{longest}é")), ErrorCode::BadText),
+        (chat("\\u0007"), ErrorCode::BadText),
+        (chat(&"x".repeat(FRAME_BYTES_MAX)), ErrorCode::TooLong),
+        (to(bo_joined.you.0), ErrorCode::UnknownParticipant),
+        (to(77), ErrorCode::UnknownParticipant),
+        (r#""kind":"chat","text":7"#.to_owned(), ErrorCode::BadMessage),
+        (r#""kind":"chat""#.to_owned(), ErrorCode::BadMessage),
+    ] {
+        let re = ana.command(&fields).await;
+        let answer = ana.hear().await;
+        assert!(
+            matches!(answer, ServerBody::Error { re: of, code: why, .. } if (of, why) == (re, code)),
+            "{answer:?}"
+        );
+    }
+    ana.command(&chat(&longest)).await;
+    assert!(matches!(ana.hear().await, ServerBody::Chat(message) if message.text == longest));
 }
 
 #[tokio::test]

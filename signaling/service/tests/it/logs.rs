@@ -1,4 +1,4 @@
-//! No name, address, secret, ticket or SDP reaches a log at INFO.
+//! No name, address, secret, ticket, SDP or word that people write reaches a log at INFO.
 
 use std::{
     io::Write,
@@ -55,6 +55,12 @@ async fn nothing_personal_is_logged() {
     wrong.say(&join_text("canary-room", "canary-secret", "Canary Bo")).await;
     wrong.error().await;
     wrong.say("canary garbage").await;
+    ana.command(r#""kind":"chat","text":"canary for all""#).await;
+    ana.command(&format!(r#""kind":"chat","text":"canary","to":{}"#, joined.you.0)).await;
+    ana.command(r#""kind":"chat","text":"canary\u0000""#).await;
+    for _ in 0..3 {
+        ana.hear().await;
+    }
     ana.command(r#""kind":"leave""#).await;
     ana.ended().await;
     site.stop().await;
