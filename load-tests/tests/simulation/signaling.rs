@@ -189,6 +189,7 @@ impl Service {
             | ServerBody::ParticipantLeft { .. }
             | ServerBody::Slots { .. }
             | ServerBody::Ended { .. }
+            | ServerBody::Chat(_)
             | ServerBody::Pong => {}
         }
     }

@@ -86,11 +86,27 @@ export interface SourceLost {
   readonly cause: "unplugged" | "stopped";
 }
 
+/** Somebody has written; it is plain text, and may hold line feeds. */
+export interface ChatLine {
+  /** Who wrote. One's own lines come too, once the server has passed them on. */
+  readonly from: ParticipantId;
+  /** Whom alone it is for; null where it is for everybody. */
+  readonly to: ParticipantId | null;
+  readonly text: string;
+}
+
+/** How to write. */
+export interface ChatOptions {
+  /** Whom alone it is for: they and oneself get it. Without it, everybody does. */
+  readonly to?: ParticipantId | null;
+}
+
 /** Events of a call, by name. */
 export interface CallEvents {
   participant: ParticipantChange;
   track: TrackChange;
   state: CallState;
+  chat: ChatLine;
   local: LocalMedia;
   source_lost: SourceLost;
 }
@@ -223,6 +239,12 @@ export interface Call {
   setCamera(on: boolean, deviceId?: string): Promise<void>;
   /** Shares a screen, window or tab, or stops. Rejects with the browser's error. */
   shareScreen(on: boolean): Promise<void>;
+  /**
+   * Writes to the room. Resolves when the server has passed it on. Rejects with a `CallError`:
+   * `bad_text` where it has not 1 to 2 000 characters without controls, `unknown_participant`,
+   * `too_fast`, or why the call lost its session before the server could answer.
+   */
+  chat(text: string, options?: ChatOptions): Promise<void>;
   /** How loud each participant is heard just then, 0 to 1; who is silent is absent. */
   levels(): ReadonlyMap<ParticipantId, number>;
   /** Whom a slot's newest packet names, surer than the announcement; null if nobody yet. */

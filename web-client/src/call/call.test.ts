@@ -44,7 +44,7 @@ class Scene {
     const media = new MediaConnection(this.environment, 2);
     const all = { url: "https://x", room: "yard", secret: "s", name: "Me", ...options };
     this.call = new LiveCall(this.environment, all, media);
-    for (const name of ["participant", "track", "state", "local", "source_lost"] as const) {
+    for (const name of ["participant", "track", "state", "chat", "local", "source_lost"] as const) {
       this.call.on(name, (event) => this.events.push([name, event]));
     }
     this.call.start().then(
@@ -183,6 +183,51 @@ describe("people and slots", () => {
     expect(scene.call.levels()).toEqual(new Map([[1, 0.5]]));
     receiver?.csrcs.push({ source: 2, timestamp: 20 }, { source: 1, timestamp: 10 });
     expect(scene.call.levels()).toEqual(new Map([[2, 0.5]]));
+  });
+});
+
+describe("chat", () => {
+  const line = { from: 1, to: null, text: "Hello" };
+
+  it("comes as an event, one's own when the server has passed it on", async () => {
+    const scene = await inRoom();
+    await scene.say({ kind: "chat", ...line, re: 0 });
+    const fate = scene.call.chat("  psst ", { to: 1 });
+    const sent = scene.environment.socket.last("chat");
+    expect(sent).toEqual({ id: sent.id, kind: "chat", text: "psst", to: 1 });
+    expect(scene.named("chat")).toEqual([line]);
+    await scene.say({ kind: "chat", from: 7, to: 1, text: "psst", re: sent.id });
+    await fate;
+    expect(scene.named("chat")).toEqual([line, { from: 7, to: 1, text: "psst" }]);
+  });
+
+  it("rejects with the server's code", async () => {
+    const scene = await inRoom();
+    const fate = scene.call.chat("psst", { to: 9 });
+    const { id } = scene.environment.socket.last("chat");
+    void scene.say({ kind: "error", re: id, code: "unknown_participant", detail: "" });
+    await expect(fate).rejects.toMatchObject({ code: "unknown_participant" });
+    expect(console.warn).not.toHaveBeenCalled();
+  });
+
+  it("is settled by a pong where the line itself was lost in a hole", async () => {
+    const scene = await inRoom();
+    const fate = scene.call.chat("one");
+    await scene.environment.advance(10_000);
+    scene.environment.socket.say(0, { kind: "pong" });
+    await fate;
+  });
+
+  it("rejects while one is not in the room, and when the session is lost", async () => {
+    const scene = new Scene();
+    await expect(scene.call.chat("one")).rejects.toMatchObject({ code: "not_joined" });
+    await scene.letIn();
+    const fates = [scene.call.chat("two")];
+    void scene.say({ kind: "ended", reason: "server_stopping" });
+    await expect(fates[0]).rejects.toMatchObject({ code: "session_gone" });
+    await expect(scene.call.chat("three")).rejects.toMatchObject({ code: "not_joined" });
+    scene.call.leave();
+    await expect(scene.call.chat("four")).rejects.toMatchObject({ code: "not_joined" });
   });
 });
 

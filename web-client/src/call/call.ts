@@ -5,12 +5,14 @@ import type {
   CallEvents,
   CallState,
   CallStats,
+  ChatOptions,
   JoinOptions,
   LocalMedia,
   ParticipantChange,
   Slot,
 } from "./api";
 import { CallError } from "./api";
+import { Outbox } from "./chat";
 import { Emitter } from "./emitter";
 import type { Environment } from "./environment";
 import { LocalSources } from "./local";
@@ -49,6 +51,7 @@ export class LiveCall implements Call {
   readonly #events = new Emitter<CallEvents>();
   readonly #roster = new Roster();
   readonly #local: LocalSources;
+  readonly #outbox = new Outbox();
   readonly #stopPageWatch: () => void;
 
   #media: MediaConnection;
@@ -155,6 +158,14 @@ export class LiveCall implements Call {
     return this.#local.shareScreen(on);
   }
 
+  async chat(text: string, { to = null }: ChatOptions = {}): Promise<void> {
+    const signaling = this.#signaling;
+    if (signaling === null || this.#joined === null || this.#progress.phase !== "joined") {
+      throw new CallError("not_joined", "only who is in the room can write to it");
+    }
+    await this.#outbox.write(text, to, (request) => signaling.send({ kind: "chat", ...request }));
+  }
+
   levels(): ReadonlyMap<ParticipantId, number> {
     const levels = new Map<ParticipantId, number>();
     for (const { mid, kind, receiver } of this.#media.slots) {
@@ -233,6 +244,7 @@ export class LiveCall implements Call {
       patienceMs,
       {
         onMessage: (body) => this.#receive(body),
+        onSettled: (upTo) => this.#outbox.handleSettled(upTo),
         onLink: (link) =>
           this.#happen({ kind: link === "open" ? "signaling_resumed" : "signaling_lost" }),
         onGone: () => this.#sessionGone(),
@@ -269,6 +281,10 @@ export class LiveCall implements Call {
       }
       case "slots":
         this.#announceMoves(this.#roster.map(body.slots));
+        return;
+      case "chat":
+        this.#outbox.handlePassedOn(body.re);
+        this.#events.emit("chat", { from: body.from, to: body.to, text: body.text });
         return;
       case "restart_ice":
         this.#media.restart();
@@ -317,7 +333,7 @@ export class LiveCall implements Call {
       } else {
         void this.#media.handleRefusal();
       }
-    } else {
+    } else if (!this.#outbox.handleRefused(re, code, detail)) {
       console.warn(`Préau: the server refused command ${re}: ${code}: ${detail}`);
     }
   }
@@ -366,6 +382,7 @@ export class LiveCall implements Call {
     this.#happen({ kind: "session_gone" });
     this.#joined = null;
     this.#offerId = 0;
+    this.#outbox.close("session_gone");
     this.#signaling?.close();
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
@@ -387,6 +404,7 @@ export class LiveCall implements Call {
     this.#happen({ kind: "ended", reason });
     this.#settle({ kind: "failed", error: new CallError(reason, "the call ended") });
     this.#stopPageWatch();
+    this.#outbox.close(reason);
     this.#signaling?.close();
     this.#media.close();
     this.#local.close();

@@ -35,6 +35,7 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     kind: "slots",
     slots: [{ mid: "8", carries: { participant: 7, source: "screen" } }],
   },
+  chat: { seq: 7, kind: "chat", from: 7, to: 2, text: "Hello,\nall", re: 4 },
   restart_ice: { seq: 7, kind: "restart_ice" },
   error: { seq: 0, kind: "error", re: 1, code: "unknown_link", detail: "no such room" },
   ended: { seq: 8, kind: "ended", reason: "media_lost" },
@@ -71,6 +72,7 @@ describe("decoding a message of the server", () => {
       '{"seq":1,"kind":"slots","slots":[{"mid":"1","carries":{"participant":1,"source":"nose"}}]}',
     ],
     ["a list that is none", '{"seq":1,"kind":"slots","slots":{}}'],
+    ["a text that is none", '{"seq":1,"kind":"chat","from":1,"to":null,"text":null,"re":0}'],
     ["an SDP that is none", '{"seq":1,"kind":"answer","re":1,"answer":{}}'],
     [
       "a role that every object has",

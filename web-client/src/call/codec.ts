@@ -25,6 +25,8 @@ const ERROR_CODES: Record<ErrorCode, true> = {
   unknown_link: true,
   expired_link: true,
   bad_name: true,
+  bad_text: true,
+  unknown_participant: true,
   bad_offer: true,
   room_full: true,
   server_full: true,
@@ -103,6 +105,14 @@ function body(fields: Fields): ServerBody {
       return { kind, participant: integer(fields["participant"]) };
     case "slots":
       return { kind, slots: list(fields["slots"], slotMapping) };
+    case "chat":
+      return {
+        kind,
+        from: integer(fields["from"]),
+        to: optional(fields["to"], integer),
+        text: string(fields["text"]),
+        re: integer(fields["re"]),
+      };
     case "error":
       return {
         kind,

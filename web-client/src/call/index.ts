@@ -12,6 +12,8 @@ export type {
   CallEvents,
   CallState,
   CallStats,
+  ChatLine,
+  ChatOptions,
   Connection,
   DeviceChoice,
   JoinOptions,

@@ -37,6 +37,7 @@ function start(patienceMs = 10_000) {
   const signaling = new Signaling(environment, "wss://x", JOIN, patienceMs, {
     onMessage: (body) =>
       told.push(body.kind === "participant_left" ? `left ${body.participant}` : body.kind),
+    onSettled: (upTo) => told.push(`settled ${upTo}`),
     onLink: (link) => told.push(link),
     onGone: () => told.push("gone"),
   });
@@ -134,6 +135,25 @@ describe("a lost socket", () => {
     ]);
   });
 
+  it("loses no text, and sends each", async () => {
+    const { environment, signaling } = joined();
+    const texts = ["one", "two", "three"];
+    const chat = (text: string) => ({ kind: "chat", text, to: null }) satisfies Command;
+    environment.socket.cut();
+    const ids = texts.map((text) => signaling.send(chat(text)));
+    await environment.advance(0);
+    environment.socket.open();
+    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    const expected = texts.map((text, index) => ({ id: ids[index], ...chat(text) }));
+    expect(environment.socket.sent.slice(1)).toEqual(expected);
+    environment.socket.say(2, { kind: "chat", from: 7, to: null, text: "one", re: ids[0] ?? 0 });
+    environment.socket.cut();
+    await environment.advance(0);
+    environment.socket.open();
+    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    expect(environment.socket.sent.slice(1)).toEqual(expected.slice(1));
+  });
+
   it("is given up after 60 s without any", async () => {
     const { environment, told } = joined();
     environment.socket.cut();
@@ -188,7 +208,7 @@ describe("a dead path", () => {
       await environment.advance(10_000);
       environment.socket.say(0, { kind: "pong" });
     }
-    expect(told).toEqual(["joined"]);
+    expect(told).toEqual(["joined", ...Array.from({ length: 10 }, () => "settled 1")]);
     expect(environment.sockets).toHaveLength(1);
   });
 

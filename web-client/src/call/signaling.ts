@@ -2,8 +2,8 @@
 //
 // Commands are sent again after a resume until something shows that they arrived (an answer, an
 // error, the pong of a later ping, or `resumed` itself); signaling carries out each id once.
-// Messages are handed on once and in order. At most one command of each sort waits, so nothing
-// here grows.
+// Messages are handed on once and in order. At most one command of each sort waits, and a bounded
+// number of texts, so nothing here grows.
 import { decodeServerMessage, SUBPROTOCOL } from "./codec";
 import type { Environment, Socket, Timer } from "./environment";
 import type { ClientBody, ClientMessage, Join, ServerBody, ServerMessage } from "./protocol.gen";
@@ -15,6 +15,8 @@ export type Command = Exclude<ClientBody, { kind: "join" | "resume" | "ping" }>;
 export interface SignalingHandlers {
   /** A message, once and in order. `pong` and `resumed` are not handed on. */
   onMessage(body: ServerBody): void;
+  /** Whatever the server had to say about commands up to `upTo` has come, or is lost for good. */
+  onSettled(upTo: number): void;
   /** The socket is lost or back; only after joining. */
   onLink(link: "open" | "lost"): void;
   /** The session cannot be had, or be had back: nothing more will come. */
@@ -151,7 +153,7 @@ export class Signaling {
     const { seq: _, ...body } = message;
     switch (body.kind) {
       case "pong":
-        this.#acknowledge(this.#pingCovers ?? 0);
+        this.#settle(this.#pingCovers ?? 0);
         this.#pingCovers = null;
         this.#setTimer(PING_INTERVAL_MS, () => this.#ping(PONG_TIMEOUT_MS));
         return;
@@ -166,6 +168,7 @@ export class Signaling {
         this.#opened();
         break;
       case "answer":
+      case "chat":
         this.#acknowledge(body.re);
         break;
       case "error":
@@ -219,6 +222,11 @@ export class Signaling {
     this.#pingCovers = this.#lastId;
     this.#write({ id: 0, kind: "ping" });
     this.#setTimer(timeoutMs, () => this.#lose());
+  }
+
+  #settle(upTo: number): void {
+    this.#acknowledge(upTo);
+    this.#handlers.onSettled(upTo);
   }
 
   #acknowledge(upTo: number): void {
@@ -280,8 +288,11 @@ export class Signaling {
   }
 }
 
-/** Only the newest view, offer, and state of each source matter. */
+/** Only the newest view, offer, and state of each source matter; each text matters. */
 function replaces(newer: ClientMessage, older: ClientMessage): boolean {
+  if (newer.kind === "chat") {
+    return false;
+  }
   if (newer.kind === "publish" && older.kind === "publish") {
     return newer.source === older.source;
   }

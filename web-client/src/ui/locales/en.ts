@@ -142,6 +142,8 @@ export const en = {
       "This link opens no room. Check that it is copied to the end, or ask for a new one.",
     expired_link: "This link has expired or was withdrawn. Ask the host for a new one.",
     bad_name: "The server does not take this name. Use 1 to 64 ordinary characters.",
+    bad_text: "The server does not take this message. Write 1 to 2,000 ordinary characters.",
+    unknown_participant: "This person is not in the room any more.",
     bad_offer:
       "The server and this browser found no common way to send sound and picture. Try a current Firefox or Chrome.",
     room_full: "The room is full. Try again when somebody has left.",

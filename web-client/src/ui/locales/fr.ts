@@ -147,6 +147,9 @@ export const fr: Messages = {
       "Ce lien n’ouvre aucune salle. Vérifiez qu’il est copié jusqu’au bout, ou demandez-en un nouveau.",
     expired_link: "Ce lien a expiré ou a été retiré. Demandez-en un nouveau à l’hôte.",
     bad_name: "Le serveur n’accepte pas ce nom. Utilisez de 1 à 64 caractères ordinaires.",
+    bad_text:
+      "Le serveur n’accepte pas ce message. Écrivez de 1 à 2 000 caractères ordinaires.",
+    unknown_participant: "Cette personne n’est plus dans la salle.",
     bad_offer:
       "Le serveur et ce navigateur n’ont trouvé aucun moyen commun d’envoyer le son et l’image. Essayez une version récente de Firefox ou de Chrome.",
     room_full: "La salle est pleine. Réessayez quand quelqu’un sera parti.",
