@@ -155,6 +155,8 @@ export interface SendingStats {
 /** Counters of what should not happen. */
 export interface SignalingStats {
   readonly malformedMessages: number;
+  /** Of a newer server; that is no fault. */
+  readonly unknownMessages: number;
   readonly duplicateMessages: number;
   readonly missingMessages: number;
   readonly lostSockets: number;

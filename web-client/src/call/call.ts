@@ -191,6 +191,7 @@ export class LiveCall implements Call {
     const figures = await mediaStats(media, (mid) => this.#roster.carries(mid));
     const counters = this.#signaling?.counters ?? {
       malformedMessages: 0,
+      unknownMessages: 0,
       duplicateMessages: 0,
       missingMessages: 0,
       lostSockets: 0,

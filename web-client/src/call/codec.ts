@@ -51,18 +51,26 @@ const SOURCES: Record<Source, true> = {
 
 const ROLES: Record<Role, true> = { guest: true, host: true };
 
+/** Something that only a newer client understands. It has its number like any other. */
+export interface UnknownMessage {
+  readonly seq: number;
+  readonly kind: "unknown";
+}
+
 /** A field has the wrong shape. Never leaves this module. */
 class Malformed extends Error {}
 
 /**
- * Reads a message of the server; null if it is not one. Unknown fields are ignored, so that a newer
- * server can say more; an unknown kind is malformed to us, because we can do nothing with it.
+ * Reads a message of the server; null if it is not one. Unknown fields and unknown kinds are no
+ * fault, so that a newer server can say more.
  */
-export function decodeServerMessage(text: string): ServerMessage | null {
+export function decodeServerMessage(text: string): ServerMessage | UnknownMessage | null {
   try {
     const value: unknown = JSON.parse(text);
     const fields = object(value);
-    return { seq: integer(fields["seq"]), ...body(fields) };
+    const seq = integer(fields["seq"]);
+    const known = body(fields);
+    return known === null ? { seq, kind: "unknown" } : { seq, ...known };
   } catch {
     return null;
   }
@@ -70,7 +78,7 @@ export function decodeServerMessage(text: string): ServerMessage | null {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function body(fields: Fields): ServerBody {
+function body(fields: Fields): ServerBody | null {
   const kind = string(fields["kind"]) as ServerBody["kind"];
   switch (kind) {
     case "joined":
@@ -129,8 +137,8 @@ function body(fields: Fields): ServerBody {
 }
 
 /** The switch above is complete when this compiles; a newer server may still get here. */
-function unknownKind(kind: never): never {
-  throw new Malformed(`unknown kind ${String(kind)}`);
+function unknownKind(_: never): null {
+  return null;
 }
 
 function participant(value: unknown): Participant {

@@ -223,12 +223,20 @@ describe("a dead path", () => {
 describe("what the server should not do", () => {
   it("garbage is counted and changes nothing", () => {
     const { environment, signaling, told } = joined();
-    ["", "{", "null", '{"seq":2,"kind":"dance"}'].forEach((text) =>
+    ["", "{", "null", '{"seq":2,"kind":7}'].forEach((text) =>
       environment.socket.handlers.onText(text),
     );
     environment.socket.say(2, left(3));
     expect(told).toEqual(["joined", "left 3"]);
     expect(signaling.counters.malformedMessages).toBe(4);
+  });
+
+  it("what only a newer client knows is passed over without a hole", () => {
+    const { environment, signaling, told } = joined();
+    environment.socket.handlers.onText('{"seq":2,"kind":"dance"}');
+    environment.socket.say(3, left(3));
+    expect(told).toEqual(["joined", "left 3"]);
+    expect(signaling.counters).toMatchObject({ malformedMessages: 0, unknownMessages: 1 });
   });
 
   it("a missing message is asked for again by resuming", async () => {

@@ -4,6 +4,7 @@
 // error, the pong of a later ping, or `resumed` itself); signaling carries out each id once.
 // Messages are handed on once and in order. At most one command of each sort waits, and a bounded
 // number of texts, so nothing here grows.
+import type { UnknownMessage } from "./codec";
 import { decodeServerMessage, SUBPROTOCOL } from "./codec";
 import type { Environment, Socket, Timer } from "./environment";
 import type { ClientBody, ClientMessage, Join, ServerBody, ServerMessage } from "./protocol.gen";
@@ -33,6 +34,7 @@ const HELLO_TIMEOUT_MS = 10_000;
 
 interface Counters {
   malformedMessages: number;
+  unknownMessages: number;
   duplicateMessages: number;
   missingMessages: number;
   lostSockets: number;
@@ -41,6 +43,7 @@ interface Counters {
 export class Signaling {
   readonly counters: Counters = {
     malformedMessages: 0,
+    unknownMessages: 0,
     duplicateMessages: 0,
     missingMessages: 0,
     lostSockets: 0,
@@ -152,6 +155,9 @@ export class Signaling {
     }
     const { seq: _, ...body } = message;
     switch (body.kind) {
+      case "unknown":
+        this.counters.unknownMessages += 1;
+        return;
       case "pong":
         this.#settle(this.#pingCovers ?? 0);
         this.#pingCovers = null;
@@ -185,7 +191,7 @@ export class Signaling {
   }
 
   /** Whether this message is new, and none before it is missing. */
-  #isNext(message: ServerMessage): boolean {
+  #isNext(message: ServerMessage | UnknownMessage): boolean {
     if (message.kind === "snapshot") {
       this.#lastSeq = Math.max(this.#lastSeq, message.seq, message.up_to);
       return true;
