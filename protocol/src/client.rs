@@ -13,7 +13,7 @@ use ts_rs::TS;
 
 use crate::{
     ids::{ParticipantId, RoomName},
-    media::{SlotKind, Source},
+    media::{Codec, SlotKind, Source},
 };
 
 /// The WebSocket subprotocol's name.
@@ -247,6 +247,10 @@ pub enum ServerBody {
         participants: Vec<Participant>,
         /// What each slot carries.
         slots: Vec<SlotMapping>,
+        /// What of one's own pictures is wanted; of sources that are not named, everything.
+        send: Vec<SendConstraint>,
+        /// How one's own line does; `null` until something was said of it.
+        connection: Option<ConnectionState>,
     },
     /// The answer to `offer`.
     Answer {
@@ -279,6 +283,14 @@ pub enum ServerBody {
     /// Somebody has written. It is kept for a resume as long as the session's other messages, and
     /// nowhere else: who comes later does not get it, and a [`ServerBody::Snapshot`] holds none.
     Chat(ChatMessage),
+    /// What of one's own pictures is wanted has changed. Sources that are not named are as before,
+    /// also where they were off meanwhile; of a source that was never named, everything is wanted.
+    SendConstraints {
+        /// The changes.
+        sources: Vec<SendConstraint>,
+    },
+    /// How one's own line does, at most once a second.
+    Connection(ConnectionState),
     /// The media must find a new way: restart ICE and send the offer.
     RestartIce,
     /// A command failed, or the session is about to end.
@@ -396,6 +408,45 @@ impl std::fmt::Debug for ChatMessage {
             .field("re", re)
             .finish_non_exhaustive()
     }
+}
+
+/// What of one's own source anybody makes use of: the rest need not be captured, encoded or sent.
+///
+/// More is asked for at once, less after 5 s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SendConstraint {
+    /// Camera or screen.
+    pub source: Source,
+    /// How many encodings are wanted, counted from the smallest. 0: nobody watches; the encodings
+    /// are to stop, and the capture may. More than there are: all.
+    pub encodings: u8,
+    /// The tallest picture that is of use to anybody, in pixels; 0 if nobody watches.
+    pub max_height: u16,
+    /// The codec to send in, because somebody cannot receive another one; `null` leaves it to the
+    /// client's order of preference.
+    pub codec: Option<Codec>,
+}
+
+/// How the line to a client does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ConnectionState {
+    /// What it is believed to carry, sound and all.
+    #[ts(type = "number")]
+    pub bits_per_second: u64,
+    /// What that means for the pictures on it.
+    pub pictures: PictureState,
+}
+
+/// What a line leaves of the pictures that a client wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureState {
+    /// All, as large as they are shown.
+    Full,
+    /// Some are smaller or slower than they are shown, or missing.
+    Reduced,
+    /// None: the line carries sound alone.
+    Paused,
 }
 
 /// Why a command failed.

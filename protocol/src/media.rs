@@ -73,7 +73,8 @@ impl SlotKind {
 }
 
 /// The codecs a room may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
 pub enum Codec {
     /// RFC 6716, 7587; RTP clock 48 kHz.
     Opus,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::{MediaSection, SlotMapping, SourceState, View},
+    client::{ConnectionState, MediaSection, SendConstraint, SlotMapping, SourceState, View},
     ids::{Epoch, ParticipantId, RequestId, RoomId},
     media::Source,
 };
@@ -186,6 +186,20 @@ pub enum NodeEventBody {
         participant: ParticipantId,
         /// The changes.
         slots: Vec<SlotMapping>,
+    },
+    /// What is wanted of a session's own pictures has changed.
+    SendConstraints {
+        /// Whose.
+        participant: ParticipantId,
+        /// The changes; each source at most once.
+        sources: Vec<SendConstraint>,
+    },
+    /// How the line to a session's client does has changed; at most once a second.
+    Connection {
+        /// Whose.
+        participant: ParticipantId,
+        /// How.
+        state: ConnectionState,
     },
     /// The session's client must restart ICE.
     RestartIce {

@@ -60,6 +60,8 @@ impl World {
         let (NodeEventBody::Connected { participant }
         | NodeEventBody::Ended { participant }
         | NodeEventBody::Slots { participant, .. }
+        | NodeEventBody::SendConstraints { participant, .. }
+        | NodeEventBody::Connection { participant, .. }
         | NodeEventBody::RestartIce { participant }) = body;
         let number = participant.get();
         let now = self.now;
@@ -77,6 +79,7 @@ impl World {
                 }
                 person.slot_changes += slots.len();
             }
+            NodeEventBody::SendConstraints { .. } | NodeEventBody::Connection { .. } => {}
             NodeEventBody::RestartIce { .. } => {
                 self.audit.forget_proofs((number, session));
                 if self.plays_signaling {

@@ -188,6 +188,8 @@ impl Service {
             | ServerBody::ParticipantChanged { .. }
             | ServerBody::ParticipantLeft { .. }
             | ServerBody::Slots { .. }
+            | ServerBody::SendConstraints { .. }
+            | ServerBody::Connection(_)
             | ServerBody::Ended { .. }
             | ServerBody::Chat(_)
             | ServerBody::Pong => {}

@@ -15,7 +15,7 @@
 //!
 //! Layers may not flap: a *new* layer must fit the conservative budget, a *current* one the present
 //! budget ([`BudgetWindow`], after `allocate_send_rate` in Signal's `call.rs`). The steps of one
-//! source are its [`ladder`]. The order, the essential 360p30 of the stage and last-n are those of Jitsi's
+//! source are its `ladder`. The order, the stage's 360p30 and last-n are those of Jitsi's
 //! `doc/allocation.md`, whose tables are among the tests.
 //!
 //! It never allocates: scratch and result are the caller's [`Choice`]s, about 160 bytes each. Fifty

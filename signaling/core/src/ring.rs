@@ -113,7 +113,9 @@ fn meaning(body: &ServerBody) -> Meaning {
         | ServerBody::ParticipantJoined { .. }
         | ServerBody::ParticipantChanged { .. }
         | ServerBody::ParticipantLeft { .. }
-        | ServerBody::Slots { .. } => Meaning::State,
+        | ServerBody::Slots { .. }
+        | ServerBody::SendConstraints { .. }
+        | ServerBody::Connection(_) => Meaning::State,
         ServerBody::Chat(_) => Meaning::Passing,
         ServerBody::Joined(_)
         | ServerBody::Resumed { .. }
@@ -132,18 +134,20 @@ fn weight(body: &ServerBody) -> usize {
             let people: usize = joined.participants.iter().map(participant_weight).sum();
             sdp_weight(&joined.answer) + people
         }
-        ServerBody::Snapshot { participants, slots, .. } => {
+        ServerBody::Snapshot { participants, slots, send, .. } => {
             let people: usize = participants.iter().map(participant_weight).sum();
-            people + slots_weight(slots)
+            people + slots_weight(slots) + size_of_val(&send[..])
         }
         ServerBody::Answer { answer, .. } => sdp_weight(answer),
         ServerBody::ParticipantJoined { participant }
         | ServerBody::ParticipantChanged { participant } => participant_weight(participant),
         ServerBody::Slots { slots } => slots_weight(slots),
         ServerBody::Chat(message) => message.text.len(),
+        ServerBody::SendConstraints { sources } => size_of_val(&sources[..]),
         ServerBody::Error { detail, .. } => detail.len(),
         ServerBody::Resumed { .. }
         | ServerBody::ParticipantLeft { .. }
+        | ServerBody::Connection(_)
         | ServerBody::RestartIce
         | ServerBody::Ended { .. }
         | ServerBody::Pong => 0,

@@ -7,7 +7,10 @@ use std::{
 
 use protocol::{
     Instant, ParticipantId,
-    client::{ErrorCode, Participant, ServerBody, SlotContent, SlotMapping},
+    client::{
+        ConnectionState, ErrorCode, Participant, SendConstraint, ServerBody, SlotContent,
+        SlotMapping,
+    },
     media::Source,
 };
 
@@ -40,6 +43,10 @@ pub(crate) struct Session {
     pub(crate) publishes: BTreeSet<Source>,
     /// What each slot carries, by mid.
     pub(crate) slots: BTreeMap<String, Option<SlotContent>>,
+    /// What is wanted of their own pictures, where it is not everything.
+    pub(crate) send: BTreeMap<Source, SendConstraint>,
+    /// How their line does.
+    pub(crate) connection: Option<ConnectionState>,
     ring: SentRing,
 }
 
@@ -92,6 +99,8 @@ impl Session {
             sdp_form: join.offer.form,
             publishes: join.offer.publishes(),
             slots: BTreeMap::new(),
+            send: BTreeMap::new(),
+            connection: None,
             ring: SentRing::new(limits.ring_messages, limits.ring_bytes),
         };
         (session, join.offer)
@@ -161,7 +170,13 @@ impl Session {
     ) {
         let up_to = self.ring.last_seq();
         let lasting = self.ring.restart(last_seq);
-        let snapshot = ServerBody::Snapshot { up_to, participants, slots: self.slot_map() };
+        let snapshot = ServerBody::Snapshot {
+            up_to,
+            participants,
+            slots: self.slot_map(),
+            send: self.send_constraints(),
+            connection: self.connection,
+        };
         self.say(transmits, Arc::new(snapshot));
         for body in lasting {
             self.say(transmits, body);
@@ -174,6 +189,10 @@ impl Session {
             carries: *carries,
         };
         self.slots.iter().map(mapping).collect()
+    }
+
+    pub(crate) fn send_constraints(&self) -> Vec<SendConstraint> {
+        self.send.values().copied().collect()
     }
 
     fn transmit(&self, transmits: &mut VecDeque<Transmit>, numbered: Numbered) {

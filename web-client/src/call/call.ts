@@ -296,6 +296,8 @@ export class LiveCall implements Call {
       case "ended":
         this.#endedByServer(body.reason);
         return;
+      case "send_constraints":
+      case "connection":
       case "resumed":
       case "pong":
         return;

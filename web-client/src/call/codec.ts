@@ -1,11 +1,15 @@
 // `preau.v1` at the edge: text becomes typed messages here and is not checked again inside.
 import type {
+  Codec,
+  ConnectionState,
   EndReason,
   ErrorCode,
   Participant,
+  PictureState,
   PublishedSource,
   Role,
   SdpBody,
+  SendConstraint,
   ServerBody,
   ServerMessage,
   SlotMapping,
@@ -48,6 +52,17 @@ const SOURCES: Record<Source, true> = {
   screen: true,
   screen_audio: true,
 };
+
+const CODECS: Record<Codec, true> = {
+  opus: true,
+  red: true,
+  vp8: true,
+  vp9: true,
+  h264: true,
+  av1: true,
+};
+
+const PICTURE_STATES: Record<PictureState, true> = { full: true, reduced: true, paused: true };
 
 const ROLES: Record<Role, true> = { guest: true, host: true };
 
@@ -103,6 +118,8 @@ function body(fields: Fields): ServerBody | null {
         up_to: integer(fields["up_to"]),
         participants: list(fields["participants"], participant),
         slots: list(fields["slots"], slotMapping),
+        send: list(fields["send"], sendConstraint),
+        connection: optional(fields["connection"], connectionState),
       };
     case "answer":
       return { kind, re: integer(fields["re"]), answer: sdpBody(fields["answer"]) };
@@ -121,6 +138,10 @@ function body(fields: Fields): ServerBody | null {
         text: string(fields["text"]),
         re: integer(fields["re"]),
       };
+    case "send_constraints":
+      return { kind, sources: list(fields["sources"], sendConstraint) };
+    case "connection":
+      return { kind, ...connectionState(fields) };
     case "error":
       return {
         kind,
@@ -170,6 +191,25 @@ function slotMapping(value: unknown): SlotMapping {
     };
   });
   return { mid: string(fields["mid"]), carries };
+}
+
+function sendConstraint(value: unknown): SendConstraint {
+  const fields = object(value);
+  return {
+    source: oneOf(SOURCES, fields["source"]),
+    encodings: integer(fields["encodings"]),
+    max_height: integer(fields["max_height"]),
+    // A codec of a newer server is one that this client does not send in.
+    codec: isOneOf(CODECS, fields["codec"]) ? fields["codec"] : null,
+  };
+}
+
+function connectionState(value: unknown): ConnectionState {
+  const fields = object(value);
+  return {
+    bits_per_second: integer(fields["bits_per_second"]),
+    pictures: oneOf(PICTURE_STATES, fields["pictures"]),
+  };
 }
 
 function sdpBody(value: unknown): SdpBody {

@@ -10,6 +10,8 @@ export type Source = "microphone" | "camera" | "screen" | "screen_audio";
 
 export type SlotKind = "voice" | "programme" | "video";
 
+export type Codec = "opus" | "red" | "vp8" | "vp9" | "h264" | "av1";
+
 export type SdpBody = { "plain": string } | { "deflated": string };
 
 export type SectionRole = { "publish": Source } | { "slot": SlotKind };
@@ -255,6 +257,38 @@ participants: Array<Participant>,
  */
 guest_secret: string | null, };
 
+export type SendConstraint = { 
+/**
+ * Camera or screen.
+ */
+source: Source, 
+/**
+ * How many encodings are wanted, counted from the smallest. 0: nobody watches; the encodings
+ * are to stop, and the capture may. More than there are: all.
+ */
+encodings: number, 
+/**
+ * The tallest picture that is of use to anybody, in pixels; 0 if nobody watches.
+ */
+max_height: number, 
+/**
+ * The codec to send in, because somebody cannot receive another one; `null` leaves it to the
+ * client's order of preference.
+ */
+codec: Codec | null, };
+
+export type PictureState = "full" | "reduced" | "paused";
+
+export type ConnectionState = { 
+/**
+ * What it is believed to carry, sound and all.
+ */
+bits_per_second: number, 
+/**
+ * What that means for the pictures on it.
+ */
+pictures: PictureState, };
+
 export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" | "too_slow" | "unknown_link" | "expired_link" | "bad_name" | "bad_text" | "unknown_participant" | "bad_offer" | "room_full" | "server_full" | "session_gone" | "not_joined" | "media_unavailable";
 
 export type EndReason = "left" | "media_lost" | "replaced" | "server_stopping";
@@ -276,7 +310,15 @@ participants: Array<Participant>,
 /**
  * What each slot carries.
  */
-slots: Array<SlotMapping>, } | { "kind": "answer", 
+slots: Array<SlotMapping>, 
+/**
+ * What of one's own pictures is wanted; of sources that are not named, everything.
+ */
+send: Array<SendConstraint>, 
+/**
+ * How one's own line does; `null` until something was said of it.
+ */
+connection: ConnectionState | null, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -300,7 +342,11 @@ participant: ParticipantId, } | { "kind": "slots",
 /**
  * The changes.
  */
-slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "restart_ice" } | { "kind": "error", 
+slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "send_constraints", 
+/**
+ * The changes.
+ */
+sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */
@@ -340,7 +386,15 @@ participants: Array<Participant>,
 /**
  * What each slot carries.
  */
-slots: Array<SlotMapping>, } | { "kind": "answer", 
+slots: Array<SlotMapping>, 
+/**
+ * What of one's own pictures is wanted; of sources that are not named, everything.
+ */
+send: Array<SendConstraint>, 
+/**
+ * How one's own line does; `null` until something was said of it.
+ */
+connection: ConnectionState | null, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -364,7 +418,11 @@ participant: ParticipantId, } | { "kind": "slots",
 /**
  * The changes.
  */
-slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "restart_ice" } | { "kind": "error", 
+slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "send_constraints", 
+/**
+ * The changes.
+ */
+sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */

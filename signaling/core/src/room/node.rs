@@ -73,17 +73,35 @@ impl Room {
                 for slot in &slots {
                     session.slots.insert(slot.mid.clone(), slot.carries);
                 }
-                if session.is_joined() {
-                    session.say(&mut self.transmits, Arc::new(ServerBody::Slots { slots }));
+                self.say_if_joined(participant, ServerBody::Slots { slots });
+            }
+            NodeEventBody::SendConstraints { participant, sources } => {
+                let Some(session) = self.sessions.get_mut(&participant) else {
+                    return;
+                };
+                for &constraint in &sources {
+                    session.send.insert(constraint.source, constraint);
                 }
+                self.say_if_joined(participant, ServerBody::SendConstraints { sources });
+            }
+            NodeEventBody::Connection { participant, state } => {
+                if let Some(session) = self.sessions.get_mut(&participant) {
+                    session.connection = Some(state);
+                }
+                self.say_if_joined(participant, ServerBody::Connection(state));
             }
             NodeEventBody::RestartIce { participant } => {
-                if let Some(session) = self.sessions.get_mut(&participant)
-                    && session.is_joined()
-                {
-                    session.say(&mut self.transmits, Arc::new(ServerBody::RestartIce));
-                }
+                self.say_if_joined(participant, ServerBody::RestartIce);
             }
+        }
+    }
+
+    /// Says what [`Room::admit`] would say of the state to somebody who is not in yet.
+    fn say_if_joined(&mut self, id: ParticipantId, body: ServerBody) {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && session.is_joined()
+        {
+            session.say(&mut self.transmits, Arc::new(body));
         }
     }
 
@@ -147,6 +165,13 @@ impl Room {
             if !session.slots.is_empty() {
                 let slots = session.slot_map();
                 session.say(&mut self.transmits, Arc::new(ServerBody::Slots { slots }));
+            }
+            if !session.send.is_empty() {
+                let sources = session.send_constraints();
+                session.say(&mut self.transmits, Arc::new(ServerBody::SendConstraints { sources }));
+            }
+            if let Some(state) = session.connection {
+                session.say(&mut self.transmits, Arc::new(ServerBody::Connection(state)));
             }
         }
         self.say_to_others(Some(id), ServerBody::ParticipantJoined { participant });

@@ -1,8 +1,8 @@
 use protocol::{
     Duration, ParticipantId,
     client::{
-        CHAT_CHARACTERS_MAX, ChatMessage, EndReason, ErrorCode, Role, SdpBody, ServerBody,
-        SlotContent, SlotMapping,
+        CHAT_CHARACTERS_MAX, ChatMessage, ConnectionState, EndReason, ErrorCode, PictureState,
+        Role, SdpBody, SendConstraint, ServerBody, SlotContent, SlotMapping,
     },
     media::Source,
     node::{NodeCommand, NodeError, NodeEventBody, NodeReport, NodeResponse},
@@ -18,6 +18,15 @@ fn slot(mid: &str, participant: ParticipantId) -> SlotMapping {
         mid: mid.to_owned(),
         carries: Some(SlotContent { participant, source: Source::Camera }),
     }
+}
+
+fn camera(encodings: u8) -> SendConstraint {
+    let max_height = 180 * u16::from(encodings);
+    SendConstraint { source: Source::Camera, encodings, max_height, codec: None }
+}
+
+fn thin_line() -> ConnectionState {
+    ConnectionState { bits_per_second: 90_000, pictures: PictureState::Paused }
 }
 
 #[test]
@@ -329,6 +338,12 @@ fn where_the_ring_has_a_hole_the_state_takes_its_place_and_answers_are_kept() {
     let bo = world.join("Bo");
     world
         .node_says(NodeEventBody::Slots { participant: ana.id(), slots: vec![slot("3", bo.id())] });
+    let screen = SendConstraint { source: Source::Screen, ..camera(0) };
+    for sources in [vec![camera(1), screen], vec![camera(2)]] {
+        world.node_says(NodeEventBody::SendConstraints { participant: ana.id(), sources });
+    }
+    let state = thin_line();
+    world.node_says(NodeEventBody::Connection { participant: ana.id(), state });
     world.command(ana.socket, 2, r#""kind":"offer","offer":{"plain":"v=0"},"sections":[]"#);
     // Ana has seen none of it but `joined`, and the ring holds four.
     world.drop_socket(ana.socket);
@@ -339,19 +354,22 @@ fn where_the_ring_has_a_hole_the_state_takes_its_place_and_answers_are_kept() {
     let back = world.resume(&ana.joined.ticket, 1);
     let told = world.take_all(back);
     assert_eq!(told[0].body, ServerBody::Resumed { last_id: 2 });
-    let (seq, ServerBody::Snapshot { up_to, participants, slots }) = (told[1].seq, &told[1].body)
+    let (seq, ServerBody::Snapshot { up_to, participants, slots, send, connection }) =
+        (told[1].seq, &told[1].body)
     else {
         panic!("no snapshot: {told:?}");
     };
-    assert_eq!((seq, *up_to), (15, 14));
+    assert_eq!((seq, *up_to), (18, 17));
+    assert_eq!(*send, [camera(2), SendConstraint { source: Source::Screen, ..camera(0) }]);
+    assert_eq!(*connection, Some(thin_line()));
     assert_eq!(participants.len(), 2);
     assert_eq!(*slots, [slot("3", bo.id())]);
-    assert_eq!(told[2].seq, 16);
+    assert_eq!(told[2].seq, 19);
     assert!(matches!(told[2].body, ServerBody::Answer { re: 2, .. }));
     assert_eq!(told.len(), 3);
-    let again = world.resume(&ana.joined.ticket, 15);
+    let again = world.resume(&ana.joined.ticket, 18);
     let told = world.take_all(again);
-    assert_eq!(told.iter().map(|m| m.seq).collect::<Vec<_>>(), [0, 16]);
+    assert_eq!(told.iter().map(|m| m.seq).collect::<Vec<_>>(), [0, 19]);
 }
 
 #[test]
@@ -598,7 +616,19 @@ fn what_the_node_says_of_a_session_reaches_its_client_alone() {
     let slots = vec![slot("3", bo.id())];
     world.node_says(NodeEventBody::Slots { participant: ana.id(), slots: slots.clone() });
     world.node_says(NodeEventBody::RestartIce { participant: ana.id() });
-    assert_eq!(world.bodies(ana.socket), [ServerBody::Slots { slots }, ServerBody::RestartIce]);
+    let sources = vec![camera(0)];
+    let constraints =
+        NodeEventBody::SendConstraints { participant: ana.id(), sources: sources.clone() };
+    world.node_says(constraints);
+    let state = thin_line();
+    world.node_says(NodeEventBody::Connection { participant: ana.id(), state });
+    let expected = [
+        ServerBody::Slots { slots },
+        ServerBody::RestartIce,
+        ServerBody::SendConstraints { sources },
+        ServerBody::Connection(state),
+    ];
+    assert_eq!(world.bodies(ana.socket), expected);
     assert_eq!(world.take(bo.socket), None);
 }
 
@@ -848,7 +878,7 @@ fn a_probe_is_answered_by_the_node() {
 }
 
 #[test]
-fn slots_that_come_before_the_answer_are_told_after_it() {
+fn what_the_node_says_before_the_answer_is_told_after_it() {
     let mut world = World::new();
     let ana = world.join("Ana");
     world.node = NodeMood::Silent;
@@ -860,8 +890,17 @@ fn slots_that_come_before_the_answer_are_told_after_it() {
         panic!("the node was not asked");
     };
     world.node_says(NodeEventBody::Slots { participant, slots: vec![slot("3", ana.id())] });
+    let sources = vec![camera(1)];
+    world.node_says(NodeEventBody::SendConstraints { participant, sources: sources.clone() });
+    let state = thin_line();
+    world.node_says(NodeEventBody::Connection { participant, state });
     assert_eq!(world.take(bo), None);
     world.node_wakes();
     world.take_joined(bo);
-    assert_eq!(world.bodies(bo), [ServerBody::Slots { slots: vec![slot("3", ana.id())] }]);
+    let expected = [
+        ServerBody::Slots { slots: vec![slot("3", ana.id())] },
+        ServerBody::SendConstraints { sources },
+        ServerBody::Connection(state),
+    ];
+    assert_eq!(world.bodies(bo), expected);
 }
