@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
+import { sleep, until } from "./harness/until.mjs";
 
 onStage("a room made on the home page brings two people together", async (stage) => {
   const server = await stage.server();
@@ -113,6 +114,51 @@ onStage("three Chromium and one Firefox all see and hear each other", async (sta
   }
   for (const person of people) assert.deepEqual((await person.call()).errors, []);
 });
+
+for (const kind of ["chromium", "firefox"]) {
+  onStage(`${kind}: who looks away gets sound and no picture`, async (stage) => {
+    const server = await stage.server();
+    const { guestLink } = await server.createRoom();
+    const one = await Person.at(await stage.browser(kind), 1);
+    const other = await Person.at(await stage.browser("chromium"), 2);
+    for (const person of [one, other]) {
+      await person.open(guestLink);
+      await person.join();
+    }
+    await one.sees([other]);
+
+    await lookAway(one, true);
+    await until("no picture comes", () => received(one, 1_000), ({ video }) => video === 0);
+    assert.ok((await received(one, 1_000)).audio > 0, "sound goes on");
+    await lookAway(one, false);
+    stage.note(`the picture is back after ${await one.sees([other])} ms`);
+  });
+}
+
+/** A headless page is always in sight, so it is told otherwise. */
+async function lookAway(person, away) {
+  await person.page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, away ? "hidden" : "visible");
+}
+
+/** Packets of each kind that come within `ms`. */
+async function received(person, ms) {
+  const count = () => person.page.evaluate(async () => {
+    const packets = { audio: 0, video: 0 };
+    for (const connection of window.probe.connections) {
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type === "inbound-rtp") packets[report.kind] += report.packetsReceived;
+      }
+    }
+    return packets;
+  });
+  const before = await count();
+  await sleep(ms);
+  const after = await count();
+  return { audio: after.audio - before.audio, video: after.video - before.video };
+}
 
 async function roleOf(person) {
   return person.page.evaluate(() => window.preau.call.role);

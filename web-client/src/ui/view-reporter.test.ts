@@ -27,7 +27,16 @@ describe("what is wished for", () => {
     expect(tiles.map(({ participant }) => participant)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("is nothing when nothing is in sight", () => {
+  it("leaves out what is not in sight", () => {
+    const { stage, tiles } = viewOf([shown(1, 0, true), shown(2, 180)], 9);
+    expect(stage).toBeNull();
+    expect(tiles.map(({ participant }) => participant)).toEqual([2]);
+  });
+
+  it("names tiles of height 0 when nothing is in sight, because an empty view is no wish", () => {
+    const { stage, tiles } = viewOf([shown(1, 0), shown(2, 0, true)], 9);
+    expect(stage).toEqual({ participant: 2, source: "camera", height: 0 });
+    expect(tiles.map(({ height }) => height)).toEqual([0, 0]);
     expect(viewOf([], 9)).toEqual({ stage: null, tiles: [] });
   });
 });

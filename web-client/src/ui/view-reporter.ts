@@ -9,6 +9,8 @@ const SETTLE_MS = 150;
 /** Heights are told in steps, so that a pixel more or less is no news. */
 const HEIGHT_STEP = 16;
 const HEIGHT_MAX = 65_535;
+/** Who looks away this long sees no picture; coming back costs each tile a key frame. */
+const LOOK_AWAY_MS = 2_000;
 
 /** A tile that wants a picture of somebody else. */
 export interface Wish {
@@ -26,6 +28,8 @@ export class ViewReporter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #changedAt = Number.NEGATIVE_INFINITY;
   #last = "";
+  #hideTimer: ReturnType<typeof setTimeout> | undefined;
+  #pageHidden = false;
 
   constructor(call: Call) {
     this.#call = call;
@@ -40,6 +44,7 @@ export class ViewReporter {
       }
       this.#changed();
     });
+    document.addEventListener("visibilitychange", this.#onVisibility);
   }
 
   /** The element shows this, until the result is called. */
@@ -58,8 +63,26 @@ export class ViewReporter {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#hideTimer);
+    document.removeEventListener("visibilitychange", this.#onVisibility);
     this.#sizes.disconnect();
     this.#sight.disconnect();
+  }
+
+  readonly #onVisibility = (): void => {
+    clearTimeout(this.#hideTimer);
+    if (document.visibilityState === "visible") {
+      this.#setPageHidden(false);
+    } else {
+      this.#hideTimer = setTimeout(() => this.#setPageHidden(true), LOOK_AWAY_MS);
+    }
+  };
+
+  #setPageHidden(hidden: boolean): void {
+    if (hidden !== this.#pageHidden) {
+      this.#pageHidden = hidden;
+      this.#changed();
+    }
   }
 
   #changed(): void {
@@ -72,11 +95,12 @@ export class ViewReporter {
   }
 
   #report(): void {
-    const shown = [...this.#wishes].filter(([element]) => this.#visible.has(element));
-    const view = viewOf(
-      shown.map(([element, wish]) => ({ wish, height: element.clientHeight * devicePixelRatio })),
-      this.#call.slots.filter(({ kind }) => kind === "video").length,
-    );
+    const wishes = [...this.#wishes].map(([element, wish]) => {
+      const inSight = !this.#pageHidden && this.#visible.has(element);
+      return { wish, height: inSight ? element.clientHeight * devicePixelRatio : 0 };
+    });
+    const slots = this.#call.slots.filter(({ kind }) => kind === "video").length;
+    const view = viewOf(wishes, slots);
     const text = JSON.stringify(view);
     if (text !== this.#last) {
       this.#last = text;
@@ -85,12 +109,16 @@ export class ViewReporter {
   }
 }
 
-/** The stage first, then the largest; no more than there are slots. */
+/**
+ * The stage first, then the largest; no more than there are slots. Where nothing is in sight the
+ * tiles are named with height 0: an empty view would leave the choice to the server.
+ */
 export function viewOf(
-  shown: readonly { readonly wish: Wish; readonly height: number }[],
+  wishes: readonly { readonly wish: Wish; readonly height: number }[],
   slots: number,
 ): View {
-  const tiles = [...shown]
+  const shown = wishes.filter(({ height }) => height > 0);
+  const tiles = [...(shown.length > 0 ? shown : wishes)]
     .sort(
       (one, other) =>
         Number(other.wish.stage) - Number(one.wish.stage) || other.height - one.height,
