@@ -251,6 +251,8 @@ pub enum ServerBody {
         send: Vec<SendConstraint>,
         /// How one's own line does; `null` until something was said of it.
         connection: Option<ConnectionState>,
+        /// Who has the floor.
+        speaker: Option<ParticipantId>,
     },
     /// The answer to `offer`.
     Answer {
@@ -291,6 +293,12 @@ pub enum ServerBody {
     },
     /// How one's own line does, at most once a second.
     Connection(ConnectionState),
+    /// Somebody has taken the floor: the dominant speaker, who keeps it while silent, until
+    /// another one takes it. It is told within 600 ms of their first word.
+    Speaker {
+        /// Who; `null` if they left or turned their microphone off and nobody has followed.
+        participant: Option<ParticipantId>,
+    },
     /// The media must find a new way: restart ICE and send the offer.
     RestartIce,
     /// A command failed, or the session is about to end.

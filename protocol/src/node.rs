@@ -206,4 +206,9 @@ pub enum NodeEventBody {
         /// Whose.
         participant: ParticipantId,
     },
+    /// Somebody else has the floor of the room.
+    Speaker {
+        /// Who; `None` if they have left or turned their microphone off and nobody followed.
+        participant: Option<ParticipantId>,
+    },
 }

@@ -313,6 +313,8 @@ impl Forward {
                         events.push(Event("slot", json!({ "slot": slot, "carries": source })));
                     }
                 }
+                // The op `level` tells of the floor.
+                ForwardEvent::SpeakerChanged { .. } => {}
             }
         }
         events

@@ -62,7 +62,10 @@ impl World {
         | NodeEventBody::Slots { participant, .. }
         | NodeEventBody::SendConstraints { participant, .. }
         | NodeEventBody::Connection { participant, .. }
-        | NodeEventBody::RestartIce { participant }) = body;
+        | NodeEventBody::RestartIce { participant }) = body
+        else {
+            return;
+        };
         let number = participant.get();
         let now = self.now;
         let Some(person) = self.people.get_mut(&number) else { return };
@@ -79,7 +82,9 @@ impl World {
                 }
                 person.slot_changes += slots.len();
             }
-            NodeEventBody::SendConstraints { .. } | NodeEventBody::Connection { .. } => {}
+            NodeEventBody::SendConstraints { .. }
+            | NodeEventBody::Connection { .. }
+            | NodeEventBody::Speaker { .. } => {}
             NodeEventBody::RestartIce { .. } => {
                 self.audit.forget_proofs((number, session));
                 if self.plays_signaling {

@@ -190,6 +190,7 @@ impl Service {
             | ServerBody::Slots { .. }
             | ServerBody::SendConstraints { .. }
             | ServerBody::Connection(_)
+            | ServerBody::Speaker { .. }
             | ServerBody::Ended { .. }
             | ServerBody::Chat(_)
             | ServerBody::Pong => {}

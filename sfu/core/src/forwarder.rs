@@ -1,5 +1,6 @@
 //! The engine: it owns rooms and endpoints, and sees every packet.
 
+mod floor;
 mod layers;
 mod mapping;
 mod packets;
@@ -9,7 +10,7 @@ mod requests;
 use std::collections::VecDeque;
 
 use protocol::{
-    EndpointIndex, Instant,
+    EndpointIndex, Instant, ParticipantId,
     client::{SlotContent, SourceState, View},
     media::{MediaKind, Source, Ssrc},
 };
@@ -59,6 +60,13 @@ pub enum ForwardEvent {
         endpoint: EndpointIndex,
         /// Its stream.
         ssrc: Ssrc,
+    },
+    /// Somebody else has the floor of the room.
+    SpeakerChanged {
+        /// The room.
+        room: RoomIndex,
+        /// Who; `None` if they went or fell silent for good and nobody has followed.
+        participant: Option<ParticipantId>,
     },
     /// Slots of the endpoint may carry something else: [`Forwarder::take_changed_slots`] tells.
     SlotsChanged {
@@ -119,6 +127,11 @@ pub struct Forwarder {
     series: Vec<LayerRef>,
     series_due: Option<Instant>,
     review_due: Option<Instant>,
+    /// Where the grid of decisions about the floor begins, and the next of them.
+    floor_grid: Option<Instant>,
+    floor_due: Option<Instant>,
+    /// Rooms whose floor has changed, each once.
+    floor_queue: VecDeque<RoomIndex>,
 }
 
 impl Forwarder {
@@ -144,6 +157,9 @@ impl Forwarder {
             series: Vec::with_capacity(endpoints * 2 * LAYERS_MAX),
             series_due: None,
             review_due: None,
+            floor_grid: None,
+            floor_due: None,
+            floor_queue: VecDeque::with_capacity(limits.rooms),
         }
     }
 
@@ -166,6 +182,7 @@ impl Forwarder {
 
     /// Closes a room whose endpoints have all been removed; `false` if there was none such.
     pub fn close_room(&mut self, room: RoomIndex) -> bool {
+        self.floor_queue.retain(|&changed| changed != room);
         self.rooms.close(room)
     }
 
@@ -193,6 +210,7 @@ impl Forwarder {
         self.endpoint_count += 1;
         if self.review_due.is_none() {
             self.review_due = Some(now + requests::REVIEW_PERIOD);
+            self.start_floors(now);
         }
         for source in Source::ALL {
             if sources & 1 << source.index() != 0 {
@@ -236,6 +254,7 @@ impl Forwarder {
         if self.endpoint_count == 0 {
             self.review_due = None;
             self.series_due = None;
+            self.floor_due = None;
         }
         Some(endpoint)
     }
@@ -335,6 +354,9 @@ impl Forwarder {
         let sources = endpoint.sources_on();
         self.rooms.set_sources(room, participant, sources);
         self.silence(index, room, source);
+        if source == Source::Microphone {
+            self.leave_floor(room, participant);
+        }
         self.release_subscribers(index, source);
         self.source_changed(now, room, SlotContent { participant, source });
     }

@@ -20,6 +20,7 @@
 //! | `endpoint`, `publication`, `slot` | a session, what it sends, what it receives |
 //! | `room`, `fanout` | who is where, who receives what |
 //! | [`allocation`], `voices`, `layers`, `view`, `assign` | pure decisions |
+//! | [`speakers`] | who has the floor |
 //! | `sequence`, `clock`, `codec`, `packet` | rewriting |
 //! | [`recovery`] | rings of payloads, histories, missing numbers, pacing |
 //! | `keyframes`, `rate`, `reception` | requests, budgets, reports |
@@ -48,6 +49,7 @@ mod room;
 pub mod sequence;
 mod slot;
 mod snapshot;
+pub mod speakers;
 mod view;
 mod voices;
 

@@ -25,6 +25,7 @@ use crate::{
     layers::{self, LAYERS_MAX},
     rate::{Bucket, Rate},
     reception::Reception,
+    speakers::Speech,
     voices::Loudness,
 };
 
@@ -116,6 +117,8 @@ pub(crate) struct SourcePacket<'p> {
 #[derive(Debug)]
 pub(crate) struct Publications {
     pub(crate) by_source: [Publication; Source::ALL.len()],
+    /// What the microphone told in the last second.
+    pub(crate) speech: Speech,
     streams: [Option<Stream>; STREAMS_MAX],
     budget: Bucket,
 }
@@ -124,6 +127,7 @@ impl Publications {
     pub(crate) fn new(sections: &[PublishSection]) -> Self {
         let mut publications = Publications {
             by_source: [Publication::default(); Source::ALL.len()],
+            speech: Speech::default(),
             streams: [None; STREAMS_MAX],
             budget: Bucket::default(),
         };
@@ -229,6 +233,9 @@ impl Publications {
         let packet = SourcePacket { revived, ..read(&stream, section, packet, header)? };
         if packet.source == Source::Microphone {
             publication.loudness.update(now, packet.extension);
+            if let Some(level) = packet.extension {
+                self.speech.handle_level(now, level);
+            }
         }
         Ok(packet)
     }

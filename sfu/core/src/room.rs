@@ -5,9 +5,9 @@
 //! lookup is a binary search, and a walk over a thousand members reads 8 KiB in order. The table is
 //! zeroed memory that the system hands out page by page as rooms fill.
 
-use protocol::{EndpointIndex, ParticipantId, media::Source};
+use protocol::{EndpointIndex, Instant, ParticipantId, media::Source};
 
-use crate::voices::Voices;
+use crate::{speakers::Floor, voices::Voices};
 
 /// The place of a room in a worker's table, below [`crate::Limits::rooms`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,9 @@ pub(crate) struct Room {
     is_open: bool,
     members: u32,
     pub(crate) voices: Voices,
+    pub(crate) floor: Floor<ParticipantId>,
+    /// Since when the one who has the floor is away to be built again.
+    pub(crate) floor_left_at: Option<Instant>,
     /// The first two who share sound: the second is for the first one's own programme slot.
     pub(crate) programmes: [Option<Member>; 2],
 }
@@ -107,6 +110,11 @@ impl Rooms {
 
     pub(crate) fn room(&self, index: RoomIndex) -> Option<&Room> {
         self.rooms.get(index.place())
+    }
+
+    /// Every place for a room, open or not.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = RoomIndex> + use<> {
+        (0..self.rooms.len() as u32).map(RoomIndex)
     }
 
     /// How many are in the room.

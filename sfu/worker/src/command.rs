@@ -4,7 +4,7 @@
 //! calls the allocator.
 
 use protocol::{
-    EndpointIndex,
+    EndpointIndex, ParticipantId,
     client::{SlotContent, SourceState, View},
     media::{Mid, Source},
 };
@@ -50,6 +50,8 @@ pub enum WorkerOutput {
     Expired(EndpointIndex),
     /// A slot carries something else.
     Slot(EndpointIndex, Mid, Option<SlotContent>),
+    /// Somebody else has the floor of the room, or nobody.
+    Speaker(RoomIndex, Option<ParticipantId>),
     /// The session is gone from the worker; its number is free when this arrives.
     Removed(EndpointIndex, Option<Box<SessionMemory>>),
     /// Memory the worker is done with.

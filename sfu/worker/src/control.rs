@@ -109,6 +109,7 @@ impl Control {
                 let mapping = SlotMapping { mid: mid.into(), carries };
                 self.tell_slot(index, mapping);
             }
+            WorkerOutput::Speaker(room, participant) => self.tell_speaker(room, participant),
             WorkerOutput::Removed(index, memory) => self.handle_removed(now, index, memory),
             WorkerOutput::Free(memory) => drop(memory),
         }
@@ -200,8 +201,20 @@ impl Control {
     fn tell_of(&mut self, index: EndpointIndex, body: impl FnOnce(ParticipantId) -> NodeEventBody) {
         let Some(entry) = self.entry(index) else { return };
         let (room, participant) = (entry.room, entry.participant);
+        self.tell(room, body(participant));
+    }
+
+    /// Reports who has the floor of the room behind `index`, if it still is one.
+    fn tell_speaker(&mut self, index: RoomIndex, participant: Option<ParticipantId>) {
+        let room = self.rooms.iter().find(|(_, entry)| entry.index == index);
+        let Some(room) = room.map(|(&room, _)| room) else { return };
+        let body = NodeEventBody::Speaker { participant };
+        self.tell(room, body);
+    }
+
+    fn tell(&mut self, room: RoomId, body: NodeEventBody) {
         self.events_sent += 1;
-        let event = NodeEvent { seq: self.events_sent, room, body: body(participant) };
+        let event = NodeEvent { seq: self.events_sent, room, body };
         self.reports.push_back(NodeReport::Event(event));
     }
 

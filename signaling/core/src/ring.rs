@@ -114,6 +114,7 @@ fn meaning(body: &ServerBody) -> Meaning {
         | ServerBody::ParticipantChanged { .. }
         | ServerBody::ParticipantLeft { .. }
         | ServerBody::Slots { .. }
+        | ServerBody::Speaker { .. }
         | ServerBody::SendConstraints { .. }
         | ServerBody::Connection(_) => Meaning::State,
         ServerBody::Chat(_) => Meaning::Passing,
@@ -148,6 +149,7 @@ fn weight(body: &ServerBody) -> usize {
         ServerBody::Resumed { .. }
         | ServerBody::ParticipantLeft { .. }
         | ServerBody::Connection(_)
+        | ServerBody::Speaker { .. }
         | ServerBody::RestartIce
         | ServerBody::Ended { .. }
         | ServerBody::Pong => 0,

@@ -48,6 +48,8 @@ pub(crate) struct Room {
     limits: Arc<Limits>,
     ids: ParticipantIds,
     sessions: BTreeMap<ParticipantId, Session>,
+    /// Who has the floor.
+    speaker: Option<ParticipantId>,
     arrivals: u64,
     requests: u32,
     pending: BTreeMap<RequestId, Pending>,
@@ -98,6 +100,7 @@ impl Room {
             limits,
             ids: ParticipantIds::new(seed),
             sessions: BTreeMap::new(),
+            speaker: None,
             arrivals: 0,
             requests: 0,
             pending: BTreeMap::new(),
@@ -175,7 +178,7 @@ impl Room {
         let from = if session.replay(&mut self.transmits, last_seq) {
             ResumedFrom::Ring
         } else {
-            session.say_snapshot(&mut self.transmits, last_seq, participants);
+            session.say_snapshot(&mut self.transmits, last_seq, participants, self.speaker);
             ResumedFrom::Snapshot
         };
         self.events.push_back(RoomEvent::Resumed { room: self.id, participant: id, from });
@@ -264,6 +267,8 @@ impl Room {
         }
         let room = self.id;
         if session.is_joined() {
+            // That nobody has the floor is the node's to say; a snapshot names nobody who is gone.
+            self.speaker = self.speaker.filter(|&speaker| speaker != id);
             self.say_to_all(ServerBody::ParticipantLeft { participant: id });
             self.events.push_back(RoomEvent::Left { room, participant: id, cause });
         } else {

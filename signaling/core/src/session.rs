@@ -167,6 +167,7 @@ impl Session {
         transmits: &mut VecDeque<Transmit>,
         last_seq: u64,
         participants: Vec<Participant>,
+        speaker: Option<ParticipantId>,
     ) {
         let up_to = self.ring.last_seq();
         let lasting = self.ring.restart(last_seq);
@@ -176,6 +177,7 @@ impl Session {
             slots: self.slot_map(),
             send: self.send_constraints(),
             connection: self.connection,
+            speaker,
         };
         self.say(transmits, Arc::new(snapshot));
         for body in lasting {

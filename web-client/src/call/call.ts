@@ -298,6 +298,7 @@ export class LiveCall implements Call {
         return;
       case "send_constraints":
       case "connection":
+      case "speaker":
       case "resumed":
       case "pong":
         return;

@@ -120,6 +120,7 @@ function body(fields: Fields): ServerBody | null {
         slots: list(fields["slots"], slotMapping),
         send: list(fields["send"], sendConstraint),
         connection: optional(fields["connection"], connectionState),
+        speaker: optional(fields["speaker"], integer),
       };
     case "answer":
       return { kind, re: integer(fields["re"]), answer: sdpBody(fields["answer"]) };
@@ -142,6 +143,8 @@ function body(fields: Fields): ServerBody | null {
       return { kind, sources: list(fields["sources"], sendConstraint) };
     case "connection":
       return { kind, ...connectionState(fields) };
+    case "speaker":
+      return { kind, participant: optional(fields["participant"], integer) };
     case "error":
       return {
         kind,

@@ -318,7 +318,11 @@ send: Array<SendConstraint>,
 /**
  * How one's own line does; `null` until something was said of it.
  */
-connection: ConnectionState | null, } | { "kind": "answer", 
+connection: ConnectionState | null, 
+/**
+ * Who has the floor.
+ */
+speaker: ParticipantId | null, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -346,7 +350,11 @@ slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "sen
 /**
  * The changes.
  */
-sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState | { "kind": "restart_ice" } | { "kind": "error", 
+sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState | { "kind": "speaker", 
+/**
+ * Who; `null` if they left or turned their microphone off and nobody has followed.
+ */
+participant: ParticipantId | null, } | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */
@@ -394,7 +402,11 @@ send: Array<SendConstraint>,
 /**
  * How one's own line does; `null` until something was said of it.
  */
-connection: ConnectionState | null, } | { "kind": "answer", 
+connection: ConnectionState | null, 
+/**
+ * Who has the floor.
+ */
+speaker: ParticipantId | null, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -422,7 +434,11 @@ slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "sen
 /**
  * The changes.
  */
-sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState | { "kind": "restart_ice" } | { "kind": "error", 
+sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState | { "kind": "speaker", 
+/**
+ * Who; `null` if they left or turned their microphone off and nobody has followed.
+ */
+participant: ParticipantId | null, } | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */

@@ -251,7 +251,7 @@ describe("what the server should not do", () => {
 
   it("a snapshot closes every hole before it", () => {
     const { environment, told } = joined();
-    const nothing = { participants: [], slots: [], send: [], connection: null };
+    const nothing = { participants: [], slots: [], send: [], connection: null, speaker: null };
     environment.socket.say(9, { kind: "snapshot", up_to: 8, ...nothing });
     environment.socket.say(10, left(3));
     expect(told).toEqual(["joined", "snapshot", "left 3"]);

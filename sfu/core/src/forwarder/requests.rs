@@ -61,7 +61,7 @@ impl Forwarder {
     /// When [`Forwarder::handle_timeout`] is to be called; `None` without endpoints.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.review_due.into_iter().chain(self.series_due).min()
+        [self.review_due, self.series_due, self.floor_due].into_iter().flatten().min()
     }
 
     /// Does what is due: repeats keyframe requests, and reviews layers four times a second.
@@ -72,6 +72,9 @@ impl Forwarder {
         if self.review_due.is_some_and(|due| due <= now) {
             self.review_due = Some(now + REVIEW_PERIOD);
             self.review(now);
+        }
+        if self.floor_due.is_some_and(|due| due <= now) {
+            self.decide_floors(now);
         }
     }
 
@@ -104,7 +107,7 @@ impl Forwarder {
             flags.is_queued = false;
             self.queue.pop_front();
         }
-        None
+        self.poll_floor()
     }
 
     /// Somebody wants a keyframe of a layer.

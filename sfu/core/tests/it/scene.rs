@@ -86,6 +86,8 @@ pub(crate) struct Scene {
     wire: Wire,
     /// Keyframes asked for, by person and SSRC.
     pub(crate) asked: Vec<(Instant, Person, u32)>,
+    /// Who took the floor, and when.
+    pub(crate) speakers: Vec<(Instant, Option<Person>)>,
     pub(crate) sources: Vec<PersonSources>,
 }
 
@@ -120,6 +122,7 @@ impl Scene {
             now: Instant::ZERO + Duration::from_secs(100),
             wire: Wire::default(),
             asked: Vec::new(),
+            speakers: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -199,6 +202,10 @@ impl Scene {
             match event {
                 ForwardEvent::KeyframeWanted { endpoint, ssrc } => {
                     self.asked.push((self.now, endpoint.get(), ssrc.0));
+                }
+                ForwardEvent::SpeakerChanged { room, participant } => {
+                    assert_eq!(room, ROOM);
+                    self.speakers.push((self.now, participant.map(|it| it.get() - 1)));
                 }
                 ForwardEvent::SlotsChanged { .. } => {}
             }

@@ -86,6 +86,9 @@ impl Worker {
                         self.outputs.push(WorkerOutput::Slot(endpoint, mid, carries));
                     }
                 }
+                ForwardEvent::SpeakerChanged { room, participant } => {
+                    self.outputs.push(WorkerOutput::Speaker(room, participant));
+                }
             }
         }
     }

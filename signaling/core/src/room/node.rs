@@ -12,7 +12,7 @@ use super::{AtNode, Pending, Room, Timer};
 use crate::{
     ids::Ticket,
     requests::Refusal,
-    session::State,
+    session::{Session, State},
     transmit::{LeaveCause, RoomEvent},
 };
 
@@ -93,6 +93,7 @@ impl Room {
             NodeEventBody::RestartIce { participant } => {
                 self.say_if_joined(participant, ServerBody::RestartIce);
             }
+            NodeEventBody::Speaker { participant } => self.handle_speaker(participant),
         }
     }
 
@@ -103,6 +104,14 @@ impl Room {
         {
             session.say(&mut self.transmits, Arc::new(body));
         }
+    }
+
+    /// Somebody else has the floor. Who has left since is nobody.
+    fn handle_speaker(&mut self, participant: Option<ParticipantId>) {
+        let is_here = |id: &ParticipantId| self.sessions.get(id).is_some_and(Session::is_joined);
+        let participant = participant.filter(is_here);
+        self.speaker = participant;
+        self.say_to_all(ServerBody::Speaker { participant });
     }
 
     /// Events of the node were lost: it must be asked who is there.
@@ -172,6 +181,10 @@ impl Room {
             }
             if let Some(state) = session.connection {
                 session.say(&mut self.transmits, Arc::new(ServerBody::Connection(state)));
+            }
+            if let Some(participant) = self.speaker {
+                let body = ServerBody::Speaker { participant: Some(participant) };
+                session.say(&mut self.transmits, Arc::new(body));
             }
         }
         self.say_to_others(Some(id), ServerBody::ParticipantJoined { participant });

@@ -48,6 +48,8 @@ enum Step {
     NodeWakes,
     NodeEnds(usize),
     NodeMaps(usize, bool),
+    /// Somebody takes the floor, or it falls to nobody.
+    NodeHears(usize, bool),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +82,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::NodeSleeps),
         2 => Just(Step::NodeWakes),
         1 => who.clone().prop_map(Step::NodeEnds),
-        2 => (who, any::<bool>()).prop_map(|(who, mapped)| Step::NodeMaps(who, mapped)),
+        2 => (who.clone(), any::<bool>())
+            .prop_map(|(who, mapped)| Step::NodeMaps(who, mapped)),
+        2 => (who, any::<bool>()).prop_map(|(who, speaks)| Step::NodeHears(who, speaks)),
     ]
 }
 
@@ -108,6 +112,8 @@ struct Model {
     published: BTreeMap<ParticipantId, Vec<u16>>,
     /// What the node put into each participant's one slot.
     mapped: BTreeMap<ParticipantId, Option<SlotContent>>,
+    /// Whom the node heard last.
+    heard: Option<ParticipantId>,
     width: u16,
     /// Everything that was given to be written, by the number that is its text.
     written: Vec<Written>,
@@ -138,6 +144,7 @@ struct Session {
     last_seq: u64,
     roster: BTreeMap<ParticipantId, Participant>,
     slots: BTreeMap<String, Option<SlotContent>>,
+    speaker: Option<ParticipantId>,
     /// Every command that it gave, by id − 2.
     commands: Vec<String>,
     /// The offer whose answer has not come.
@@ -165,6 +172,7 @@ impl Model {
             clients: (0..CLIENTS).map(|_| Client::default()).collect(),
             published: BTreeMap::new(),
             mapped: BTreeMap::new(),
+            heard: None,
             width: 0,
             written: Vec::new(),
         }
@@ -191,6 +199,7 @@ impl Model {
                 }
             }
             Step::NodeMaps(who, mapped) => self.map_slot(who, mapped),
+            Step::NodeHears(who, speaks) => self.hear(who, speaks),
         }
     }
 
@@ -284,6 +293,16 @@ impl Model {
         self.world.node_says(NodeEventBody::Slots { participant, slots });
     }
 
+    fn hear(&mut self, who: usize, speaks: bool) {
+        let session = self.clients[who].session.as_ref().filter(|session| !session.is_ending);
+        let Some(you) = session.map(|session| session.you) else {
+            return;
+        };
+        let participant = speaks.then_some(you);
+        self.heard = participant;
+        self.world.node_says(NodeEventBody::Speaker { participant });
+    }
+
     fn lose(&mut self, who: usize, noticed: Noticed) {
         let Some(socket) = self.clients[who].socket.take() else {
             return;
@@ -364,6 +383,8 @@ impl Model {
                 assert!(present.contains(&participant), "somebody is not seen");
             }
             assert_eq!(session.roster, seen[0].roster, "two see different rooms");
+            let speaker = self.heard.filter(|id| session.roster.contains_key(id));
+            assert_eq!(session.speaker, speaker, "another one has the floor");
             let slot = session.slots.get("3").copied();
             assert_eq!(session.awaited, None, "an answer was lost");
             assert_eq!(slot, self.mapped.get(&session.you).copied(), "a slot is not as it is");
@@ -444,6 +465,7 @@ impl Client {
                 last_seq: 1,
                 roster,
                 slots: BTreeMap::new(),
+                speaker: None,
                 commands: Vec::new(),
                 awaited: None,
                 heard: Vec::new(),
@@ -489,9 +511,12 @@ impl Session {
                 assert!(known.is_some(), "a stranger changed");
             }
             ServerBody::ParticipantLeft { participant } => {
+                // Who is gone has no floor.
+                self.speaker = self.speaker.filter(|&speaker| speaker != participant);
                 assert!(self.roster.remove(&participant).is_some(), "a stranger left");
             }
             ServerBody::Slots { slots } => self.map(slots),
+            ServerBody::Speaker { participant } => self.speaker = participant,
             // The node may sleep too long; that is an answer too.
             ServerBody::Answer { re, .. }
             | ServerBody::Error { re, code: ErrorCode::MediaUnavailable, .. } => {
@@ -506,8 +531,9 @@ impl Session {
             ServerBody::Error { re, code: ErrorCode::UnknownParticipant, .. } => {
                 self.refused.push(self.wrote[&re]);
             }
-            ServerBody::Snapshot { participants, slots, .. } => {
+            ServerBody::Snapshot { participants, slots, speaker, .. } => {
                 self.has_hole = true;
+                self.speaker = speaker;
                 self.roster = participants.into_iter().map(|p| (p.id, p)).collect();
                 self.slots.clear();
                 self.map(slots);

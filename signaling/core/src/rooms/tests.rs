@@ -354,12 +354,12 @@ fn where_the_ring_has_a_hole_the_state_takes_its_place_and_answers_are_kept() {
     let back = world.resume(&ana.joined.ticket, 1);
     let told = world.take_all(back);
     assert_eq!(told[0].body, ServerBody::Resumed { last_id: 2 });
-    let (seq, ServerBody::Snapshot { up_to, participants, slots, send, connection }) =
+    let (seq, ServerBody::Snapshot { up_to, participants, slots, send, connection, speaker }) =
         (told[1].seq, &told[1].body)
     else {
         panic!("no snapshot: {told:?}");
     };
-    assert_eq!((seq, *up_to), (18, 17));
+    assert_eq!((seq, *up_to, *speaker), (18, 17, None));
     assert_eq!(*send, [camera(2), SendConstraint { source: Source::Screen, ..camera(0) }]);
     assert_eq!(*connection, Some(thin_line()));
     assert_eq!(participants.len(), 2);
@@ -630,6 +630,41 @@ fn what_the_node_says_of_a_session_reaches_its_client_alone() {
     ];
     assert_eq!(world.bodies(ana.socket), expected);
     assert_eq!(world.take(bo.socket), None);
+}
+
+#[test]
+fn who_has_the_floor_is_told_to_all_also_to_those_who_come_later() {
+    let mut world = World::with(Limits { ring_messages: 2, ..Limits::default() });
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    let speaker = |participant| ServerBody::Speaker { participant };
+    let bo_speaks = NodeEventBody::Speaker { participant: Some(bo.id()) };
+    world.node_says(bo_speaks.clone());
+    assert_eq!(world.bodies(ana.socket), [speaker(Some(bo.id()))]);
+    assert_eq!(world.bodies(bo.socket), [speaker(Some(bo.id()))]);
+
+    let cy = world.open();
+    world.say(cy, &join_text("math", "Cy", "guest"));
+    world.take_joined(cy);
+    assert_eq!(world.bodies(cy), [speaker(Some(bo.id()))]);
+
+    // Ana's ring has no room for all that happens while her socket is lost.
+    world.drop_socket(ana.socket);
+    world.join("Di");
+    world.join("Ed");
+    let back = world.resume(&ana.joined.ticket, 2);
+    let told = world.take_all(back);
+    let floor = told.iter().find_map(|message| match message.body {
+        ServerBody::Snapshot { speaker, .. } => Some(speaker),
+        _ => None,
+    });
+    assert_eq!(floor, Some(Some(bo.id())), "{told:?}");
+
+    world.command(bo.socket, 2, r#""kind":"leave""#);
+    world.take_all(back);
+    // The node says it of somebody who has left since: that is nobody.
+    world.node_says(bo_speaks);
+    assert_eq!(world.bodies(back), [speaker(None)]);
 }
 
 #[test]
