@@ -21,6 +21,7 @@
 mod answer;
 mod attributes;
 mod error;
+mod format;
 mod negotiation;
 mod offer;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod tests;
 
 pub use answer::{AnswerParams, CANDIDATE_PRIORITY, answer_text};
 pub use error::SdpError;
+pub use format::{Format, H264Profile};
 pub use negotiation::{
     AnsweredExtension, AnsweredPayload, AnsweredRole, AnsweredSection, Negotiated,
     NegotiationParams, negotiate,

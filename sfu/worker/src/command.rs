@@ -30,8 +30,8 @@ pub enum WorkerCommand {
     Transmit(EndpointIndex, Vec<u8>),
     /// New ICE credentials after a new offer.
     RestartIce(EndpointIndex, CredentialsPair),
-    /// A renegotiated plan.
-    ReplacePlan(EndpointIndex, Box<EndpointPlan>),
+    /// A renegotiated plan, and the extension id of transport-wide numbers that come.
+    ReplacePlan(EndpointIndex, Box<EndpointPlan>, Option<u8>),
     /// What a participant shows.
     SetView(EndpointIndex, Box<View>),
     /// Turns a source on or off.

@@ -20,6 +20,7 @@ mod sink;
 mod snapshot;
 mod tuples;
 mod ufrag;
+mod uplink;
 mod worker;
 
 pub use command::{DtlsDatagram, Memory, WorkerCommand, WorkerOutput};

@@ -2,7 +2,10 @@
 //!
 //! Its memory, about 30 KiB with the endpoint's, is taken on the control side and goes back there.
 
-use protocol::{EndpointIndex, Instant, media::Ssrc};
+use protocol::{
+    EndpointIndex, Instant,
+    media::{SessionPlan, Ssrc},
+};
 use sfu_core::Endpoint;
 use sfu_transport::{
     ice::{IceAgent, MEDIA_TIMEOUT},
@@ -10,7 +13,7 @@ use sfu_transport::{
     tuple::Tuple,
 };
 
-use crate::reception::SenderReports;
+use crate::{reception::SenderReports, uplink::Uplink};
 
 /// Everything of a session that crosses between the control side and a worker.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ pub(crate) struct Session {
     /// Whom our own reports name as their sender.
     pub(crate) rtcp_ssrc: Ssrc,
     pub(crate) sender_reports: SenderReports,
+    pub(crate) uplink: Uplink,
 }
 
 /// Where media goes, and until when without another check.
@@ -64,12 +68,13 @@ struct MediaPath {
 }
 
 impl Session {
-    /// A session that begins, or with `keys` one that goes on.
+    /// A session under `plan` that begins, or with `keys` one that goes on.
     pub(crate) fn new(
         index: EndpointIndex,
         ice: IceAgent,
         keys: Option<Box<MediaKeys>>,
         rtcp_ssrc: Ssrc,
+        plan: &SessionPlan,
     ) -> Self {
         Session {
             index,
@@ -81,6 +86,7 @@ impl Session {
             next_report: Instant::ZERO,
             rtcp_ssrc,
             sender_reports: SenderReports::default(),
+            uplink: Uplink::new(plan),
         }
     }
 

@@ -106,7 +106,7 @@ impl SessionSnapshot {
         let plan = &self.negotiated.plan;
         let endpoint = Endpoint::restore(&self.endpoint, plan, place.limits, &restoration);
         Ok(SessionMemory {
-            session: Session::new(place.index, ice, keys, Ssrc(random.next_u32())),
+            session: Session::new(place.index, ice, keys, Ssrc(random.next_u32()), plan),
             endpoint: Some(endpoint),
         })
     }

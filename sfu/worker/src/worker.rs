@@ -241,6 +241,7 @@ impl Worker {
         let keys = session.keys.as_mut().ok_or(WorkerDrop::NoKeys)?;
         let header = RtpHeader::parse(datagram).ok_or(WorkerDrop::BadHeader)?;
         let length = keys.receiver.open_rtp(datagram, &header).map_err(WorkerDrop::Srtp)?;
+        session.uplink.note(now, &header, &datagram[..length]);
         let mut egress =
             SealingEgress { now, sessions: &mut self.sessions, counters: &mut self.counters, sink };
         // The engine counts its own drops.
@@ -262,6 +263,7 @@ impl Worker {
             self.send_own_check(now, index, sink);
         }
         self.announce_expiry(index);
+        self.send_transport_feedback(now, index, sink);
         self.send_reports(now, index, sink);
     }
 

@@ -71,7 +71,13 @@ impl ArrivalLog {
     /// Whether there is something to report.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.first != self.end
+        self.pending() > 0
+    }
+
+    /// How many numbers there are to report, lost ones among them.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        usize::from(self.end.0.wrapping_sub(self.first.0))
     }
 
     /// Makes `seq`, `gap` numbers after the end, the highest.
@@ -81,7 +87,7 @@ impl ArrivalLog {
             self.is_received[place / 64] &= !(1 << (place % 64));
         }
         self.end = seq.add(1);
-        if usize::from(self.end.0.wrapping_sub(self.first.0)) > LOG_LENGTH {
+        if self.pending() > LOG_LENGTH {
             self.first = SeqNo(self.end.0.wrapping_sub(LOG_LENGTH as u16));
         }
     }
@@ -103,7 +109,7 @@ impl ArrivalLog {
             has_arrival: false,
         };
         let mut last = 0;
-        for step in 0..self.end.0.wrapping_sub(self.first.0) {
+        for step in 0..self.pending() as u16 {
             let symbol = match self.arrival(self.first.add(step)) {
                 None => twcc::NOT_RECEIVED,
                 Some(ticks) => {

@@ -2,9 +2,12 @@
 
 use std::{fmt::Write, net::SocketAddr};
 
-use protocol::media::{Codec, Mid, PublishSection, SlotKind, SlotSection};
+use protocol::media::{Codec, MediaKind, Mid, PublishSection, SlotKind, SlotSection, Source};
 
-use super::{AnsweredExtension, AnsweredPayload, AnsweredRole, AnsweredSection, Negotiated};
+use super::{
+    AnsweredExtension, AnsweredPayload, AnsweredRole, AnsweredSection, Format, Negotiated,
+    attributes::encoding_name,
+};
 use crate::{dtls::Fingerprint, ice::IceCredentials};
 
 /// Priority of the first candidate; each further one has one less.
@@ -35,13 +38,16 @@ pub fn answer_text(negotiated: &Negotiated, params: &AnswerParams<'_>) -> String
         match section.role {
             AnsweredRole::Rejected => rejected(&mut out, section),
             AnsweredRole::Publish(index) => {
-                common(&mut out, section, "recvonly", std::mem::take(&mut candidates));
-                if let Some(publish) = negotiated.plan.publishes.get(index) {
+                let publish = negotiated.plan.publishes.get(index);
+                let is_voice = publish.is_some_and(|it| it.source == Source::Microphone);
+                let way = if is_voice { Way::VoiceIn } else { Way::In };
+                common(&mut out, section, way, std::mem::take(&mut candidates));
+                if let Some(publish) = publish {
                     encodings(&mut out, publish);
                 }
             }
             AnsweredRole::Slot(index) => {
-                common(&mut out, section, "sendonly", std::mem::take(&mut candidates));
+                common(&mut out, section, Way::Out, std::mem::take(&mut candidates));
                 if let Some(slot) = negotiated.plan.slots.get(index) {
                     streams(&mut out, slot, &stage);
                 }
@@ -103,9 +109,29 @@ fn rejected(out: &mut Writer, section: &AnsweredSection) {
     line!(out, "a=inactive");
 }
 
+/// Which way the media of an m-line goes, from our view.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A person's voice comes.
+    VoiceIn,
+    /// Anything else comes.
+    In,
+    /// A slot.
+    Out,
+}
+
+impl Way {
+    const fn direction(self) -> &'static str {
+        match self {
+            Way::VoiceIn | Way::In => "recvonly",
+            Way::Out => "sendonly",
+        }
+    }
+}
+
 /// All that an accepted m-line says whichever way its media goes.
-fn common(out: &mut Writer, section: &AnsweredSection, direction: &str, candidates: &[SocketAddr]) {
-    let head = &section.head;
+fn common(out: &mut Writer, section: &AnsweredSection, way: Way, candidates: &[SocketAddr]) {
+    let (head, direction) = (&section.head, way.direction());
     let mut formats = String::new();
     for AnsweredPayload { payload, .. } in &section.payloads {
         for pt in std::iter::once(payload.pt).chain(payload.rtx) {
@@ -132,7 +158,7 @@ fn common(out: &mut Writer, section: &AnsweredSection, direction: &str, candidat
         line!(out, "a=rtcp-rsize");
     }
     for payload in &section.payloads {
-        codec(out, payload);
+        codec(out, payload, way);
     }
     for AnsweredExtension { id, extension, is_one_way } in &section.extensions {
         let suffix = if *is_one_way { format!("/{direction}") } else { String::new() };
@@ -140,22 +166,35 @@ fn common(out: &mut Writer, section: &AnsweredSection, direction: &str, candidat
     }
 }
 
-fn codec(out: &mut Writer, answered: &AnsweredPayload) {
-    let AnsweredPayload { payload, feedback } = answered;
+fn codec(out: &mut Writer, answered: &AnsweredPayload, way: Way) {
+    let AnsweredPayload { payload, feedback, format } = answered;
     let pt = payload.pt.0;
-    match payload.codec {
-        Codec::Opus => {
-            line!(out, "a=rtpmap:{pt} opus/48000/2");
-            // RFC 7587 §6.1: FEC fills a lost packet from the next.
-            line!(out, "a=fmtp:{pt} minptime=10;useinbandfec=1");
+    let (name, clock_rate) = (encoding_name(payload.codec), payload.codec.clock_rate());
+    let channels = if payload.codec.kind() == MediaKind::Audio { "/2" } else { "" };
+    line!(out, "a=rtpmap:{pt} {name}/{clock_rate}{channels}");
+    match format {
+        Format::Plain if payload.codec == Codec::Opus => {
+            // RFC 7587 §6.1: what the answer asks for is what the client sends. FEC fills a lost
+            // packet from the next; a voice may pause, the sound of a screen is never silence.
+            let dtx = if way == Way::VoiceIn { ";usedtx=1" } else { "" };
+            line!(out, "a=fmtp:{pt} minptime=10;useinbandfec=1{dtx}");
         }
-        Codec::Red => line!(out, "a=rtpmap:{pt} red/48000/2"),
-        Codec::Vp8 => line!(out, "a=rtpmap:{pt} VP8/90000"),
-        Codec::Vp9 => line!(out, "a=rtpmap:{pt} VP9/90000"),
-        Codec::H264 => line!(out, "a=rtpmap:{pt} H264/90000"),
-        Codec::Av1 => line!(out, "a=rtpmap:{pt} AV1/90000"),
+        Format::Plain => {}
+        Format::Red(opus) => line!(out, "a=fmtp:{pt} {0}/{0}", opus.0),
+        Format::Vp9 => line!(out, "a=fmtp:{pt} profile-id=0"),
+        Format::H264 { profile, level_asymmetry } => {
+            // RFC 6184 §8.2.2: profile and mode are the offer's; without asymmetry the level too.
+            let asymmetry = if *level_asymmetry { "level-asymmetry-allowed=1;" } else { "" };
+            line!(out, "a=fmtp:{pt} {asymmetry}packetization-mode=1;profile-level-id={profile}");
+        }
+        Format::Av1 { level, tier } => {
+            let level = level.map_or(String::new(), |level| format!("level-idx={level};"));
+            let tier = tier.map_or(String::new(), |tier| format!(";tier={tier}"));
+            line!(out, "a=fmtp:{pt} {level}profile=0{tier}");
+        }
     }
     let named = [
+        (feedback.transport_cc, "transport-cc"),
         (feedback.nack, "nack"),
         (feedback.nack_pli, "nack pli"),
         (feedback.ccm_fir, "ccm fir"),
@@ -165,7 +204,6 @@ fn codec(out: &mut Writer, answered: &AnsweredPayload) {
         line!(out, "a=rtcp-fb:{pt} {name}");
     }
     if let Some(rtx) = payload.rtx {
-        let clock_rate = payload.codec.clock_rate();
         line!(out, "a=rtpmap:{} rtx/{clock_rate}", rtx.0);
         line!(out, "a=fmtp:{} apt={pt}", rtx.0);
     }

@@ -55,6 +55,18 @@ pub(super) enum Encoding {
     Rtx,
 }
 
+/// What `a=rtpmap` calls a codec. The `red` of pictures has another clock.
+pub(super) const fn encoding_name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Opus => "opus",
+        Codec::Red => "red",
+        Codec::Vp8 => "VP8",
+        Codec::Vp9 => "VP9",
+        Codec::H264 => "H264",
+        Codec::Av1 => "AV1",
+    }
+}
+
 /// `111 opus/48000/2`; `None` for an encoding that we do not know.
 pub(super) fn rtpmap(value: &str) -> Option<(Pt, Encoding)> {
     let (pt, encoding) = value.split_once(' ')?;
@@ -62,23 +74,13 @@ pub(super) fn rtpmap(value: &str) -> Option<(Pt, Encoding)> {
     let name = parts.next()?;
     let clock_rate = parts.next()?.parse::<u32>().ok()?;
     // RFC 8866 §6.6: encoding names are not case-sensitive.
-    let encoding = [("opus", Codec::Opus), ("VP8", Codec::Vp8)]
+    let is_named = |codec: &Codec| encoding_name(*codec).eq_ignore_ascii_case(name);
+    let encoding = Codec::ALL
         .into_iter()
-        .find(|(known, codec)| known.eq_ignore_ascii_case(name) && codec.clock_rate() == clock_rate)
-        .map(|(_, codec)| Encoding::Codec(codec))
+        .find(|codec| is_named(codec) && codec.clock_rate() == clock_rate)
+        .map(Encoding::Codec)
         .or_else(|| "rtx".eq_ignore_ascii_case(name).then_some(Encoding::Rtx))?;
     Some((payload_type(pt)?, encoding))
-}
-
-/// `97 apt=96;rtx-time=3000`: the payload type and which one it repairs (RFC 4588 §8.6). Parameters
-/// come in any order and spacing; everything else in an `fmtp` is the client's own business.
-pub(super) fn apt(value: &str) -> Option<(Pt, Pt)> {
-    let (pt, parameters) = value.split_once(' ')?;
-    let apt = parameters.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        (name.trim() == "apt").then_some(value.trim())
-    })?;
-    Some((payload_type(pt)?, payload_type(apt)?))
 }
 
 /// A payload type: 0 to 127 (RFC 3550 §5.1).

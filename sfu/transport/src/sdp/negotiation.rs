@@ -10,14 +10,14 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Direction, Extension, FeedbackSet, MediaHead, Offer, OfferedSection, SECTIONS_MAX, SdpError,
-    Setup, Transport,
+    Direction, Extension, FeedbackSet, Format, MediaHead, Offer, OfferedSection, SECTIONS_MAX,
+    SdpError, Setup, Transport,
 };
 use crate::{dtls::Fingerprint, ice::IceCredentials, srtp::Profile};
 
 /// What a node brings to a negotiation.
 pub struct NegotiationParams<'a> {
-    /// The codecs of the room.
+    /// The codecs of the room, the most wanted first.
     pub codecs: &'a [Codec],
     /// Names the session in the `o=` of its answers (RFC 8866 §5.2). Used by the first negotiation.
     pub session_id: u64,
@@ -55,7 +55,7 @@ pub struct AnsweredSection {
     pub head: MediaHead,
     /// What it is used for.
     pub role: AnsweredRole,
-    /// Accepted payload types, in the client's order.
+    /// Accepted payload types, the one that the client should send first.
     pub payloads: Vec<AnsweredPayload>,
     /// Accepted header extensions.
     pub extensions: Vec<AnsweredExtension>,
@@ -79,8 +79,11 @@ pub enum AnsweredRole {
 pub struct AnsweredPayload {
     /// What the engine needs of it.
     pub payload: Payload,
-    /// The accepted feedback; none for sound.
+    /// The accepted feedback; none but transport-wide for sound.
     pub feedback: FeedbackSet,
+    /// What the answer repeats of its parameters.
+    #[serde(default)]
+    pub format: Format,
 }
 
 /// An accepted header extension.
@@ -314,12 +317,21 @@ fn publish(
     codecs: &[Codec],
     plan: &mut SessionPlan,
 ) -> Result<AnsweredSection, SdpError> {
-    let payloads = payloads(section, mid, source.kind(), codecs)?;
+    let mut payloads = payloads(section, mid, source.kind(), codecs)?;
     // Where a client leaves the turning of a phone's picture to the receivers, it lies on its side
     // for those who lack the extension, as Firefox does; where it is not accepted, the sender
     // turns.
-    let wanted = [Extension::Mid, Extension::Rid, Extension::RepairedRid, Extension::AudioLevel];
-    let extensions = extensions(section, &wanted, Direction::sends);
+    let wanted = [
+        Extension::Mid,
+        Extension::Rid,
+        Extension::RepairedRid,
+        Extension::AudioLevel,
+        Extension::TransportCc,
+        Extension::DependencyDescriptor,
+        Extension::LayersAllocation,
+    ];
+    let mut extensions = extensions(section, &wanted, Direction::sends);
+    agree_on_transport_cc(&mut payloads, &mut extensions);
     let ids = ids(&extensions);
     // Encodings without a rid in each packet cannot be told apart, so one is accepted.
     let rids = if ids.rid.is_some() { section.rids.clone() } else { Vec::new() };
@@ -350,10 +362,16 @@ fn slot(
     plan: &mut SessionPlan,
     ssrcs: &mut SsrcAllocator<'_>,
 ) -> Result<AnsweredSection, SdpError> {
-    let payloads = payloads(section, mid, kind.kind(), codecs)?;
+    let mut payloads = payloads(section, mid, kind.kind(), codecs)?;
     // A slot's SSRC is declared, so no packet in it needs a mid.
-    let wanted = [Extension::AudioLevel, Extension::Orientation];
-    let extensions = extensions(section, &wanted, Direction::receives);
+    let wanted = [
+        Extension::AudioLevel,
+        Extension::Orientation,
+        Extension::TransportCc,
+        Extension::DependencyDescriptor,
+    ];
+    let mut extensions = extensions(section, &wanted, Direction::receives);
+    agree_on_transport_cc(&mut payloads, &mut extensions);
     let has_rtx = payloads.iter().any(|answered| answered.payload.rtx.is_some());
     let (ssrc, rtx_ssrc) = ssrcs.of_slot(mid, has_rtx);
     plan.slots.push(SlotSection {
@@ -385,24 +403,36 @@ fn reject(section: &OfferedSection) -> AnsweredSection {
     }
 }
 
-/// The payload types of the room's codecs.
+/// The payload types of the room's codecs, in the room's order: a browser sends the first of an
+/// answer. RED stands before Opus, because Chromium sends it only then.
 fn payloads(
     section: &OfferedSection,
     mid: Mid,
     wanted: MediaKind,
     codecs: &[Codec],
 ) -> Result<Vec<AnsweredPayload>, SdpError> {
-    let offered = section.payloads.iter().filter(|payload| codecs.contains(&payload.codec));
-    let payloads: Vec<_> = offered
+    let offered = |codec: &Codec| section.payloads.iter().find(|payload| payload.codec == *codec);
+    let mut payloads: Vec<_> = codecs
+        .iter()
+        .filter_map(offered)
         .map(|payload| AnsweredPayload {
             payload: Payload { codec: payload.codec, pt: payload.pt, rtx: payload.rtx },
-            // A lost voice packet is concealed or comes as redundancy, never again.
             feedback: match wanted {
-                MediaKind::Audio => FeedbackSet::default(),
+                // A lost voice packet is concealed or comes as redundancy, never again.
+                MediaKind::Audio => FeedbackSet {
+                    transport_cc: payload.feedback.transport_cc,
+                    ..FeedbackSet::default()
+                },
                 MediaKind::Video => payload.feedback,
             },
+            format: payload.format,
         })
         .collect();
+    payloads.sort_by_key(|answered| answered.payload.codec != Codec::Red);
+    // RED holds packets of Opus, so that who has not the one cannot read the other.
+    if wanted == MediaKind::Audio && !payloads.iter().any(|p| p.payload.codec == Codec::Opus) {
+        payloads.clear();
+    }
     if payloads.is_empty() {
         let codecs = codecs.iter().copied().filter(|codec| codec.kind() == wanted).collect();
         return Err(SdpError::NoCodec { mid, codecs });
@@ -427,6 +457,20 @@ fn extensions(
         .collect()
 }
 
+/// Transport-wide numbers and feedback about them go together or not at all: GStreamer 1.22 offers
+/// the feedback without the numbers.
+fn agree_on_transport_cc(
+    payloads: &mut [AnsweredPayload],
+    extensions: &mut Vec<AnsweredExtension>,
+) {
+    let has_feedback = payloads.iter().any(|payload| payload.feedback.transport_cc);
+    extensions.retain(|it| it.extension != Extension::TransportCc || has_feedback);
+    let has_numbers = extensions.iter().any(|it| it.extension == Extension::TransportCc);
+    for payload in payloads {
+        payload.feedback.transport_cc &= has_numbers;
+    }
+}
+
 fn ids(extensions: &[AnsweredExtension]) -> ExtensionIds {
     let id = |wanted| extensions.iter().find(|e| e.extension == wanted).map(|e| e.id);
     ExtensionIds {
@@ -435,7 +479,9 @@ fn ids(extensions: &[AnsweredExtension]) -> ExtensionIds {
         repaired_rid: id(Extension::RepairedRid),
         audio_level: id(Extension::AudioLevel),
         orientation: id(Extension::Orientation),
-        ..ExtensionIds::default()
+        transport_cc: id(Extension::TransportCc),
+        dependency_descriptor: id(Extension::DependencyDescriptor),
+        layers_allocation: id(Extension::LayersAllocation),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ATTRIBUTES_MAX, OFFER_BYTES_MAX, RIDS_MAX, SECTIONS_MAX, SSRCS_MAX, SdpError,
     attributes::{self, Encoding, Line},
+    format::{Format, Parameters},
 };
 use crate::dtls::Fingerprint;
 
@@ -39,7 +40,8 @@ pub struct OfferedSection {
     pub transport: Transport,
     /// Whether RTCP may come in reduced size (RFC 5506).
     pub rtcp_rsize: bool,
-    /// Payload types with a codec that we know, in the client's order.
+    /// Payload types with a codec that we know and in the form of it that rooms use, one of each,
+    /// in the client's order.
     pub payloads: Vec<OfferedPayload>,
     /// Header extensions that we use.
     pub extensions: Vec<OfferedExtension>,
@@ -74,6 +76,8 @@ pub struct OfferedPayload {
     pub rtx: Option<Pt>,
     /// The feedback it allows.
     pub feedback: FeedbackSet,
+    /// What an answer repeats of its parameters.
+    pub format: Format,
 }
 
 /// RTCP feedback messages that we use (`a=rtcp-fb`, RFC 4585 §4.2).
@@ -87,6 +91,9 @@ pub struct FeedbackSet {
     pub ccm_fir: bool,
     /// `goog-remb`: the receiver's estimate.
     pub goog_remb: bool,
+    /// `transport-cc`: when each packet of the transport arrived.
+    #[serde(default)]
+    pub transport_cc: bool,
 }
 
 /// A header extension that the client offers.
@@ -113,6 +120,12 @@ pub enum Extension {
     AudioLevel,
     /// 3GPP TS 26.114 §7.4.5.
     Orientation,
+    /// Draft-holmer-rmcat-transport-wide-cc-extensions-01 §2.
+    TransportCc,
+    /// AV1 RTP specification, appendix A; for every codec.
+    DependencyDescriptor,
+    /// `docs/native-code/rtp-hdrext/video-layers-allocation00` of libwebrtc.
+    LayersAllocation,
 }
 
 /// Which way media goes, or a header extension.
@@ -243,12 +256,15 @@ impl Direction {
 
 impl Extension {
     /// Every one.
-    pub const ALL: [Extension; 5] = [
+    pub const ALL: [Extension; 8] = [
         Extension::Mid,
         Extension::Rid,
         Extension::RepairedRid,
         Extension::AudioLevel,
         Extension::Orientation,
+        Extension::TransportCc,
+        Extension::DependencyDescriptor,
+        Extension::LayersAllocation,
     ];
 
     /// Its name in `a=extmap`.
@@ -260,6 +276,16 @@ impl Extension {
             Extension::RepairedRid => "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
             Extension::AudioLevel => "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
             Extension::Orientation => "urn:3gpp:video-orientation",
+            Extension::TransportCc => {
+                "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+            }
+            Extension::DependencyDescriptor => {
+                "https://aomediacodec.github.io/av1-rtp-spec/\
+                 #dependency-descriptor-rtp-header-extension"
+            }
+            Extension::LayersAllocation => {
+                "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"
+            }
         }
     }
 }
@@ -271,6 +297,7 @@ impl FeedbackSet {
             "nack pli" => self.nack_pli = true,
             "ccm fir" => self.ccm_fir = true,
             "goog-remb" => self.goog_remb = true,
+            "transport-cc" => self.transport_cc = true,
             _ => {}
         }
     }
@@ -281,6 +308,7 @@ impl FeedbackSet {
             nack_pli: self.nack_pli || other.nack_pli,
             ccm_fir: self.ccm_fir || other.ccm_fir,
             goog_remb: self.goog_remb || other.goog_remb,
+            transport_cc: self.transport_cc || other.transport_cc,
         }
     }
 }
@@ -355,7 +383,7 @@ struct SectionReader {
     attributes: usize,
     payload_types: Vec<Pt>,
     encodings: Box<[Option<Encoding>; 128]>,
-    rtx: Box<[Option<Pt>; 128]>,
+    parameters: Box<[Parameters; 128]>,
     feedback: Box<[FeedbackSet; 128]>,
     feedback_of_all: FeedbackSet,
     sent_rids: Vec<Rid>,
@@ -403,7 +431,7 @@ impl SectionReader {
             attributes: 0,
             payload_types: payload_types.filter_map(attributes::payload_type).collect(),
             encodings: Box::new([None; 128]),
-            rtx: Box::new([None; 128]),
+            parameters: Box::new([Parameters::default(); 128]),
             feedback: Box::new([FeedbackSet::default(); 128]),
             feedback_of_all: FeedbackSet::default(),
             sent_rids: Vec::new(),
@@ -430,8 +458,10 @@ impl SectionReader {
                 }
             }
             "fmtp" => {
-                if let Some((pt, repaired)) = attributes::apt(value) {
-                    self.rtx[usize::from(pt.0)] = Some(repaired);
+                if let Some((pt, text)) = value.split_once(' ')
+                    && let Some(pt) = attributes::payload_type(pt)
+                {
+                    self.parameters[usize::from(pt.0)] = Parameters::parse(text);
                 }
             }
             "rtcp-fb" => self.feedback(value),
@@ -479,7 +509,7 @@ impl SectionReader {
         let mut rtx_of = [None; 128];
         for &pt in self.payload_types.iter().rev() {
             if let (Some(Encoding::Rtx), Some(repaired)) =
-                (encoding(pt), self.rtx[usize::from(pt.0)])
+                (encoding(pt), self.parameters[usize::from(pt.0)].apt)
             {
                 rtx_of[usize::from(repaired.0)] = Some(pt);
             }
@@ -488,14 +518,23 @@ impl SectionReader {
             let Some(Encoding::Codec(codec)) = encoding(pt) else {
                 continue;
             };
+            let is_opus = |pt| {
+                self.payload_types.contains(&pt)
+                    && encoding(pt) == Some(Encoding::Codec(Codec::Opus))
+            };
+            let format = self.parameters[usize::from(pt.0)].format(codec, is_opus);
             let is_ours = Some(codec.kind()) == section.kind;
             // One payload type of each codec is enough: the first is the one the client prefers.
-            if is_ours && section.payloads.iter().all(|known| known.codec != codec) {
+            if let Some(format) = format
+                && is_ours
+                && section.payloads.iter().all(|known| known.codec != codec)
+            {
                 section.payloads.push(OfferedPayload {
                     pt,
                     codec,
                     rtx: rtx_of[usize::from(pt.0)],
                     feedback: self.feedback[usize::from(pt.0)].union(self.feedback_of_all),
+                    format,
                 });
             }
         }

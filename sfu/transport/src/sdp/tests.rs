@@ -63,7 +63,8 @@ fn feedback_counts_for_its_payload_type_or_for_all() {
     let feedback = "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:97 ccm fir\r\n\
                     a=rtcp-fb:* nack pli\r\na=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96";
     let section = section("m=video 9 UDP/TLS/RTP/SAVPF 96 97", feedback);
-    let expected = FeedbackSet { nack: true, nack_pli: true, ..FeedbackSet::default() };
+    let expected =
+        FeedbackSet { nack: true, nack_pli: true, transport_cc: true, ..FeedbackSet::default() };
     assert_eq!(section.payloads[0].feedback, expected);
 }
 

@@ -74,6 +74,7 @@ fn a_browsers_plan_has_every_source_and_every_slot() {
             assert!(publish.extensions.mid.is_some(), "{name}");
             let is_heard = publish.source.kind() == MediaKind::Audio;
             assert_eq!(publish.extensions.audio_level.is_some(), is_heard, "{name}");
+            assert!(publish.extensions.transport_cc.is_some(), "{name}");
         }
         let kinds: Vec<_> = plan.slots.iter().map(|slot| slot.kind).collect();
         assert_eq!(kinds[..4], [[SlotKind::Voice; 3].as_slice(), &[SlotKind::Programme]].concat());
@@ -81,8 +82,14 @@ fn a_browsers_plan_has_every_source_and_every_slot() {
         for slot in &plan.slots {
             let is_seen = slot.kind == SlotKind::Video;
             assert_eq!(slot.rtx_ssrc.is_some(), is_seen, "{name}");
-            assert_eq!(slot.payloads.len(), 1, "{name}");
-            assert_eq!(slot.payloads[0].rtx.is_some(), is_seen, "{name}");
+            let codecs: Vec<_> = slot.payloads.iter().map(|payload| payload.codec).collect();
+            match is_seen {
+                true => assert_eq!(codecs, [Codec::Vp8], "{name}"),
+                // Firefox has no RED.
+                false => assert!(codecs.ends_with(&[Codec::Opus]), "{name}"),
+            }
+            assert!(slot.payloads.iter().all(|payload| payload.rtx.is_some() == is_seen));
+            assert!(slot.extensions.transport_cc.is_some(), "{name}");
         }
         let mut ssrcs: Vec<_> =
             plan.slots.iter().flat_map(|slot| [Some(slot.ssrc), slot.rtx_ssrc]).flatten().collect();
@@ -128,7 +135,7 @@ fn more_slots_are_appended_and_nothing_else_changes() {
     }
     let text = answer(&second);
     assert_eq!(text.lines().filter(|line| line.starts_with("m=")).count(), 57);
-    assert!(text.len() < 32 * 1024, "an answer of {} bytes", text.len());
+    assert!(text.len() < 40 * 1024, "an answer of {} bytes", text.len());
 }
 
 #[test]
@@ -193,6 +200,105 @@ fn a_receiver_without_rtx_prefers_the_profile_that_can_send_twice() {
     assert_eq!(preferred(&without_rtx), Profile::AesCm128HmacSha1_80);
 }
 
+/// A room that has everything, and prefers AV1.
+const ALL_CODECS: [Codec; 6] =
+    [Codec::Av1, Codec::Vp9, Codec::H264, Codec::Vp8, Codec::Opus, Codec::Red];
+
+#[test]
+fn every_picture_has_each_codec_of_the_room_once_with_its_rtx() {
+    for (name, offer, expected) in [
+        ("chromium", CHROMIUM, &ALL_CODECS[..4]),
+        // Without its download Firefox has no H.264.
+        ("firefox", FIREFOX, &[Codec::Av1, Codec::Vp9, Codec::Vp8]),
+    ] {
+        let negotiated = Node::with_codecs(&ALL_CODECS).negotiate(offer, &our_roles(9), None);
+        let plan = negotiated.expect("a good offer").plan;
+        let cameras = plan.publishes.iter().filter(|it| it.source.kind() == MediaKind::Video);
+        let pictures = plan.slots.iter().filter(|slot| slot.kind == SlotKind::Video);
+        let lists = cameras.map(|it| &it.payloads).chain(pictures.map(|it| &it.payloads));
+        assert_eq!(lists.clone().count(), 11);
+        for payloads in lists {
+            let codecs: Vec<_> = payloads.iter().map(|payload| payload.codec).collect();
+            assert_eq!(codecs, expected, "{name}");
+            assert!(payloads.iter().all(|payload| payload.rtx.is_some()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_room_decides_what_a_publisher_prefers() {
+    let negotiated = Node::with_codecs(&ALL_CODECS).negotiate(CHROMIUM, &our_roles(9), None);
+    let text = answer(&negotiated.expect("a good offer"));
+    let lines: Vec<_> = section_of(&text, "0").chain(section_of(&text, "1")).collect();
+    insta::assert_snapshot!("answer-of-a-room-with-every-codec", lines.join("\n"));
+}
+
+#[test]
+fn dtx_is_asked_of_voices_alone() {
+    let negotiated = Node::default().negotiate(CHROMIUM, &our_roles(9), None);
+    let text = answer(&negotiated.expect("a good offer"));
+    let opus = |mid: &str| section_of(&text, mid).find(|line| line.starts_with("a=fmtp:111"));
+    assert_eq!(opus("0"), Some("a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1"));
+    // The sound of a screen, and a slot.
+    for mid in ["3", "4"] {
+        assert_eq!(opus(mid), Some("a=fmtp:111 minptime=10;useinbandfec=1"), "{mid}");
+    }
+}
+
+#[test]
+fn layers_are_told_by_publishers_and_never_to_receivers() {
+    let negotiated = Node::default().negotiate(CHROMIUM, &our_roles(9), None);
+    let plan = negotiated.expect("a good offer").plan;
+    let camera = plan.publishes.iter().find(|it| it.source == Source::Camera).expect("a camera");
+    assert!(camera.extensions.dependency_descriptor.is_some());
+    assert!(camera.extensions.layers_allocation.is_some());
+    for slot in plan.slots.iter().filter(|slot| slot.kind == SlotKind::Video) {
+        assert!(slot.extensions.dependency_descriptor.is_some());
+        assert_eq!(slot.extensions.layers_allocation, None);
+    }
+}
+
+#[test]
+fn transport_wide_feedback_needs_its_numbers() {
+    let roles = publishing(&[("video0", Source::Camera), ("audio1", Source::Microphone)]);
+    let negotiated = Node::default().negotiate(WEBRTCBIN, &roles, None).expect("a good offer");
+    assert!(WEBRTCBIN.contains(" transport-cc") && !answer(&negotiated).contains("transport-cc"));
+    let without_feedback = CHROMIUM.replace(" transport-cc\r\n", " x\r\n");
+    let negotiated = Node::default().negotiate(&without_feedback, &our_roles(9), None);
+    let negotiated = negotiated.expect("a good offer");
+    assert!(!answer(&negotiated).contains("transport-wide-cc"));
+    assert!(negotiated.plan.slots.iter().all(|slot| slot.extensions.transport_cc.is_none()));
+}
+
+#[test]
+fn red_that_is_not_of_opus_leaves_opus() {
+    for (from, to) in [
+        ("a=fmtp:63 111/111\r\n", ""),
+        ("a=fmtp:63 111/111", "a=fmtp:63 0/0"),
+        ("a=fmtp:63 111/111", "a=fmtp:63 63/63"),
+        ("a=rtpmap:63 red/48000/2", "a=rtpmap:63 red/90000"),
+    ] {
+        let offer = CHROMIUM.replace(from, to);
+        assert_ne!(offer, CHROMIUM, "{from}");
+        let negotiated = Node::default().negotiate(&offer, &our_roles(9), None);
+        let plan = negotiated.expect("a good offer").plan;
+        let codecs: Vec<_> = plan.publishes[0].payloads.iter().map(|it| it.codec).collect();
+        assert_eq!(codecs, [Codec::Opus], "{from} -> {to}");
+    }
+    let without_opus = CHROMIUM.replace("opus/48000", "speex/48000");
+    let refused = Node::default().negotiate(&without_opus, &our_roles(9), None);
+    assert!(matches!(refused, Err(SdpError::NoCodec { .. })), "RED alone holds nothing");
+}
+
+#[test]
+fn a_room_without_a_codec_of_the_offer_refuses_it() {
+    let roles = publishing(&[("0", Source::Microphone), ("1", Source::Camera)]);
+    let codecs = [Codec::Opus, Codec::Av1];
+    let refused = Node::with_codecs(&codecs).negotiate(AIORTC, &roles, None);
+    let expected = SdpError::NoCodec { mid: mid("1"), codecs: vec![Codec::Av1] };
+    assert_eq!(refused, Err(expected));
+}
+
 #[test]
 fn a_restored_negotiation_writes_the_same_answer() {
     let mut node = Node::default();
@@ -247,7 +353,7 @@ fn what_cannot_work_is_refused_with_its_cause() {
         (
             "opus/48000",
             "speex/8000",
-            SdpError::NoCodec { mid: mid("0"), codecs: vec![Codec::Opus] },
+            SdpError::NoCodec { mid: mid("0"), codecs: vec![Codec::Opus, Codec::Red] },
         ),
         (
             "a=sendrecv",
@@ -417,15 +523,20 @@ fn bend(offer: &str, edits: &[(u32, u32, u8)]) -> String {
 /// Draws SSRCs in a row, and collides with everything it has drawn before.
 struct Node {
     next_ssrc: u32,
+    codecs: Vec<Codec>,
 }
 
 impl Default for Node {
     fn default() -> Self {
-        Node { next_ssrc: 1_000 }
+        Node::with_codecs(&[Codec::Opus, Codec::Red, Codec::Vp8])
     }
 }
 
 impl Node {
+    fn with_codecs(codecs: &[Codec]) -> Self {
+        Node { next_ssrc: 1_000, codecs: codecs.to_vec() }
+    }
+
     fn negotiate(
         &mut self,
         offer: &str,
@@ -434,7 +545,7 @@ impl Node {
     ) -> Result<Negotiated, SdpError> {
         let offer = Offer::parse(offer)?;
         let mut params = NegotiationParams {
-            codecs: &[Codec::Opus, Codec::Vp8],
+            codecs: &self.codecs,
             session_id: 4_711,
             draw_ssrc: &mut || {
                 self.next_ssrc += 1;
@@ -467,6 +578,15 @@ fn our_roles(video_slots: usize) -> Vec<MediaSection> {
     let slots = voices.into_iter().chain(std::iter::repeat_n(SlotKind::Video, video_slots));
     let roles = publishes.chain(slots.map(SectionRole::Slot));
     roles.zip(0..).map(|(role, mid)| MediaSection { mid: i32::to_string(&mid), role }).collect()
+}
+
+/// The lines of the m-line `mid`.
+fn section_of<'t>(text: &'t str, mid: &str) -> impl Iterator<Item = &'t str> {
+    let is_wanted = format!("a=mid:{mid}\r\n");
+    let section = text
+        .split("\r\nm=")
+        .find(|section| section.contains(&is_wanted) || section.ends_with(is_wanted.trim_end()));
+    section.expect("the m-line").lines()
 }
 
 fn publishing(sources: &[(&str, Source)]) -> Vec<MediaSection> {

@@ -19,7 +19,7 @@ use crate::{
     command::WorkerCommand,
     session::{MediaKeys, Session, SessionMemory},
     snapshot::SessionSnapshot,
-    ufrag,
+    ufrag, uplink,
 };
 
 /// The codecs of every room.
@@ -108,7 +108,7 @@ impl Control {
         let limits = &self.config.limits;
         let seed = self.random.next_u64();
         let memory = SessionMemory {
-            session: Session::new(index, ice, None, Ssrc(self.random.next_u32())),
+            session: Session::new(index, ice, None, Ssrc(self.random.next_u32()), plan),
             endpoint: Some(Endpoint::new(index, room_index, participant, plan, limits, seed)),
         };
         self.command(room_index, WorkerCommand::AddSession(Box::new(memory)));
@@ -142,8 +142,9 @@ impl Control {
         }
         if negotiated.plan != previous.plan {
             let seed = self.random.next_u64();
+            let transport_cc = uplink::extension_id(&negotiated.plan);
             let plan = EndpointPlan::new(&negotiated.plan, &self.config.limits, seed);
-            self.command_session(index, WorkerCommand::ReplacePlan(index, plan));
+            self.command_session(index, WorkerCommand::ReplacePlan(index, plan, transport_cc));
         }
         let answer = self.answer(&negotiated, &local);
         if let Some(entry) = self.entry_mut(index) {

@@ -41,7 +41,10 @@ impl Worker {
             WorkerCommand::RestartIce(index, credentials) => {
                 self.restart_ice(now, index, credentials);
             }
-            WorkerCommand::ReplacePlan(index, plan) => {
+            WorkerCommand::ReplacePlan(index, plan, transport_cc) => {
+                if let Some(session) = session_mut(&mut self.sessions, index) {
+                    session.uplink.set_extension_id(transport_cc);
+                }
                 let replaced = self.forwarder.replace_plan(now, index, plan);
                 self.announce_streams(now, index);
                 self.free(Memory::Plan(replaced));

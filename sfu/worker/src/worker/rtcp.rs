@@ -16,6 +16,7 @@ use crate::{
     counters::WorkerDrop,
     session::Session,
     sink::{PacketClass, Sink, Tuple},
+    uplink::MESSAGES_MAX,
 };
 
 /// How often each session reports: often enough that lips and voice are together soon after a slot
@@ -148,6 +149,33 @@ impl Worker {
             Ok(())
         });
         self.counters.invariant_violations += u64::from(sent.is_err());
+    }
+
+    /// Says when packets arrived, if enough did since the last time.
+    pub(super) fn send_transport_feedback(
+        &mut self,
+        now: Instant,
+        index: EndpointIndex,
+        sink: &mut impl Sink,
+    ) {
+        let Some(session) = session_mut(&mut self.sessions, index) else { return };
+        if !session.is_ready(now) || !session.uplink.take_due(now) {
+            return;
+        }
+        let own = session.rtcp_ssrc;
+        // The log is its own while the session's keys seal what is read from it.
+        let mut log = std::mem::take(&mut session.uplink.log);
+        for _ in 0..MESSAGES_MAX {
+            if !log.is_pending() {
+                break;
+            }
+            let sent = send_compound(now, session, sink, |writer| {
+                writer.receiver_report(own, &[])?;
+                writer.transport_feedback(own, &mut log)
+            });
+            self.counters.invariant_violations += u64::from(sent.is_err());
+        }
+        session.uplink.log = log;
     }
 
     fn ntp_at(&self, now: Instant) -> NtpTime {
