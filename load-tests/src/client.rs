@@ -14,22 +14,32 @@ use protocol::{
 use sfu_transport::{
     demux::{DatagramKind, classify},
     rtcp::{Rtcp, RtcpPackets, RtcpWriter},
-    srtp::{RTP_OVERHEAD_MAX, Side, SrtpReceiver, SrtpSender},
+    srtp::{RTCP_OVERHEAD_MAX, RTP_OVERHEAD_MAX, Side, SrtpReceiver, SrtpSender},
 };
 
 use crate::{handshake, random::Random};
 
 pub mod check;
+pub mod encoder;
+mod feedback;
 pub mod media;
 mod offer;
+pub mod pictures;
+pub mod playout;
 pub mod reception;
+mod reports;
+mod sound;
+mod timeline;
 
-pub use offer::Shape;
+pub use offer::{Kit, Shape};
+pub use sound::Gaps;
 
 use check::TransactionId;
+use feedback::TransportArrivals;
 use media::Publisher;
-use offer::Answer;
+use offer::{Answer, TRANSPORT_ID, VP8_PT};
 use reception::Reception;
+use reports::Reports;
 
 /// Until it is connected a client checks this often, afterwards ten times more rarely.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
@@ -48,8 +58,10 @@ pub struct Client {
     ufrag: String,
     pwd: String,
     remote: Option<Answer>,
-    /// Checks sent and not answered.
-    asked: BTreeSet<TransactionId>,
+    /// Checks sent and not answered, and when.
+    asked: BTreeMap<TransactionId, Instant>,
+    /// The round trip of the last check.
+    pub rtt: Duration,
     /// The path to the node is open.
     pub is_path_open: bool,
     next_check: Instant,
@@ -60,6 +72,14 @@ pub struct Client {
     pub publisher: Option<Publisher>,
     /// What arrives, by the slot's SSRC.
     pub slots: BTreeMap<Ssrc, Reception>,
+    /// On which SSRC lost packets of a slot come again.
+    repairs: BTreeMap<Ssrc, Ssrc>,
+    arrivals: TransportArrivals,
+    reports: Reports,
+    /// Bytes of RTP received that were nothing but padding.
+    pub padding_bytes: u64,
+    /// Packets asked for again.
+    pub nacked: u64,
     /// SRTP packets that did not open, replays among them.
     pub srtp_failures: u64,
     /// RTCP packets received.
@@ -86,7 +106,8 @@ impl Client {
             ufrag: String::new(),
             pwd: String::new(),
             remote: None,
-            asked: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            rtt: Duration::from_millis(100),
             is_path_open: false,
             next_check: Instant::ZERO,
             nonce,
@@ -94,6 +115,11 @@ impl Client {
             srtp: None,
             publisher: None,
             slots: BTreeMap::new(),
+            repairs: BTreeMap::new(),
+            arrivals: TransportArrivals::default(),
+            reports: Reports::default(),
+            padding_bytes: 0,
+            nacked: 0,
             srtp_failures: 0,
             rtcp_received: 0,
             out: VecDeque::new(),
@@ -124,8 +150,9 @@ impl Client {
         for (mid, ssrc) in &answer.slots {
             let role = sections.iter().find(|section| section.mid == *mid).map(|it| it.role);
             let Some(SectionRole::Slot(kind)) = role else { continue };
-            self.slots.entry(*ssrc).or_insert_with(|| Reception::new(kind.kind()));
+            self.slots.entry(*ssrc).or_insert_with(|| Reception::new(kind.kind(), self.shape.kit));
         }
+        self.repairs.extend(answer.repairs.iter().copied());
         self.remote = Some(answer);
         self.asked.clear();
         self.is_path_open = false;
@@ -193,6 +220,48 @@ impl Client {
         for ssrc in stuck {
             self.request_keyframe(ssrc);
         }
+        if self.shape.kit != Kit::Plain && self.srtp.is_some() {
+            self.tell(now);
+        }
+    }
+
+    /// Tells the node what arrived and what did not.
+    fn tell(&mut self, now: Instant) {
+        let own = Ssrc(self.number);
+        let (mut messages, mut media) = (Vec::new(), own);
+        for (ssrc, slot) in &mut self.slots {
+            slot.advance(now);
+            media = if slot.packets > 0 { *ssrc } else { media };
+            if slot.nack_due().is_some_and(|due| due <= now) {
+                let lost = slot.take_nacks(now, self.rtt);
+                self.nacked += lost.len() as u64;
+                if !lost.is_empty() {
+                    messages.push(feedback::nack(own, *ssrc, &lost));
+                }
+            }
+        }
+        if self.arrivals.due().is_some_and(|due| due <= now) {
+            messages.extend(self.arrivals.take(now, own, media));
+        }
+        if self.reports.due() <= now {
+            let sent = self.publisher.as_ref().map(Publisher::infos).unwrap_or_default();
+            let is_remb = self.shape.kit == Kit::Remb;
+            messages.push(self.reports.take(now, own, is_remb, &sent, &mut self.slots));
+        }
+        for message in messages {
+            self.send_rtcp(&message);
+        }
+    }
+
+    /// Seals and sends a compound packet of RTCP, whatever is in it.
+    pub fn send_rtcp(&mut self, compound: &[u8]) {
+        let Some(srtp) = &mut self.srtp else { return };
+        let mut buffer = compound.to_vec();
+        buffer.resize(compound.len() + RTCP_OVERHEAD_MAX, 0);
+        if let Ok(sealed) = srtp.sender.seal_rtcp(&mut buffer, compound.len()) {
+            buffer.truncate(sealed);
+            self.out.push_back(buffer);
+        }
     }
 
     /// Sends this many packets of its smallest picture at once, all of them in order.
@@ -218,7 +287,10 @@ impl Client {
         let has_keys = self.srtp.is_some();
         let media = self.publisher.as_ref().filter(|_| has_keys).map(Publisher::next_due);
         let stuck = self.slots.values().filter_map(Reception::keyframe_due).min();
-        [check, self.next_hello, media, stuck].into_iter().flatten().min()
+        let lost = self.slots.values().filter_map(Reception::nack_due).min();
+        let reports = (has_keys && self.shape.kit != Kit::Plain).then(|| self.reports.due());
+        let due = [check, self.next_hello, media, stuck, lost, reports, self.arrivals.due()];
+        due.into_iter().flatten().min()
     }
 
     /// The next datagram to the node.
@@ -228,17 +300,12 @@ impl Client {
 
     /// Asks for a keyframe in the slot with `ssrc`.
     pub fn request_keyframe(&mut self, ssrc: Ssrc) {
-        let Some(srtp) = &mut self.srtp else { return };
-        let mut buffer = vec![0; 200];
+        let mut buffer = [0; 200];
         let mut writer = RtcpWriter::new(&mut buffer);
         let own = Ssrc(self.number);
-        if writer.receiver_report(own, &[]).and_then(|()| writer.pli(own, ssrc)).is_err() {
-            return;
-        }
-        let length = writer.length();
-        if let Ok(sealed) = srtp.sender.seal_rtcp(&mut buffer, length) {
-            buffer.truncate(sealed);
-            self.out.push_back(buffer);
+        if writer.receiver_report(own, &[]).and_then(|()| writer.pli(own, ssrc)).is_ok() {
+            let length = writer.length();
+            self.send_rtcp(&buffer[..length]);
         }
     }
 
@@ -261,7 +328,7 @@ impl Client {
         let interval = if self.is_path_open { KEEPALIVE_INTERVAL } else { CHECK_INTERVAL };
         self.next_check = now + interval;
         let id = self.random.bytes();
-        self.asked.insert(id);
+        self.asked.insert(id, now);
         let Some(remote) = &self.remote else { return };
         let username = format!("{}:{}", remote.ufrag, self.ufrag);
         self.out.push_back(check::nomination(id, &username, &remote.pwd));
@@ -270,7 +337,10 @@ impl Client {
     fn handle_stun(&mut self, now: Instant, datagram: &[u8]) {
         match check::kind(datagram) {
             check::Kind::Request(id) => self.out.push_back(check::success(id, &self.pwd)),
-            check::Kind::Success(id) if self.asked.remove(&id) => {
+            check::Kind::Success(id) if self.asked.contains_key(&id) => {
+                if let Some(sent) = self.asked.remove(&id) {
+                    self.rtt = now.saturating_duration_since(sent);
+                }
                 if !self.is_path_open && self.srtp.is_none() {
                     self.next_hello = Some(now);
                 }
@@ -289,7 +359,13 @@ impl Client {
                 receiver: SrtpReceiver::new(&keys, Side::Client),
             });
             if self.shape.publishes {
-                self.publisher = Some(Publisher::new(self.number, now, &mut self.random));
+                let (kit, mids) = (self.shape.kit, self.shape.video_mids());
+                let random = &mut self.random;
+                let mut publisher = Publisher::new(self.number, kit, mids, now, random);
+                if self.remote.as_ref().is_some_and(|answer| answer.has_transport_feedback) {
+                    publisher.number_transport();
+                }
+                self.publisher = Some(publisher);
             }
         }
     }
@@ -312,13 +388,51 @@ impl Client {
     fn handle_rtp(&mut self, now: Instant, datagram: &mut [u8]) -> Option<u32> {
         let srtp = self.srtp.as_mut()?;
         let header = RtpHeader::parse(datagram)?;
-        match (srtp.receiver.open_rtp(datagram, &header), self.slots.get_mut(&header.ssrc)) {
-            (Ok(length), Some(slot)) => slot.take(now, &datagram[..length], &header),
-            (Ok(_), None) | (Err(_), _) => {
-                self.srtp_failures += 1;
-                None
-            }
+        let Ok(length) = srtp.receiver.open_rtp(datagram, &header) else {
+            self.srtp_failures += 1;
+            return None;
+        };
+        let packet = &datagram[..length];
+        let number = header.extensions(packet).find(|(id, _)| *id == TRANSPORT_ID);
+        if let Some((_, &[high, low])) = number
+            && self.shape.kit == Kit::Browser
+        {
+            self.arrivals.note(now, u16::from_be_bytes([high, low]));
         }
+        if let Some(media) = self.repairs.get(&header.ssrc).copied() {
+            return self.handle_repair(now, media, packet, &header);
+        }
+        let Some(slot) = self.slots.get_mut(&header.ssrc) else {
+            self.srtp_failures += 1;
+            return None;
+        };
+        slot.take(now, packet, &header)
+    }
+
+    /// A packet that comes again carries its own number in front of its payload (RFC 4588 §4);
+    /// without a payload it only fills.
+    fn handle_repair(
+        &mut self,
+        now: Instant,
+        media: Ssrc,
+        packet: &[u8],
+        header: &RtpHeader,
+    ) -> Option<u32> {
+        let slot = self.slots.get_mut(&media)?;
+        let payload = header.payload(packet).unwrap_or(&[]);
+        let Some((&[high, low], payload)) = payload.split_first_chunk::<2>() else {
+            self.padding_bytes += packet.len() as u64;
+            return None;
+        };
+        slot.repairs += 1;
+        slot.repair_bytes += packet.len() as u64;
+        let mut original = [&packet[..usize::from(header.payload_offset)], payload].concat();
+        original[0] &= !0x20;
+        original[1] = original[1] & 0x80 | VP8_PT;
+        original[2..4].copy_from_slice(&[high, low]);
+        original[8..12].copy_from_slice(&media.0.to_be_bytes());
+        let header = RtpHeader::parse(&original)?;
+        slot.take_repair(now, &original, &header)
     }
 
     fn handle_rtcp(&mut self, now: Instant, datagram: &mut [u8]) {
@@ -332,9 +446,23 @@ impl Client {
             self.srtp_failures += 1;
             return;
         };
+        let mut lost = Vec::new();
         for packet in packets {
-            if let (Rtcp::Pli { media, .. }, Some(publisher)) = (packet, &mut self.publisher) {
-                publisher.handle_keyframe_request(now, media.0);
+            match (packet, &mut self.publisher) {
+                (Rtcp::Pli { media, .. }, Some(publisher)) => {
+                    publisher.handle_keyframe_request(now, media.0);
+                }
+                (Rtcp::Nack { media, lost: seqs, .. }, _) if self.shape.kit == Kit::Browser => {
+                    lost.extend(seqs.map(|seq| (media, seq)));
+                }
+                (Rtcp::SenderReport(info, _), _) => self.reports.note(now, &info),
+                _ => {}
+            }
+        }
+        for (media, seq) in lost {
+            let packet = self.publisher.as_mut().and_then(|it| it.retransmit(media, seq));
+            if let Some(packet) = packet {
+                self.send_rtp(packet);
             }
         }
     }

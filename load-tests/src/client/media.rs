@@ -1,32 +1,48 @@
-//! What a model client publishes: Opus with levels, VP8 in three encodings, and in each payload the
-//! words by which a receiver knows what it got.
+//! What a model client publishes: Opus with levels, VP8 in three encodings, a shared screen, and in
+//! each payload the words by which a receiver knows what it got.
 
-use protocol::{Duration, Instant, media::Ssrc};
+use std::collections::VecDeque;
 
-use super::offer::{LEVEL_ID, MID_ID, OPUS_PT, RID_ID, RIDS, VP8_PT};
+use protocol::{
+    Duration, Instant,
+    media::{SeqNo, Ssrc},
+};
+
+use super::{
+    encoder::{Encoder, Frame, Pace},
+    offer::{
+        Kit, LEVEL_ID, MID_ID, OPUS_PT, REPAIRED_RID_ID, RID_ID, RIDS, TRANSPORT_ID, VP8_PT,
+        VP8_RTX_PT,
+    },
+};
 use crate::random::Random;
 
 /// Opus packets last 20 ms, 960 ticks of 48 kHz.
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const AUDIO_TICKS: u32 = 960;
 
-/// 15 pictures a second, 6 000 ticks of 90 kHz.
-const VIDEO_INTERVAL: Duration = Duration::from_micros(66_667);
-const VIDEO_TICKS: u32 = 6_000;
-
 /// MID and RID stand in the first packets of a stream, as browsers write them.
 const NAMED_PACKETS: u32 = 50;
 
-/// Bytes of a packet's payload beside the tag.
-const AUDIO_BYTES: usize = 60;
-const VIDEO_BYTES: usize = 900;
+/// Bytes of an audio packet's payload beside the tag: 32 kb/s with the tag.
+const AUDIO_BYTES: usize = 66;
+
+/// The longest video payload, and the payload of a plain client's packets, beside the tag.
+const VIDEO_BYTES_MAX: usize = 1_100;
+const PLAIN_BYTES: usize = 900;
+
+/// Packets that are kept for retransmission: a second of the largest camera and more.
+const HISTORY: usize = 1_024;
+
+/// The place of the shared screen among the video streams, and its layer in tags.
+pub const SCREEN: usize = 3;
 
 /// What a payload says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag {
     /// Who sent it: a number of the test's choice.
     pub author: u32,
-    /// The encoding, 0 the smallest.
+    /// The encoding, 0 the smallest; [`SCREEN`] for a screen.
     pub layer: u8,
     /// Whether its frame is a keyframe.
     pub is_key: bool,
@@ -36,16 +52,22 @@ pub struct Tag {
     pub parts: u8,
     /// The frame, counted without holes.
     pub frame: u32,
+    /// How many frames back is the one that it needs; 0 in a keyframe.
+    pub back: u8,
+    /// Its temporal layer.
+    pub temporal: u8,
 }
 
 impl Tag {
-    const LENGTH: usize = 12;
+    /// Bytes of a tag.
+    pub const LENGTH: usize = 14;
 
-    fn write(self) -> [u8; Tag::LENGTH] {
+    pub(super) fn write(self) -> [u8; Tag::LENGTH] {
         let mut out = [0; Tag::LENGTH];
         out[..4].copy_from_slice(&self.author.to_be_bytes());
         out[4..8].copy_from_slice(&[self.layer, u8::from(self.is_key), self.part, self.parts]);
-        out[8..].copy_from_slice(&self.frame.to_be_bytes());
+        out[8..12].copy_from_slice(&self.frame.to_be_bytes());
+        out[12..].copy_from_slice(&[self.back, self.temporal]);
         out
     }
 
@@ -60,6 +82,8 @@ impl Tag {
             part: tag[6],
             parts: tag[7],
             frame: u32::from_be_bytes([tag[8], tag[9], tag[10], tag[11]]),
+            back: tag[12],
+            temporal: tag[13],
         })
     }
 }
@@ -71,6 +95,7 @@ struct Stream {
     seq: u16,
     timestamp: u32,
     sent: u32,
+    octets: u32,
     frame: u32,
 }
 
@@ -83,6 +108,7 @@ impl Stream {
             seq: random.next_u64() as u16,
             timestamp: random.next_u64() as u32,
             sent: 0,
+            octets: 0,
             frame: (begin.as_micros() / 1_000) as u32,
         }
     }
@@ -111,43 +137,120 @@ impl Stream {
         packet.extend(payload);
         self.seq = self.seq.wrapping_add(1);
         self.sent += 1;
+        self.octets = self.octets.wrapping_add(payload.len() as u32);
         packet
     }
 }
 
-/// A microphone and a camera.
+/// One encoding of a camera, or a screen.
+#[derive(Clone, Debug)]
+struct Video {
+    stream: Stream,
+    repair: Stream,
+    encoder: Encoder,
+    picture_id: u16,
+    tl0_picture: u8,
+    key_index: u8,
+    keyframe_wanted: bool,
+    is_active: bool,
+    next: Instant,
+}
+
+/// A packet that can be sent again.
+#[derive(Clone, Debug)]
+struct Sent {
+    place: usize,
+    seq: u16,
+    timestamp: u32,
+    payload: Vec<u8>,
+}
+
+/// What a sender report says of one stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamInfo {
+    /// The stream.
+    pub ssrc: Ssrc,
+    /// The timestamp of the present moment.
+    pub timestamp: u32,
+    /// Packets sent.
+    pub packets: u32,
+    /// Payload bytes sent.
+    pub octets: u32,
+}
+
+/// A microphone, a camera and, if there is an m-line for one, a screen.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     author: u32,
+    kit: Kit,
     /// 0 is loudest, 127 silence (RFC 6464 §3).
     pub level: u8,
+    /// Whether the microphone sends.
+    pub has_microphone: bool,
     /// Whether the camera sends.
     pub has_camera: bool,
+    /// Whether the screen does.
+    pub has_screen: bool,
+    /// Names of the m-lines of camera and screen.
+    mids: [String; 2],
     audio: Stream,
-    video: [Stream; 3],
-    picture_id: [u16; 3],
-    keyframe_wanted: [bool; 3],
+    video: Vec<Video>,
+    transport_seq: Option<u16>,
+    history: VecDeque<Sent>,
+    random: Random,
     /// When the node asked for a keyframe, and of which encoding.
     pub keyframes_asked: Vec<(Instant, u8)>,
+    /// Packets that the node asked for again.
+    pub retransmitted: u64,
     next_audio: Instant,
-    next_video: Instant,
 }
 
 impl Publisher {
-    pub(super) fn new(author: u32, begin: Instant, random: &mut Random) -> Self {
+    /// `mids` name the m-lines of the camera and of the screen, empty without one.
+    pub(super) fn new(
+        author: u32,
+        kit: Kit,
+        mids: [String; 2],
+        begin: Instant,
+        random: &mut Random,
+    ) -> Self {
         let offset = Duration::from_micros(random.below(20_000));
+        let audio = Stream::new(begin, random);
+        let has_screen = !mids[1].is_empty();
+        let paces = Pace::camera(kit).into_iter().chain(has_screen.then_some(Pace::SCREEN));
+        let video = paces.map(|pace| Video {
+            stream: Stream::new(begin, random),
+            repair: Stream::new(begin, random),
+            encoder: Encoder::new(pace),
+            picture_id: random.next_u64() as u16 & 0x7FFF,
+            tl0_picture: random.next_u64() as u8,
+            key_index: random.next_u64() as u8 & 0x1F,
+            keyframe_wanted: true,
+            is_active: true,
+            next: begin + offset,
+        });
         Publisher {
             author,
+            kit,
             level: 40,
+            has_microphone: true,
             has_camera: true,
-            audio: Stream::new(begin, random),
-            video: std::array::from_fn(|_| Stream::new(begin, random)),
-            picture_id: std::array::from_fn(|_| random.next_u64() as u16 & 0x7FFF),
-            keyframe_wanted: [true; 3],
+            has_screen,
+            mids,
+            audio,
+            video: video.collect(),
+            transport_seq: None,
+            history: VecDeque::new(),
+            random: Random::new(u64::from(author)),
             keyframes_asked: Vec::new(),
+            retransmitted: 0,
             next_audio: begin + offset,
-            next_video: begin + offset,
         }
+    }
+
+    /// From here on each packet has a transport-wide number.
+    pub(super) fn number_transport(&mut self) {
+        self.transport_seq.get_or_insert(0);
     }
 
     /// The stream of its microphone.
@@ -159,17 +262,44 @@ impl Publisher {
     /// The stream of an encoding, 0 the smallest.
     #[must_use]
     pub fn video_ssrc(&self, layer: usize) -> Ssrc {
-        Ssrc(self.video[layer].ssrc)
+        Ssrc(self.video[layer].stream.ssrc)
+    }
+
+    /// Whether an encoding is sent.
+    #[must_use]
+    pub fn is_active(&self, layer: usize) -> bool {
+        self.video[layer].is_active
+    }
+
+    /// Frames that an encoding has sent.
+    #[must_use]
+    pub fn frames_sent(&self, layer: usize) -> u64 {
+        self.video[layer].encoder.frames
+    }
+
+    /// Turns an encoding on or off, as `RTCRtpSender.setParameters` does; it begins anew with a
+    /// keyframe.
+    pub fn set_active(&mut self, layer: usize, is_active: bool) {
+        let video = &mut self.video[layer];
+        video.keyframe_wanted |= is_active && !video.is_active;
+        video.is_active = is_active;
+    }
+
+    /// Changes what an encoding costs and how it moves.
+    pub fn set_pace(&mut self, layer: usize, pace: Pace) {
+        self.video[layer].encoder = Encoder::new(pace);
+        self.video[layer].keyframe_wanted = true;
     }
 
     pub(super) fn next_due(&self) -> Instant {
-        self.next_audio.min(self.next_video)
+        let video = self.video.iter().map(|video| video.next).min();
+        video.map_or(self.next_audio, |next| next.min(self.next_audio))
     }
 
     /// Takes a keyframe request for one of its streams.
     pub(super) fn handle_keyframe_request(&mut self, now: Instant, ssrc: u32) {
-        if let Some(layer) = self.video.iter().position(|stream| stream.ssrc == ssrc) {
-            self.keyframe_wanted[layer] = true;
+        if let Some(layer) = self.video.iter().position(|video| video.stream.ssrc == ssrc) {
+            self.video[layer].keyframe_wanted = true;
             self.keyframes_asked.push((now, layer as u8));
         }
     }
@@ -179,13 +309,20 @@ impl Publisher {
         let mut packets = Vec::new();
         while self.next_audio <= now {
             self.next_audio = self.next_audio + AUDIO_INTERVAL;
-            packets.push(self.audio_packet());
+            self.audio.timestamp = self.audio.timestamp.wrapping_add(AUDIO_TICKS);
+            if self.has_microphone {
+                packets.push(self.audio_packet());
+            }
         }
-        while self.next_video <= now {
-            self.next_video = self.next_video + VIDEO_INTERVAL;
-            if self.has_camera {
-                for layer in 0..RIDS.len() {
-                    packets.extend(self.video_frame(layer));
+        for place in 0..self.video.len() {
+            while self.video[place].next <= now {
+                let is_on = if place == SCREEN { self.has_screen } else { self.has_camera };
+                let video = &mut self.video[place];
+                let pace = video.encoder.pace();
+                video.next = video.next + pace.interval;
+                video.stream.timestamp = video.stream.timestamp.wrapping_add(pace.ticks());
+                if is_on && video.is_active {
+                    packets.extend(self.video_frame(place));
                 }
             }
         }
@@ -194,12 +331,45 @@ impl Publisher {
 
     /// Packets of the smallest encoding, one frame each, without regard to time.
     pub(super) fn flood(&mut self, packets: usize) -> Vec<Vec<u8>> {
-        (0..packets).flat_map(|_| self.video_frame(0)).collect()
+        let tick = |publisher: &mut Publisher| {
+            let stream = &mut publisher.video[0].stream;
+            stream.timestamp = stream.timestamp.wrapping_add(3_000);
+        };
+        (0..packets)
+            .flat_map(|_| {
+                tick(self);
+                self.video_frame(0)
+            })
+            .collect()
+    }
+
+    /// A packet once more, on the repair stream (RFC 4588 §4).
+    pub(super) fn retransmit(&mut self, ssrc: Ssrc, seq: SeqNo) -> Option<Vec<u8>> {
+        let place = self.video.iter().position(|video| video.stream.ssrc == ssrc.0)?;
+        let is_it = |sent: &&Sent| sent.place == place && sent.seq == seq.0;
+        let sent = self.history.iter().find(is_it)?;
+        let payload = [&seq.0.to_be_bytes()[..], &sent.payload].concat();
+        let timestamp = sent.timestamp;
+        self.retransmitted += 1;
+        self.video[place].repair.timestamp = timestamp;
+        Some(self.video_packet(place, true, false, &payload))
+    }
+
+    /// What sender reports say.
+    pub(super) fn infos(&self) -> Vec<StreamInfo> {
+        let video = self.video.iter().map(|video| &video.stream);
+        let flowing = [&self.audio].into_iter().chain(video).filter(|stream| stream.sent > 0);
+        let info = |stream: &Stream| StreamInfo {
+            ssrc: Ssrc(stream.ssrc),
+            timestamp: stream.timestamp,
+            packets: stream.sent,
+            octets: stream.octets,
+        };
+        flowing.map(info).collect()
     }
 
     fn audio_packet(&mut self) -> Vec<u8> {
         self.audio.frame += 1;
-        self.audio.timestamp = self.audio.timestamp.wrapping_add(AUDIO_TICKS);
         let tag = Tag {
             author: self.author,
             layer: 0,
@@ -207,48 +377,125 @@ impl Publisher {
             part: 0,
             parts: 1,
             frame: self.audio.frame,
+            back: 0,
+            temporal: 0,
         };
         let payload = [&[0x78; AUDIO_BYTES][..], &tag.write()].concat();
         let level = [self.level];
+        let number = self.next_transport_seq();
         let mut extensions: Vec<(u8, &[u8])> = vec![(LEVEL_ID, &level)];
         if self.audio.sent < NAMED_PACKETS {
             extensions.push((MID_ID, b"0"));
         }
+        extensions.extend(number.as_ref().map(|number| (TRANSPORT_ID, &number[..])));
         self.audio.packet(OPUS_PT, false, &extensions, &payload)
     }
 
-    fn video_frame(&mut self, layer: usize) -> Vec<Vec<u8>> {
-        let is_key = std::mem::take(&mut self.keyframe_wanted[layer]);
-        // A keyframe is some times a delta frame; a larger picture has more packets.
-        let parts = (layer as u8 + 1) * if is_key { 4 } else { 1 };
-        let stream = &mut self.video[layer];
-        stream.frame += 1;
-        stream.timestamp = stream.timestamp.wrapping_add(VIDEO_TICKS);
-        self.picture_id[layer] = (self.picture_id[layer] + 1) & 0x7FFF;
-        let [high, low] = (0x8000 | self.picture_id[layer]).to_be_bytes();
-        let packets = (0..parts).map(|part| {
-            // RFC 7741 §4.2: X, and S on the first packet; I with 15 bits of picture id.
-            let descriptor = [0x80 | u8::from(part == 0) << 4, 0x80, high, low];
-            // RFC 6386 §9.1: bit 0 is clear in a keyframe, which then has the start code.
-            let frame_head = if is_key {
-                [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01]
-            } else {
-                [0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-            };
-            let tag = Tag {
-                author: self.author,
-                layer: layer as u8,
-                is_key,
-                part,
-                parts,
-                frame: stream.frame,
-            };
-            let body = vec![0x55; VIDEO_BYTES];
-            let payload = [&descriptor[..], &frame_head, &body, &tag.write()].concat();
-            let named: [(u8, &[u8]); 2] = [(MID_ID, b"1"), (RID_ID, RIDS[layer].as_bytes())];
-            let extensions = if stream.sent < NAMED_PACKETS { &named[..] } else { &[] };
-            stream.packet(VP8_PT, part + 1 == parts, extensions, &payload)
+    fn video_frame(&mut self, place: usize) -> Vec<Vec<u8>> {
+        let video = &mut self.video[place];
+        let is_key = std::mem::take(&mut video.keyframe_wanted);
+        let frame = video.encoder.encode(is_key, &mut self.random);
+        video.stream.frame += 1;
+        video.picture_id = (video.picture_id + 1) & 0x7FFF;
+        video.tl0_picture = video.tl0_picture.wrapping_add(u8::from(frame.temporal == 0));
+        video.key_index = (video.key_index + u8::from(is_key)) & 0x1F;
+        let (parts, bytes) = self.split(place, &frame);
+        (0..parts)
+            .map(|part| {
+                let payload = self.video_payload(place, &frame, part, parts, bytes);
+                self.video_packet(place, false, part + 1 == parts, &payload)
+            })
+            .collect()
+    }
+
+    /// How many packets a frame has, and of how many bytes.
+    fn split(&self, place: usize, frame: &Frame) -> (u8, usize) {
+        match self.kit {
+            // A keyframe is some times a delta frame; a larger picture has more packets.
+            Kit::Plain => (((place + 1) * if frame.is_key { 4 } else { 1 }) as u8, PLAIN_BYTES),
+            Kit::Remb | Kit::Browser => {
+                let parts = frame.bytes.div_ceil(VIDEO_BYTES_MAX).clamp(1, 255);
+                (parts as u8, frame.bytes / parts)
+            }
+        }
+    }
+
+    fn video_payload(
+        &self,
+        place: usize,
+        frame: &Frame,
+        part: u8,
+        parts: u8,
+        bytes: usize,
+    ) -> Vec<u8> {
+        let video = &self.video[place];
+        let [high, low] = (0x8000 | video.picture_id).to_be_bytes();
+        // RFC 7741 §4.2: X, N where nothing needs it, and S on the first packet; then I with 15
+        // bits of picture id, and where there are temporal layers L, T and K.
+        let starts = u8::from(part == 0) << 4;
+        let mut payload = if self.kit == Kit::Plain {
+            vec![0x80 | starts, 0x80, high, low]
+        } else {
+            let is_unneeded = u8::from(frame.temporal == 2) << 5;
+            let layer = frame.temporal << 6 | u8::from(frame.back == 1) << 5 | video.key_index;
+            vec![0x80 | is_unneeded | starts, 0xF0, high, low, video.tl0_picture, layer]
+        };
+        // RFC 6386 §9.1: bit 0 is clear in a keyframe, which then has the start code.
+        payload.extend(if frame.is_key {
+            [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01]
+        } else {
+            [0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         });
-        packets.collect()
+        let tag = Tag {
+            author: self.author,
+            layer: place as u8,
+            is_key: frame.is_key,
+            part,
+            parts,
+            frame: video.stream.frame,
+            back: frame.back,
+            temporal: frame.temporal,
+        };
+        payload.resize(payload.len() + bytes, 0x55);
+        payload.extend(tag.write());
+        payload
+    }
+
+    /// A packet of a video stream or, if it `is_repair`, of the stream that repairs it.
+    fn video_packet(
+        &mut self,
+        place: usize,
+        is_repair: bool,
+        marker: bool,
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let number = self.next_transport_seq();
+        let mid = &self.mids[usize::from(place == SCREEN)];
+        let video = &mut self.video[place];
+        let (stream, pt, rid_id) = if is_repair {
+            (&mut video.repair, VP8_RTX_PT, REPAIRED_RID_ID)
+        } else {
+            (&mut video.stream, VP8_PT, RID_ID)
+        };
+        let mut extensions: Vec<(u8, &[u8])> = Vec::new();
+        if stream.sent < NAMED_PACKETS {
+            extensions.push((MID_ID, mid.as_bytes()));
+            extensions.extend(RIDS.get(place).map(|rid| (rid_id, rid.as_bytes())));
+        }
+        extensions.extend(number.as_ref().map(|number| (TRANSPORT_ID, &number[..])));
+        if !is_repair && self.kit == Kit::Browser {
+            if self.history.len() == HISTORY {
+                self.history.pop_front();
+            }
+            let (seq, timestamp) = (stream.seq, stream.timestamp);
+            self.history.push_back(Sent { place, seq, timestamp, payload: payload.to_vec() });
+        }
+        stream.packet(pt, marker, &extensions, payload)
+    }
+
+    fn next_transport_seq(&mut self) -> Option<[u8; 2]> {
+        let seq = self.transport_seq.as_mut()?;
+        *seq = seq.wrapping_add(1);
+        Some(seq.to_be_bytes())
     }
 }

@@ -4,19 +4,34 @@ use std::fmt::Write;
 
 use protocol::{
     client::{MediaSection, SectionRole},
-    media::{SlotKind, Source, Ssrc},
+    media::{MediaKind, SlotKind, Source, Ssrc},
 };
 
 /// Payload types and header-extension ids of every model client.
 pub(super) const OPUS_PT: u8 = 111;
+pub(super) const RED_PT: u8 = 63;
 pub(super) const VP8_PT: u8 = 96;
 pub(super) const VP8_RTX_PT: u8 = 97;
 pub(super) const LEVEL_ID: u8 = 1;
+pub(super) const TRANSPORT_ID: u8 = 3;
 pub(super) const MID_ID: u8 = 4;
 pub(super) const RID_ID: u8 = 10;
+pub(super) const REPAIRED_RID_ID: u8 = 11;
 
 /// The names of the simulcast encodings, smallest first.
 pub(super) const RIDS: [&str; 3] = ["q", "h", "f"];
+
+/// What a client's media engine can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kit {
+    /// Keyframe requests, and frames of a few packets of one size: for stories in which the
+    /// network is no matter.
+    Plain,
+    /// What aiortc and GStreamer have: NACK and REMB, no transport-wide feedback.
+    Remb,
+    /// What browsers have: temporal layers, NACK and RTX both ways, RED, transport-wide feedback.
+    Browser,
+}
 
 /// Which m-lines a client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +42,22 @@ pub struct Shape {
     pub voices: usize,
     /// Slots for pictures.
     pub videos: usize,
+    /// Whether it has an m-line for a screen, behind all others.
+    pub screen: bool,
+    /// What it can do.
+    pub kit: Kit,
 }
 
 impl Shape {
     /// Somebody in a small meeting.
-    pub const PARTICIPANT: Shape = Shape { publishes: true, voices: 3, videos: 4 };
+    pub const PARTICIPANT: Shape =
+        Shape { publishes: true, voices: 3, videos: 4, screen: false, kit: Kit::Plain };
+
+    /// The same with a browser's media engine.
+    pub const BROWSER: Shape = Shape { kit: Kit::Browser, ..Shape::PARTICIPANT };
+
+    /// Somebody who only receives.
+    pub const WATCHER: Shape = Shape { publishes: false, ..Shape::BROWSER };
 
     fn roles(self) -> Vec<SectionRole> {
         let mut roles = Vec::new();
@@ -41,6 +67,7 @@ impl Shape {
         }
         roles.extend(std::iter::repeat_n(SectionRole::Slot(SlotKind::Voice), self.voices));
         roles.extend(std::iter::repeat_n(SectionRole::Slot(SlotKind::Video), self.videos));
+        roles.extend(self.screen.then_some(SectionRole::Publish(Source::Screen)));
         roles
     }
 
@@ -48,6 +75,15 @@ impl Shape {
     pub(super) fn sections(self) -> Vec<MediaSection> {
         let roles = self.roles().into_iter().enumerate();
         roles.map(|(mid, role)| MediaSection { mid: mid.to_string(), role }).collect()
+    }
+
+    /// The names of the m-lines of camera and screen, empty where there is none.
+    pub(super) fn video_mids(self) -> [String; 2] {
+        let roles = self.roles();
+        [Source::Camera, Source::Screen].map(|source| {
+            let place = roles.iter().position(|role| *role == SectionRole::Publish(source));
+            place.map(|place| place.to_string()).unwrap_or_default()
+        })
     }
 
     /// The SDP.
@@ -60,59 +96,105 @@ impl Shape {
         );
         let fingerprint = ["AB"; 32].join(":");
         for (mid, role) in roles.into_iter().enumerate() {
-            sdp.push_str(head(role));
+            sdp.push_str(head(role, self.kit));
             let _ = write!(
                 sdp,
                 "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\n\
                  a=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\na=mid:{mid}\r\n\
                  a=rtcp-mux\r\n"
             );
-            sdp.push_str(&body(role));
+            sdp.push_str(&body(role, self.kit));
         }
         sdp
     }
 }
 
-fn head(role: SectionRole) -> &'static str {
-    match role {
-        SectionRole::Publish(Source::Microphone | Source::ScreenAudio)
-        | SectionRole::Slot(SlotKind::Voice | SlotKind::Programme) => {
-            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
-        }
-        SectionRole::Publish(Source::Camera | Source::Screen)
-        | SectionRole::Slot(SlotKind::Video) => "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n",
+fn head(role: SectionRole, kit: Kit) -> &'static str {
+    match (role_kind(role), kit) {
+        (MediaKind::Audio, Kit::Plain | Kit::Remb) => "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+        (MediaKind::Audio, Kit::Browser) => "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n",
+        (MediaKind::Video, Kit::Remb) => "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
+        (MediaKind::Video, Kit::Plain | Kit::Browser) => "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n",
     }
 }
 
-fn body(role: SectionRole) -> String {
-    let opus = format!(
-        "a=rtpmap:{OPUS_PT} opus/48000/2\r\n\
-         a=extmap:{LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
-    );
-    let vp8 = format!(
-        "a=rtpmap:{VP8_PT} VP8/90000\r\n\
-         a=rtcp-fb:{VP8_PT} nack\r\na=rtcp-fb:{VP8_PT} nack pli\r\n\
-         a=rtpmap:{VP8_RTX_PT} rtx/90000\r\na=fmtp:{VP8_RTX_PT} apt={VP8_PT}\r\n"
-    );
+fn role_kind(role: SectionRole) -> MediaKind {
+    match role {
+        SectionRole::Publish(source) => source.kind(),
+        SectionRole::Slot(kind) => kind.kind(),
+    }
+}
+
+fn body(role: SectionRole, kit: Kit) -> String {
+    let kind = role_kind(role);
+    let codecs = match kind {
+        MediaKind::Audio => sound(kit),
+        MediaKind::Video => pictures(kit),
+    };
     let mid = format!("a=extmap:{MID_ID} urn:ietf:params:rtp-hdrext:sdes:mid\r\n");
     match role {
-        SectionRole::Publish(Source::Microphone | Source::ScreenAudio) => {
-            format!("a=sendonly\r\n{opus}{mid}")
-        }
-        SectionRole::Publish(Source::Camera | Source::Screen) => {
+        SectionRole::Publish(Source::Camera) => {
             let rids = RIDS.map(|rid| format!("a=rid:{rid} send\r\n")).concat();
             let simulcast = format!("a=simulcast:send {}\r\n", RIDS.join(";"));
             format!(
-                "a=sendonly\r\n{vp8}{mid}\
+                "a=sendonly\r\n{codecs}{mid}\
                  a=extmap:{RID_ID} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+                 a=extmap:{REPAIRED_RID_ID} \
+                 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n\
                  {rids}{simulcast}"
             )
         }
-        SectionRole::Slot(SlotKind::Voice | SlotKind::Programme) => {
-            format!("a=recvonly\r\n{opus}")
+        SectionRole::Publish(Source::Microphone | Source::Screen | Source::ScreenAudio) => {
+            format!("a=sendonly\r\n{codecs}{mid}")
         }
-        SectionRole::Slot(SlotKind::Video) => format!("a=recvonly\r\n{vp8}"),
+        SectionRole::Slot(_) => format!("a=recvonly\r\n{codecs}"),
     }
+}
+
+fn sound(kit: Kit) -> String {
+    let mut lines = format!(
+        "a=rtpmap:{OPUS_PT} opus/48000/2\r\n\
+         a=extmap:{LEVEL_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+    );
+    if kit == Kit::Browser {
+        let _ = write!(
+            lines,
+            "a=rtcp-fb:{OPUS_PT} transport-cc\r\n\
+             a=rtpmap:{RED_PT} red/48000/2\r\na=fmtp:{RED_PT} {OPUS_PT}/{OPUS_PT}\r\n{}",
+            transport_extension()
+        );
+    }
+    lines
+}
+
+fn pictures(kit: Kit) -> String {
+    let mut lines = format!(
+        "a=rtpmap:{VP8_PT} VP8/90000\r\n\
+         a=rtcp-fb:{VP8_PT} nack\r\na=rtcp-fb:{VP8_PT} nack pli\r\n"
+    );
+    let rtx = format!("a=rtpmap:{VP8_RTX_PT} rtx/90000\r\na=fmtp:{VP8_RTX_PT} apt={VP8_PT}\r\n");
+    match kit {
+        Kit::Plain => lines.push_str(&rtx),
+        Kit::Remb => {
+            let _ = write!(lines, "a=rtcp-fb:{VP8_PT} goog-remb\r\n");
+        }
+        Kit::Browser => {
+            let _ = write!(
+                lines,
+                "a=rtcp-fb:{VP8_PT} ccm fir\r\na=rtcp-fb:{VP8_PT} goog-remb\r\n\
+                 a=rtcp-fb:{VP8_PT} transport-cc\r\n{rtx}{}",
+                transport_extension()
+            );
+        }
+    }
+    lines
+}
+
+fn transport_extension() -> String {
+    format!(
+        "a=extmap:{TRANSPORT_ID} \
+         http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+    )
 }
 
 /// What a client takes from an answer.
@@ -122,6 +204,10 @@ pub(super) struct Answer {
     pub(super) pwd: String,
     /// The mid and the SSRC of each slot.
     pub(super) slots: Vec<(String, Ssrc)>,
+    /// The SSRC on which lost packets of a slot come again, and the slot's.
+    pub(super) repairs: Vec<(Ssrc, Ssrc)>,
+    /// Whether the node tells of each packet that it gets.
+    pub(super) has_transport_feedback: bool,
 }
 
 impl Answer {
@@ -129,6 +215,7 @@ impl Answer {
     pub(super) fn read(sdp: &str) -> Option<Self> {
         let value = |name: &str| sdp.lines().find_map(|line| line.strip_prefix(name));
         let mut slots = Vec::new();
+        let mut repairs = Vec::new();
         let mut mid = "";
         for line in sdp.lines() {
             if let Some(found) = line.strip_prefix("a=mid:") {
@@ -138,9 +225,19 @@ impl Answer {
             {
                 let ssrc = rest.split(' ').next()?.parse().ok()?;
                 slots.push((mid.to_owned(), Ssrc(ssrc)));
+            } else if let Some(group) = line.strip_prefix("a=ssrc-group:FID ") {
+                let (media, repair) = group.trim().split_once(' ')?;
+                repairs.push((Ssrc(repair.parse().ok()?), Ssrc(media.parse().ok()?)));
             }
         }
+        let has_transport_feedback = sdp.contains("transport-cc");
         let ufrag = value("a=ice-ufrag:")?.to_owned();
-        Some(Answer { ufrag, pwd: value("a=ice-pwd:")?.to_owned(), slots })
+        Some(Answer {
+            ufrag,
+            pwd: value("a=ice-pwd:")?.to_owned(),
+            slots,
+            repairs,
+            has_transport_feedback,
+        })
     }
 }

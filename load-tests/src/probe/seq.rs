@@ -45,7 +45,10 @@ impl Default for Seq {
 impl Machine for Seq {
     type Line = Line;
 
-    fn take(&mut self, now: Instant, line: Line) -> Outcome {
+    fn take(&mut self, _now: Instant, line: Line) -> Outcome {
+        if let (false, Line::Forward(first) | Line::Skip(first)) = (self.has_begun, line) {
+            self.begin(first);
+        }
         let event = match line {
             Line::After(last) => {
                 *self = Seq { sequence: Sequence::new(SeqNo(last)), has_begun: false };
@@ -54,10 +57,6 @@ impl Machine for Seq {
             Line::Restart(first) => {
                 self.begin(first);
                 return Ok(Vec::new());
-            }
-            Line::Forward(first) | Line::Skip(first) if !self.has_begun => {
-                self.begin(first);
-                return self.take(now, line);
             }
             Line::Skip(seq) => {
                 self.sequence.skip(SeqNo(seq));

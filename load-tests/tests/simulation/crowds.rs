@@ -15,7 +15,7 @@ use crate::{
 
 #[test]
 fn fifty_joiners_cost_a_publisher_two_keyframes_a_second() {
-    let watcher = Shape { publishes: false, voices: 1, videos: 1 };
+    let watcher = Shape { publishes: false, voices: 1, videos: 1, ..Shape::PARTICIPANT };
     with_seeds(0..3, |seed| {
         let mut world = World::new(seed);
         world.join(ROOM, 1, Shape::PARTICIPANT);

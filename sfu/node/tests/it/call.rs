@@ -28,7 +28,7 @@ use crate::allocation::Watched;
 const SPEED: u64 = 3;
 
 pub(crate) const STAYERS: u32 = 12;
-const SHAPE: Shape = Shape { publishes: true, voices: 3, videos: 9 };
+const SHAPE: Shape = Shape { videos: 9, ..Shape::PARTICIPANT };
 const ROOM: RoomId = RoomId(1);
 const LIMITS: Limits =
     Limits { endpoints: 32, rooms: 4, participants_per_room: 32, slots_per_endpoint: 13 };
