@@ -7,8 +7,11 @@
 //! Several machines of one op run side by side under different values of `id`, at most
 //! [`INSTANCES_MAX`]. The format is described in `docs/probe.md`, whose examples are run as tests.
 
+mod alloc;
 mod forward;
 mod hex;
+mod level;
+mod nack;
 mod parse;
 mod seq;
 
@@ -39,7 +42,7 @@ pub struct Op {
 }
 
 /// Everything that the probe can do.
-pub const OPS: &[Op] = &[seq::OP, parse::OP, forward::OP];
+pub const OPS: &[Op] = &[alloc::OP, level::OP, nack::OP, seq::OP, parse::OP, forward::OP];
 
 /// The ops with an example each, for a person to read.
 #[must_use]
@@ -69,7 +72,8 @@ pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     }
 }
 
-/// Something that the probe says: its name, and what there is to say in an object.
+/// Something that the probe says: its name, and what there is to say in an object. What was before
+/// the line has a `t` of its own.
 #[derive(Clone, Debug)]
 struct Event(&'static str, Value);
 
@@ -89,6 +93,9 @@ trait Machine: Default {
 pub struct Probe {
     now: Instant,
     lines: u64,
+    alloc: Instances<alloc::Alloc>,
+    level: Instances<level::Level>,
+    nack: Instances<nack::Nack>,
     seq: Instances<seq::Seq>,
     parse: Instances<parse::Parse>,
     forward: Instances<forward::Forward>,
@@ -143,6 +150,9 @@ impl Probe {
     fn dispatch(&mut self, op: &str, id: &str, rest: Value) -> Outcome {
         let now = self.now;
         match op {
+            "alloc" => self.alloc.take(now, id, rest),
+            "level" => self.level.take(now, id, rest),
+            "nack" => self.nack.take(now, id, rest),
             "seq" => self.seq.take(now, id, rest),
             "parse" => self.parse.take(now, id, rest),
             "forward" => self.forward.take(now, id, rest),
@@ -175,8 +185,10 @@ impl<M: Machine> Instances<M> {
 }
 
 /// A line out: time and name first, then the rest in the order of the alphabet.
-fn write(now: Instant, id: &str, Event(name, body): Event) -> String {
-    let mut line = format!("{{\"t\":{},\"ev\":{}", millis(now), json!(name));
+fn write(now: Instant, id: &str, Event(name, mut body): Event) -> String {
+    let own_time = body.as_object_mut().and_then(|fields| fields.remove("t"));
+    let t = own_time.unwrap_or_else(|| millis(now));
+    let mut line = format!("{{\"t\":{t},\"ev\":{}", json!(name));
     if !id.is_empty() {
         line.push_str(&format!(",\"id\":{}", json!(id)));
     }

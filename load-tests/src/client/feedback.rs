@@ -1,4 +1,4 @@
-//! What a model client tells of the packets that it gets: transport-wide feedback, NACK and reports.
+//! What a model client tells of the packets that it gets: transport-wide feedback and NACK.
 //!
 //! Written apart from the node's own code, so that a mistake there is not repeated here.
 
