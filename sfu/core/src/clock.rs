@@ -117,6 +117,11 @@ impl Timeline {
         Some(output)
     }
 
+    /// The outgoing time of a packet that changes nothing.
+    pub(crate) const fn shifted(&self, input: RtpTime) -> RtpTime {
+        input.add(self.offset)
+    }
+
     /// The outgoing time of a further packet; `newest` unless it came late.
     pub(crate) fn follow(&mut self, now: Instant, input: RtpTime, newest: bool) -> RtpTime {
         let output = input.add(self.offset);

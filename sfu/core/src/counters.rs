@@ -52,6 +52,9 @@ pub enum ForwardDrop {
     /// One receiver: the slot has sent as many packets as an SSRC may.
     #[error("over the slot's rate")]
     OverSlotRate,
+    /// One receiver: the packet is of a layer above the slot's limit.
+    #[error("layer left out")]
+    LayerLeftOut,
     /// One receiver: it has not negotiated the codec.
     #[error("codec not negotiated")]
     NoCodec,
@@ -59,7 +62,7 @@ pub enum ForwardDrop {
 
 impl ForwardDrop {
     /// Every reason, in the order of their counters.
-    pub const ALL: [ForwardDrop; 17] = [
+    pub const ALL: [ForwardDrop; 18] = [
         ForwardDrop::UnknownEndpoint,
         ForwardDrop::OverBudget,
         ForwardDrop::Unmapped,
@@ -76,6 +79,7 @@ impl ForwardDrop {
         ForwardDrop::TooLate,
         ForwardDrop::HeldForClock,
         ForwardDrop::OverSlotRate,
+        ForwardDrop::LayerLeftOut,
         ForwardDrop::NoCodec,
     ];
 
@@ -99,6 +103,7 @@ impl ForwardDrop {
             ForwardDrop::TooLate => "too_late",
             ForwardDrop::HeldForClock => "held_for_clock",
             ForwardDrop::OverSlotRate => "over_slot_rate",
+            ForwardDrop::LayerLeftOut => "layer_left_out",
             ForwardDrop::NoCodec => "no_codec",
         }
     }

@@ -35,6 +35,7 @@ mod clock;
 pub mod codec;
 pub mod congestion;
 mod counters;
+mod dependencies;
 mod endpoint;
 mod fanout;
 mod forwarder;

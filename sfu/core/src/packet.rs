@@ -203,20 +203,35 @@ impl<'p> OutgoingPacket<'p> {
         self.kind
     }
 
+    /// Writes everything in front of the body, which is the end of the publisher's payload, to the
+    /// start of `out` and returns its length; `None`, and nothing written, if `out` is too short.
+    #[must_use]
+    pub fn write_front(&self, out: &mut [u8]) -> Option<usize> {
+        let length = self.length() - self.body.len();
+        let out = out.get_mut(..length)?;
+        let (start, rest) = out.split_at_mut(usize::from(self.start_length));
+        start.copy_from_slice(&self.start[..usize::from(self.start_length)]);
+        let (descriptor, rest) = rest.split_at_mut(self.descriptor.len());
+        descriptor.copy_from_slice(self.descriptor);
+        let (fill, head) = rest.split_at_mut(usize::from(self.fill));
+        fill.fill(0);
+        head.copy_from_slice(&self.head[..usize::from(self.head_length)]);
+        Some(length)
+    }
+
+    /// What is the publisher's own: the end of its payload.
+    #[must_use]
+    pub const fn body(&self) -> &'p [u8] {
+        self.body
+    }
+
     /// Writes the packet to the start of `out` and returns its length; `None`, and nothing
     /// written, if `out` is too short.
     #[must_use]
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         let out = out.get_mut(..self.length())?;
-        let (start, rest) = out.split_at_mut(usize::from(self.start_length));
-        start.copy_from_slice(&self.start[..usize::from(self.start_length)]);
-        let (descriptor, rest) = rest.split_at_mut(self.descriptor.len());
-        descriptor.copy_from_slice(self.descriptor);
-        let (fill, rest) = rest.split_at_mut(usize::from(self.fill));
-        fill.fill(0);
-        let (head, body) = rest.split_at_mut(usize::from(self.head_length));
-        head.copy_from_slice(&self.head[..usize::from(self.head_length)]);
-        body.copy_from_slice(self.body);
+        let front = self.write_front(out)?;
+        out[front..].copy_from_slice(self.body);
         Some(self.length())
     }
 

@@ -18,8 +18,12 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    codec::CodecFacts,
+    codec::{
+        FrameFacts, Incoming, Payload as PayloadHead, PayloadMemory, dependency::Dependencies,
+        layers_allocation::LayersAllocation, selection::Dependency,
+    },
     counters::ForwardDrop,
+    dependencies::DependencyTable,
     fanout::List,
     keyframes::Series,
     layers::{self, LAYERS_MAX},
@@ -87,6 +91,8 @@ pub(crate) struct Stream {
     #[serde(skip)]
     last_at: Instant,
     pub(crate) reception: Reception,
+    #[serde(skip)]
+    memory: PayloadMemory,
 }
 
 impl Stream {
@@ -105,8 +111,9 @@ pub(crate) struct SourcePacket<'p> {
     pub(crate) codec: Codec,
     /// Without padding; empty if there was nothing else.
     pub(crate) payload: &'p [u8],
-    pub(crate) facts: CodecFacts,
-    pub(crate) starts_keyframe: bool,
+    pub(crate) frame: FrameFacts,
+    pub(crate) head: PayloadHead,
+    pub(crate) dependency: Option<Dependency<'p>>,
     /// Audio level or orientation, as it stands in the extension.
     pub(crate) extension: Option<u8>,
     /// Whether the layer flows again after a second without packets, or for the first time.
@@ -120,6 +127,8 @@ pub(crate) struct Publications {
     /// What the microphone told in the last second.
     pub(crate) speech: Speech,
     streams: [Option<Stream>; STREAMS_MAX],
+    /// What the publisher itself says of the layers of its camera and its screen.
+    allocations: [LayersAllocation; 2],
     budget: Bucket,
 }
 
@@ -129,6 +138,7 @@ impl Publications {
             by_source: [Publication::default(); Source::ALL.len()],
             speech: Speech::default(),
             streams: [None; STREAMS_MAX],
+            allocations: [LayersAllocation::default(); 2],
             budget: Bucket::default(),
         };
         publications.count_layers(sections);
@@ -144,6 +154,12 @@ impl Publications {
             let count = section.rids.len().clamp(1, LAYERS_MAX) as u8;
             self.by_source[section.source.index()].layer_count = count;
         }
+    }
+
+    /// What the publisher says of the layers of a picture, its `stream_count` being 0 before it
+    /// has said anything.
+    pub(crate) const fn layers_allocation(&self, source: Source) -> &LayersAllocation {
+        &self.allocations[matches!(source, Source::Screen) as usize]
     }
 
     /// The mapped streams.
@@ -192,6 +208,7 @@ impl Publications {
         &mut self,
         now: Instant,
         sections: &[PublishSection],
+        dependencies: &'p mut DependencyTable,
         packet: &'p [u8],
         header: &'p RtpHeader,
     ) -> Result<SourcePacket<'p>, ForwardDrop> {
@@ -204,7 +221,15 @@ impl Publications {
             .position(|stream| stream.is_some_and(|stream| stream.ssrc == header.ssrc));
         let place = match known {
             Some(place) => place,
-            None => self.map(now, sections, packet, header)?,
+            None => {
+                let place = self.map(now, sections, packet, header)?;
+                if let Some(Stream { source, layer, .. }) = self.streams[place]
+                    && let Some(dependencies) = dependencies.of(source, layer)
+                {
+                    dependencies.forget();
+                }
+                place
+            }
         };
         let Some(stream) = &mut self.streams[place] else {
             return Err(ForwardDrop::Unmapped);
@@ -219,7 +244,6 @@ impl Publications {
         stream.last_at = now;
         let ticks_per_ms = stream.codec.clock_rate() / 1_000;
         stream.reception.count(now, header.seq, header.timestamp, ticks_per_ms);
-        let stream = *stream;
         let publication = &mut self.by_source[stream.source.index()];
         let layer = &mut publication.layers[usize::from(stream.layer)];
         if layer.stream != Some(place as u8) {
@@ -230,14 +254,19 @@ impl Publications {
         }
         let revived = !layers::is_alive(layer.last_packet_at, now);
         layer.last_packet_at = Some(now);
-        let packet = SourcePacket { revived, ..read(&stream, section, packet, header)? };
+        let found = Found::read(stream.source, section, packet, header);
+        if let Some(allocation) = found.allocation.and_then(LayersAllocation::parse) {
+            self.allocations[usize::from(stream.source == Source::Screen)] = allocation;
+        }
+        let dependencies = dependencies.of(stream.source, stream.layer);
+        let packet = read(stream, &found, dependencies, packet, header)?;
         if packet.source == Source::Microphone {
             publication.loudness.update(now, packet.extension);
             if let Some(level) = packet.extension {
                 self.speech.handle_level(now, level);
             }
         }
-        Ok(packet)
+        Ok(SourcePacket { revived, ..packet })
     }
 
     /// Finds what a new SSRC is and gives it a place.
@@ -262,6 +291,7 @@ impl Publications {
             codec,
             last_at: now,
             reception: Reception::default(),
+            memory: PayloadMemory::default(),
         });
         for publication in &mut self.by_source {
             for layer in &mut publication.layers {
@@ -283,22 +313,65 @@ impl Publications {
     }
 }
 
+/// The header extensions that matter once a stream is mapped.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found<'p> {
+    /// Audio level or orientation.
+    state: Option<u8>,
+    dependency: Option<&'p [u8]>,
+    allocation: Option<&'p [u8]>,
+}
+
+impl<'p> Found<'p> {
+    fn read(
+        source: Source,
+        section: &PublishSection,
+        packet: &'p [u8],
+        header: &RtpHeader,
+    ) -> Self {
+        let ids = &section.extensions;
+        let state = match source {
+            Source::Microphone | Source::ScreenAudio => ids.audio_level,
+            Source::Camera | Source::Screen => ids.orientation,
+        };
+        let mut found = Found::default();
+        for (id, value) in header.extensions(packet) {
+            let id = Some(id);
+            if id == state {
+                found.state = value.first().copied();
+            } else if id == ids.dependency_descriptor {
+                found.dependency = Some(value);
+            } else if id == ids.layers_allocation {
+                found.allocation = Some(value);
+            }
+        }
+        found
+    }
+}
+
 /// Reads what forwarding needs of a packet of `stream`.
 fn read<'p>(
-    stream: &Stream,
-    section: &PublishSection,
+    stream: &mut Stream,
+    found: &Found<'p>,
+    dependencies: Option<&'p mut Dependencies>,
     packet: &'p [u8],
     header: &'p RtpHeader,
 ) -> Result<SourcePacket<'p>, ForwardDrop> {
     let payload = header.payload(packet).ok_or(ForwardDrop::Malformed)?;
-    let facts = if payload.is_empty() {
-        CodecFacts::Opus
-    } else {
-        CodecFacts::read(stream.codec, payload).ok_or(ForwardDrop::Malformed)?
+    let dependency = match found.dependency.zip(dependencies) {
+        Some((bytes, dependencies)) => {
+            let descriptor = dependencies.read(bytes).map_err(|_| ForwardDrop::Malformed)?;
+            Some(Dependency { descriptor, dependencies })
+        }
+        None => None,
     };
-    let id = match stream.source {
-        Source::Microphone | Source::ScreenAudio => section.extensions.audio_level,
-        Source::Camera | Source::Screen => section.extensions.orientation,
+    let (frame, head) = if payload.is_empty() {
+        (FrameFacts::default(), PayloadHead::Whole)
+    } else {
+        let RtpHeader { marker, timestamp, .. } = *header;
+        let incoming = Incoming { codec: stream.codec, payload, marker, timestamp };
+        let descriptor = dependency.as_ref().map(|dependency| &dependency.descriptor);
+        incoming.read(descriptor, &mut stream.memory).ok_or(ForwardDrop::Malformed)?
     };
     Ok(SourcePacket {
         header,
@@ -306,9 +379,10 @@ fn read<'p>(
         layer: stream.layer,
         codec: stream.codec,
         payload,
-        facts,
-        starts_keyframe: facts.starts_keyframe(payload),
-        extension: extension(packet, header, id).and_then(|value| value.first().copied()),
+        frame,
+        head,
+        dependency,
+        extension: found.state,
         revived: false,
     })
 }

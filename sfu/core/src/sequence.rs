@@ -75,22 +75,53 @@ impl Sequence {
         if self.seen & bit != 0 {
             return Err(ForwardDrop::Duplicate);
         }
+        if self.skipped & bit != 0 {
+            return Err(ForwardDrop::TooLate);
+        }
+        Ok(Placed::Late(self.fill_hole(step, bit)))
+    }
+
+    /// The number of the hole that is `step` packets back, which has the place `bit`.
+    const fn fill_hole(&mut self, step: i16, bit: u64) -> SeqNo {
         self.seen |= bit;
         let skipped_since = (self.skipped & (bit - 1)).count_ones() as u16;
         let back = step.unsigned_abs() - skipped_since;
-        Ok(Placed::Late(SeqNo(self.newest_out.0.wrapping_sub(back))))
+        SeqNo(self.newest_out.0.wrapping_sub(back))
     }
 
-    /// Leaves the packet `seq` out: the next one takes its number.
-    pub const fn skip(&mut self, seq: SeqNo) {
+    /// Whether the packet `seq` is newer than all before.
+    #[must_use]
+    pub const fn is_newest(&self, seq: SeqNo) -> bool {
+        let step = seq.distance_from(self.newest_in);
+        step > 0 || step < -DROPOUT_MAX
+    }
+
+    /// Leaves the packet `seq` out: the next one takes its number. If it came late, a hole was left
+    /// for it; the number of the hole is returned, once.
+    pub const fn skip(&mut self, seq: SeqNo) -> Option<SeqNo> {
         let step = self.step_to(seq);
         if step > 0 {
             self.advance(seq, step);
             self.skipped |= 1;
             self.newest_out = self.newest_out.add(step as u16 - 1);
-        } else if let Some(bit) = self.late_bit(step) {
-            self.seen |= bit;
+            return None;
         }
+        match self.late_bit(step) {
+            Some(bit) if (self.seen | self.skipped) & bit == 0 => Some(self.fill_hole(step, bit)),
+            Some(_) | None => None,
+        }
+    }
+
+    /// As [`Sequence::skip`], where the packet is of the same frame as the newest: if that one was
+    /// left out, what was lost between the two would have been left out too, and leaves no hole.
+    pub const fn skip_on(&mut self, seq: SeqNo) -> Option<SeqNo> {
+        let step = self.step_to(seq);
+        if step <= 0 || self.skipped & 1 == 0 {
+            return self.skip(seq);
+        }
+        self.advance(seq, step);
+        self.skipped |= if step < WINDOW { (1 << step) - 1 } else { u64::MAX };
+        None
     }
 
     const fn step_to(&mut self, seq: SeqNo) -> i16 {

@@ -19,11 +19,16 @@ use protocol::{
 
 use crate::{
     clock::{Takeover, Timeline},
-    codec::{CodecFacts, HEAD_LENGTH_MAX, LayerLimit, vp8},
+    codec::{
+        HEAD_LENGTH_MAX, LayerLimit, Payload,
+        dependency::{self, Changes},
+        numbering::Numbering,
+        selection::{Choice, Dependency, Selection},
+    },
     counters::ForwardDrop,
     fanout::Position,
     keyframes::ReceiverBudget,
-    packet::{Extensions, HeaderFields, OutgoingPacket},
+    packet::{EXTENSION_LENGTH_MAX, Extensions, HeaderFields, OutgoingPacket, RTP_LENGTH_MAX},
     publication::SourcePacket,
     rate::{Bucket, Rate},
     sequence::{Placed, Sequence},
@@ -67,10 +72,15 @@ pub(crate) struct Slot {
     /// the sender stamps.
     state_id: Option<u8>,
     transport_cc_id: Option<u8>,
+    dependency_id: Option<u8>,
 
     pub(crate) feed: Option<Feed>,
     /// The layer of the feed that flows.
     pub(crate) layer: Option<u8>,
+    /// The codec that flows in a picture slot.
+    codec: Option<Codec>,
+    /// The publisher has changed its codec, and its keyframe has not come.
+    awaits_codec: bool,
     /// The layer of the feed that is wanted.
     pub(crate) target: u8,
     /// The highest layers of that encoding that are wanted: lowered at any frame, raised where the
@@ -90,7 +100,8 @@ pub(crate) struct Slot {
     takeover: Option<Takeover>,
     pub(crate) sequence: Sequence,
     pub(crate) timeline: Timeline,
-    pub(crate) numbering: vp8::Numbering,
+    pub(crate) numbering: Numbering,
+    selection: Selection,
     rate: Bucket,
     pub(crate) packets: u64,
     pub(crate) octets: u64,
@@ -123,8 +134,11 @@ impl Slot {
             pts,
             state_id: state_id(kind, section.extensions),
             transport_cc_id: one_byte_id(section.extensions.transport_cc),
+            dependency_id: one_byte_id(section.extensions.dependency_descriptor),
             feed: None,
             layer: None,
+            codec: None,
+            awaits_codec: false,
             target: 0,
             limit: LayerLimit::NONE,
             leaving: None,
@@ -136,7 +150,8 @@ impl Slot {
             takeover: Some(Takeover::Source { held: false }),
             sequence: Sequence::new(SeqNo(first_seq.0.wrapping_sub(1))),
             timeline: Timeline::new(kind, RtpTime((random >> 16) as u32)),
-            numbering: vp8::Numbering::new((random >> 48) as u16),
+            numbering: Numbering::new((random >> 48) as u16),
+            selection: Selection::NEW,
             rate: Bucket::default(),
             packets: 0,
             octets: 0,
@@ -149,6 +164,7 @@ impl Slot {
             pts: self.pts,
             state_id: self.state_id,
             transport_cc_id: self.transport_cc_id,
+            dependency_id: self.dependency_id,
             feed: None,
             leaving: None,
             lacks_codec: false,
@@ -171,7 +187,7 @@ impl Slot {
 
     /// Whether it is to show a layer that does not flow yet.
     pub(crate) fn awaits(&self, layer: u8) -> bool {
-        let lacks_it = self.layer != Some(layer) && self.target == layer;
+        let lacks_it = self.target == layer && (self.layer != Some(layer) || self.awaits_codec);
         self.feed.is_some() && lacks_it && !self.lacks_codec
     }
 
@@ -188,23 +204,23 @@ impl Slot {
         self.takeover = Some(Takeover::Source { held: false });
     }
 
-    /// Rewrites one packet of `publisher`, who is the slot's feed or leaving it.
+    /// Rewrites one packet of `publisher`, who is the slot's feed or leaving it. `scratch` holds
+    /// what is laid out anew of its extensions.
     pub(crate) fn forward<'p>(
         &mut self,
         now: Instant,
         publisher: EndpointIndex,
         packet: &SourcePacket<'p>,
+        scratch: &'p mut [u8; EXTENSION_LENGTH_MAX],
     ) -> Result<Forwarded<'p>, ForwardDrop> {
         let Some(pt) = self.pts[packet.codec.index()] else {
             self.lacks_codec = true;
             return Err(ForwardDrop::NoCodec);
         };
+        self.lacks_codec = false;
         let from_feed = |feed: &Feed| feed.publisher == publisher && feed.source == packet.source;
         let feed = self.feed.filter(from_feed);
-        let switches = feed.is_some() && self.layer != Some(packet.layer);
-        if switches && !packet.starts_keyframe {
-            return Err(ForwardDrop::AwaitingKeyframe);
-        }
+        let switches = self.is_switch(feed.is_some(), packet)?;
         if packet.payload.is_empty() {
             if self.takeover.is_none() {
                 self.sequence.skip(packet.header.seq);
@@ -214,6 +230,12 @@ impl Slot {
         let Some(feed) = feed.or(self.leaving.map(|leaving| leaving.feed)) else {
             debug_assert!(false, "a packet of a source that the slot does not receive");
             return Err(ForwardDrop::UnknownEndpoint);
+        };
+        let ends_picture = match self.choose(packet, switches) {
+            Choice::Forward { ends_picture } => ends_picture,
+            Choice::LeaveOut { goes_on } => {
+                return self.leave_out(packet, goes_on, pt, feed.participant);
+            }
         };
         if !self.rate.take(now, SLOT_RATE) {
             return Err(ForwardDrop::OverSlotRate);
@@ -229,31 +251,92 @@ impl Slot {
         let (placed, timestamp) = self.place(now, packet, takeover)?;
         if switches {
             self.layer = Some(packet.layer);
+            self.codec = Some(packet.codec);
+            self.awaits_codec = false;
         }
         let (Placed::Newest(seq) | Placed::Late(seq)) = placed;
+        let newest = matches!(placed, Placed::Newest(_));
         let begins_sound = takeover.is_some() && self.media() == MediaKind::Audio;
-        let outgoing = self.write(
-            packet,
-            matches!(placed, Placed::Newest(_)),
-            &HeaderFields {
-                kind: self.media(),
-                // RFC 3551 §4.1: the marker begins a talkspurt.
-                marker: packet.header.marker || begins_sound,
-                pt,
-                seq,
-                timestamp,
-                ssrc: self.ssrc,
-                participant: feed.participant,
-                extensions: Extensions {
-                    state: self.state_id.zip(packet.extension),
-                    transport_cc: self.transport_cc_id,
-                    dependency_descriptor: None,
-                },
+        let fields = HeaderFields {
+            kind: self.media(),
+            // RFC 3551 §4.1: the marker begins a talkspurt.
+            marker: packet.header.marker || begins_sound || ends_picture,
+            pt,
+            seq,
+            timestamp,
+            ssrc: self.ssrc,
+            participant: feed.participant,
+            extensions: Extensions {
+                state: self.state_id.zip(packet.extension),
+                transport_cc: self.transport_cc_id,
+                dependency_descriptor: self.write_dependency(packet, newest, scratch),
             },
-        );
+        };
+        let outgoing = self.write(packet, newest, &fields);
         self.packets += 1;
         self.octets += (outgoing.length() - outgoing.header_length()) as u64;
         Ok(Forwarded { packet: outgoing, switched: switches })
+    }
+
+    /// Whether another layer, source or codec flows from this packet on.
+    fn is_switch(&mut self, is_feed: bool, packet: &SourcePacket<'_>) -> Result<bool, ForwardDrop> {
+        if self.media() == MediaKind::Audio {
+            return Ok(is_feed && self.layer != Some(packet.layer));
+        }
+        let same_codec = self.codec == Some(packet.codec);
+        let same_layer = !is_feed || self.layer == Some(packet.layer);
+        if same_layer && same_codec {
+            return Ok(false);
+        }
+        let begins = Selection::can_begin(self.limit, &packet.frame, packet.dependency.as_ref());
+        if is_feed && begins {
+            return Ok(true);
+        }
+        self.awaits_codec |= is_feed && same_layer;
+        Err(ForwardDrop::AwaitingKeyframe)
+    }
+
+    /// Chooses whether the packet's layer goes.
+    fn choose(&mut self, packet: &SourcePacket<'_>, switches: bool) -> Choice {
+        if self.media() == MediaKind::Audio {
+            return Choice::Forward { ends_picture: false };
+        }
+        let timestamp = packet.header.timestamp.0;
+        let dependency = packet.dependency.as_ref();
+        if switches {
+            self.selection.begin(self.limit, timestamp, dependency);
+        }
+        let newest = switches || self.sequence.is_newest(packet.header.seq);
+        self.selection.choose(self.limit, &packet.frame, timestamp, newest, dependency)
+    }
+
+    /// Leaves out a packet of a layer that the slot does not get. If it came late, a hole was left
+    /// for it that the receiver would ask for in vain: an empty packet fills it.
+    fn leave_out<'p>(
+        &mut self,
+        packet: &SourcePacket<'p>,
+        goes_on: bool,
+        pt: Pt,
+        participant: ParticipantId,
+    ) -> Result<Forwarded<'p>, ForwardDrop> {
+        let seq = packet.header.seq;
+        let hole = if goes_on { self.sequence.skip_on(seq) } else { self.sequence.skip(seq) };
+        if let Payload::Vp8(descriptor) = &packet.head {
+            self.numbering.skip_vp8(descriptor);
+        }
+        let seq = hole.ok_or(ForwardDrop::LayerLeftOut)?;
+        let fields = HeaderFields {
+            kind: self.media(),
+            marker: false,
+            pt,
+            seq,
+            timestamp: self.timeline.shifted(packet.header.timestamp),
+            ssrc: self.ssrc,
+            participant,
+            extensions: Extensions { transport_cc: self.transport_cc_id, ..Extensions::default() },
+        };
+        self.packets += 1;
+        Ok(Forwarded { packet: OutgoingPacket::new(&fields, &[]), switched: false })
     }
 
     /// Finds the packet's sequence number and timestamp.
@@ -287,18 +370,45 @@ impl Slot {
         newest: bool,
         fields: &HeaderFields<'p>,
     ) -> OutgoingPacket<'p> {
-        let body = &packet.payload[packet.facts.head_length()..];
+        let body = &packet.payload[packet.head.head_length()..];
         let mut outgoing = OutgoingPacket::new(fields, body);
-        match &packet.facts {
-            CodecFacts::Opus => {}
-            CodecFacts::Vp8(descriptor) => {
-                let mut head = [0; HEAD_LENGTH_MAX];
-                let numbers = self.numbering.continued(descriptor, newest);
-                let length = descriptor.write(numbers, &mut head);
-                outgoing.set_head(head, length);
+        let mut head = [0; HEAD_LENGTH_MAX];
+        let length = match &packet.head {
+            Payload::Whole => return outgoing,
+            Payload::Vp8(descriptor) => {
+                descriptor.write(self.numbering.continue_vp8(descriptor, newest), &mut head)
             }
-        }
+            Payload::Vp9(descriptor) => {
+                descriptor.write(self.numbering.continue_vp9(descriptor, newest), &mut head)
+            }
+        };
+        outgoing.set_head(head, length);
         outgoing
+    }
+
+    /// Writes the dependency descriptor for this receiver; returns its id and bytes.
+    fn write_dependency<'p>(
+        &mut self,
+        packet: &SourcePacket<'_>,
+        newest: bool,
+        scratch: &'p mut [u8; EXTENSION_LENGTH_MAX],
+    ) -> Option<(u8, &'p [u8])> {
+        let id = self.dependency_id?;
+        let dependency = packet.dependency.as_ref()?;
+        let Dependency { descriptor, dependencies } = dependency;
+        let room = RTP_LENGTH_MAX.saturating_sub(packet.payload.len());
+        let attach_structure =
+            self.selection.lacks_structure(dependency) && dependencies.attached_length() <= room;
+        let changes = Changes {
+            frame_number: self.numbering.continue_frame(descriptor.frame_number, newest),
+            attach_structure,
+            active_targets: self.selection.targets_to_tell(dependency),
+        };
+        if attach_structure || descriptor.has_structure() {
+            self.selection.note_structure(dependency);
+        }
+        let length = dependency::write(descriptor, dependencies, changes, scratch)?;
+        Some((id, &scratch[..length]))
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Limits,
     clock::{Timeline, TimelineState},
-    codec::vp8::Numbering,
+    codec::numbering::Numbering,
     endpoint::Endpoint,
     publication::Stream,
     room::RoomIndex,

@@ -1,11 +1,26 @@
 //! The highest layers of each slot.
 
-use protocol::{EndpointIndex, media::Mid};
+use protocol::{
+    EndpointIndex,
+    media::{Mid, Source},
+};
 
 use super::Forwarder;
-use crate::codec::LayerLimit;
+use crate::codec::{LayerLimit, layers_allocation::LayersAllocation};
 
 impl Forwarder {
+    /// What the endpoint says of the layers of its camera or screen; `None` before it has said
+    /// anything.
+    #[must_use]
+    pub fn layers_allocation(
+        &self,
+        index: EndpointIndex,
+        source: Source,
+    ) -> Option<&LayersAllocation> {
+        let allocation = self.endpoint(index)?.publications.layers_allocation(source);
+        Some(allocation).filter(|allocation| allocation.stream_count > 0)
+    }
+
     /// The highest layers that the slot `mid` of the endpoint is to have; `None` if it has no such
     /// slot.
     #[must_use]

@@ -7,7 +7,13 @@ use protocol::{
 };
 
 use super::Forwarder;
-use crate::{counters::ForwardDrop, fanout::Entry, packet::Egress, publication::SourcePacket};
+use crate::{
+    counters::ForwardDrop,
+    dependencies::DependencyTable,
+    fanout::Entry,
+    packet::{EXTENSION_LENGTH_MAX, Egress},
+    publication::SourcePacket,
+};
 
 impl Forwarder {
     /// Forwards `packet`, a whole authenticated RTP packet in clear, to all who are to have it.
@@ -41,15 +47,35 @@ impl Forwarder {
         egress: &mut impl Egress,
     ) -> Result<(), ForwardDrop> {
         let publisher = self.endpoint_mut(from).ok_or(ForwardDrop::UnknownEndpoint)?;
+        // The packet borrows its structure while it goes round the receivers.
+        let mut dependencies = std::mem::take(&mut publisher.plan.dependencies);
+        let result = self.read_and_forward(now, from, packet, header, &mut dependencies, egress);
+        if let Some(publisher) = self.endpoint_mut(from) {
+            publisher.plan.dependencies = dependencies;
+        }
+        result
+    }
+
+    fn read_and_forward(
+        &mut self,
+        now: Instant,
+        from: EndpointIndex,
+        packet: &[u8],
+        header: &RtpHeader,
+        dependencies: &mut DependencyTable,
+        egress: &mut impl Egress,
+    ) -> Result<(), ForwardDrop> {
+        let publisher = self.endpoint_mut(from).ok_or(ForwardDrop::UnknownEndpoint)?;
         let sections = &publisher.plan.sections;
-        let received = publisher.publications.receive(now, sections, packet, header)?;
+        let publications = &mut publisher.publications;
+        let received = publications.receive(now, sections, dependencies, packet, header)?;
         match received.source {
             Source::Microphone => self.rank_voice(now, from)?,
             Source::Camera | Source::Screen => self.note_picture(now, from, &received),
             Source::ScreenAudio => {}
         }
         self.fan_out(now, from, &received, egress);
-        if received.revived || received.starts_keyframe {
+        if received.revived || received.frame.starts_keyframe {
             // Whom this packet did not serve is asked for after it.
             self.ask_awaited(now, from, received.source);
         }
@@ -74,7 +100,7 @@ impl Forwarder {
         if packet.revived {
             self.choose_layers(now, from, packet.source);
         }
-        if packet.starts_keyframe
+        if packet.frame.starts_keyframe
             && let Some(publisher) = self.endpoint_mut(from)
         {
             let publication = &mut publisher.publications.by_source[packet.source.index()];
@@ -93,6 +119,7 @@ impl Forwarder {
             return;
         };
         let list = publisher.publications.by_source[packet.source.index()].subscribers;
+        let mut scratch = [0; EXTENSION_LENGTH_MAX];
         let mut cursor = self.fanout.first(&list);
         while let Some(entry) = self.fanout.next(&mut cursor) {
             if entry.layers & 1 << packet.layer == 0 {
@@ -101,7 +128,7 @@ impl Forwarder {
             let Some(slot) = self.slot_mut(entry.endpoint, usize::from(entry.slot)) else {
                 continue;
             };
-            match slot.forward(now, from, packet) {
+            match slot.forward(now, from, packet, &mut scratch) {
                 Ok(forwarded) => {
                     egress.forward(entry.endpoint, &forwarded.packet);
                     self.counters.forwarded_packets += 1;

@@ -75,7 +75,9 @@ impl Publisher {
 
     fn receive(&mut self, now: Instant, packet: &[u8]) -> Result<(Source, u8), ForwardDrop> {
         let header = RtpHeader::parse(packet).expect("a good header");
-        let received = self.publications.receive(now, &self.sections, packet, &header)?;
+        let mut table = DependencyTable::default();
+        let received =
+            self.publications.receive(now, &self.sections, &mut table, packet, &header)?;
         assert_eq!(received.header.timestamp, RtpTime(1));
         Ok((received.source, received.layer))
     }
@@ -184,12 +186,13 @@ fn payloads_that_contradict_themselves_are_dropped() {
 #[test]
 fn the_extension_that_passes_is_the_kinds_own() {
     let mut publisher = Publisher::new(sections());
+    let mut table = DependencyTable::default();
     let cases = [(111, 1, b"0", Some(0x85)), (96, 2, b"2", Some(0x03))];
     for (pt, ssrc, mid, expected) in cases {
         let packet = packet(ssrc, pt, 1, &[(4, mid), (1, &[0x85]), (5, &[0x03])]);
         let header = RtpHeader::parse(&packet).expect("a good header");
         let sections = &publisher.sections;
-        let received = publisher.publications.receive(NOW, sections, &packet, &header);
+        let received = publisher.publications.receive(NOW, sections, &mut table, &packet, &header);
         assert_eq!(received.expect("mapped").extension, expected);
     }
 }

@@ -1,8 +1,9 @@
-//! Descriptors of all shapes, keyframes, and numbers that go on over streams.
+//! Descriptors of all shapes, and keyframes.
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::numbering::Numbering;
 
 const WIDE: &[u8] = &[0x90, 0x80, 0x81, 0x02];
 const NARROW: &[u8] = &[0x90, 0x80, 0x7F];
@@ -65,52 +66,17 @@ fn only_the_first_packet_of_a_keyframe_starts_one() {
     }
 }
 
-fn picture(value: u16) -> Descriptor {
-    let [high, low] = value.to_be_bytes();
-    parsed(&[0x90, 0xD0, 0x80 | high, low, (value % 256) as u8, (value % 32) as u8])
-}
-
 #[test]
-fn numbers_go_on_where_another_stream_takes_over() {
-    let mut numbering = Numbering::new(32_766);
-    let first = numbering.continued(&picture(5), true);
-    assert_eq!(first, Numbers { picture: 32_767, tl0_picture: 1, key_index: 1 });
-    let second = numbering.continued(&picture(6), true);
-    assert_eq!(second, Numbers { picture: 0, tl0_picture: 2, key_index: 2 });
-    numbering.restart();
-    let third = numbering.continued(&picture(9_000), true);
-    assert_eq!(third, Numbers { picture: 1, tl0_picture: 3, key_index: 3 });
-    // A hole in the source stays one, and a late packet is of its own frame.
-    assert_eq!(numbering.continued(&picture(9_003), true).picture, 4);
-    assert_eq!(numbering.continued(&picture(9_001), false).picture, 2);
-    assert_eq!(numbering.continued(&picture(9_003), true).picture, 4);
-}
-
-#[test]
-fn a_narrow_stream_goes_on_over_its_wrap_and_beside_wide_ones() {
-    let mut numbering = Numbering::new(300);
-    assert_eq!(numbering.continued(&parsed(&[0x90, 0x80, 0x7E]), true).picture, 301);
-    assert_eq!(numbering.continued(&parsed(&[0x90, 0x80, 0x7F]), true).picture, 302);
-    assert_eq!(numbering.continued(&parsed(&[0x90, 0x80, 0x00]), true).picture, 303);
-    numbering.restart();
-    assert_eq!(numbering.continued(&picture(20_000), true).picture, 304);
-}
-
-#[test]
-fn a_stream_without_numbers_in_between_breaks_nothing() {
-    let mut numbering = Numbering::new(10);
-    assert_eq!(numbering.continued(&picture(1), true).picture, 11);
-    numbering.restart();
-    numbering.continued(&parsed(BARE), true);
-    numbering.restart();
-    assert_eq!(numbering.continued(&picture(1), true).picture, 12);
-}
-
-#[test]
-fn an_encoder_that_begins_anew_does_not_go_back() {
-    let mut numbering = Numbering::new(10);
-    assert_eq!(numbering.continued(&picture(20_000), true).picture, 11);
-    assert_eq!(numbering.continued(&picture(19_000), true).picture, 12);
+fn layer_and_sync_are_read_where_they_are_there() {
+    let frame = |payload: &[u8]| parsed(payload).frame(payload, true);
+    // TID 1 with Y; the same byte where only KEYIDX is present; nothing at all.
+    let layered = frame(&[0x90, 0xE0, 0x81, 0x02, 0x07, 0x65]);
+    assert_eq!((layered.temporal, layered.switch_up), (1, SwitchUp::ToOwn));
+    let keyed = frame(&[0x90, 0x90, 0x81, 0x02, 0x65]);
+    assert_eq!((keyed.temporal, keyed.switch_up), (0, SwitchUp::Never));
+    let bare = frame(&[0x30]);
+    assert_eq!((bare.temporal, bare.discardable), (0, true));
+    assert!(bare.starts_frame && bare.ends_frame && !bare.starts_keyframe);
 }
 
 proptest! {
@@ -121,7 +87,7 @@ proptest! {
         if let Some(descriptor) = Descriptor::parse(&payload) {
             prop_assert!(descriptor.length() <= payload.len());
             let _ = descriptor.starts_keyframe(&payload);
-            let numbers = Numbering::new(0).continued(&descriptor, true);
+            let numbers = Numbering::new(0).continue_vp8(&descriptor, true);
             let again = written(&descriptor, numbers);
             let reparsed = Descriptor::parse(&again).expect("what was written is whole");
             prop_assert_eq!(reparsed.length(), again.len());
