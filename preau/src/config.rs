@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protocol::media::{BadCodecSet, CodecSet};
 use signaling_service::{Cidr, Origin};
 
 pub(crate) use layer::Layer;
@@ -42,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Who speaks HTTPS, with which certificate. Default: nobody.
     pub(crate) tls: Tls,
+    /// The codecs of every room, the most wanted first. Default Opus and VP8.
+    /// A room negotiates all of them with everybody; each further one lengthens what is sent when
+    /// joining by some 20 lines for each picture.
+    pub(crate) codecs: CodecSet,
     /// Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default none.
     /// Each further one can claim to be any person's address.
     pub(crate) behind_proxy: Vec<Cidr>,
@@ -132,6 +137,9 @@ pub(crate) enum ConfigError {
     /// Two certificates.
     #[error("`tls = \"self-signed\"` and `tls_cert` contradict each other: remove one of them")]
     TwoCertificates,
+    /// Codecs that are no set for a room.
+    #[error("`codecs`: {0}")]
+    BadCodecs(#[from] BadCodecSet),
     /// A filter that cannot be read.
     #[error("`log`: `{text}` is not a log filter ({message}); write for example `info`")]
     BadLogFilter {
@@ -188,6 +196,7 @@ impl Sources {
             metrics_listen: layer.metrics_listen.map_or(MetricsListen::Off, |Text(at)| at),
             data: layer.data.ok_or(ConfigError::NoDataFolder)?,
             tls: decide_tls(layer.tls, layer.tls_cert, layer.tls_key)?,
+            codecs: CodecSet::try_new(bare(layer.codecs))?,
             behind_proxy: bare(layer.behind_proxy),
             log,
         })
@@ -267,6 +276,7 @@ fn defaults(environment: impl Fn(&str) -> Option<OsString>) -> Layer {
         metrics_listen: Some(Text(MetricsListen::At(SocketAddr::from(([127, 0, 0, 1], 9600))))),
         data: default_data_folder(environment),
         tls: Some(TlsMode::Off),
+        codecs: Some(CodecSet::default().as_slice().iter().copied().map(Text).collect()),
         behind_proxy: Some(Vec::new()),
         log: Some(String::from("info")),
         ..Layer::default()

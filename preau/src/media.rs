@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::Context;
 use prometheus::Registry;
+use protocol::media::CodecSet;
 use sfu_node::{Node, NodeConfig, NodeStartError, net::BindError, port::NodeThreads};
 use signaling_service::Bus;
 
@@ -24,13 +25,19 @@ pub(crate) enum MediaError {
 }
 
 impl Media {
-    /// Starts the node at `listen`; browsers are told to send to `advertise`.
+    /// Starts the node at `listen`, whose rooms use `codecs`; browsers are told to send to
+    /// `advertise`.
     pub(crate) fn start(
         listen: SocketAddr,
         advertise: &[IpAddr],
+        codecs: &CodecSet,
         registry: &Registry,
     ) -> Result<(Media, Bus), MediaError> {
-        let config = NodeConfig { advertise: advertise.to_vec(), ..NodeConfig::at(listen) };
+        let config = NodeConfig {
+            advertise: advertise.to_vec(),
+            codecs: codecs.clone(),
+            ..NodeConfig::at(listen)
+        };
         let Node { requests, reports, metrics, threads, .. } = Node::start(config)?;
         registry.register(Box::new(metrics))?;
         Ok((Media { threads }, Bus { requests, reports }))

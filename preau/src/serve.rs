@@ -104,7 +104,7 @@ fn open_port(config: &Config, registry: &Registry) -> anyhow::Result<OpenPort> {
         let listener = sockets::listen(config.listen, "listen")?;
         let local = listener.local_addr().context("cannot read the port")?;
         let addresses = addresses::media_addresses(config, local)?;
-        match Media::start(local, &addresses, registry) {
+        match Media::start(local, &addresses, &config.codecs, registry) {
             Ok((media, bus)) => return Ok(OpenPort { listener, local, media, bus, addresses }),
             Err(error)
                 if error.is_port_taken()

@@ -1,8 +1,12 @@
 //! Words of media that the wire, the forwarding engine and signaling share: RFC 3550, RFC 7656 and
 //! W3C WebRTC.
 
+mod codec_set;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use codec_set::{BadCodecSet, CodecSet, UnknownCodec};
 
 /// Sound or picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]

@@ -11,6 +11,7 @@ use std::{
 
 use protocol::{
     EndpointIndex, Instant,
+    media::CodecSet,
     node::{NodeReport, NodeRequest},
 };
 use sfu_worker::{
@@ -49,6 +50,7 @@ impl Node {
         let control = Control::new(ControlConfig {
             workers: 1,
             limits,
+            codecs: CodecSet::default(),
             candidates: vec![address],
             handshakes: Box::new(DoubleMaker),
             seed: random.bytes(),

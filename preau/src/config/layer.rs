@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
+use protocol::media::Codec;
 use serde::{Deserialize, Serialize};
 use signaling_service::{Cidr, Origin};
 
@@ -61,6 +62,12 @@ pub(crate) struct Layer {
     #[arg(value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
 
+    /// What sound and picture are coded in, the most wanted first, of: opus, red, vp8, vp9, h264,
+    /// av1. Every room needs opus and vp8. [default: opus,vp8]
+    #[arg(long, global = true, env = "PREAU_CODECS", hide_env = true)]
+    #[arg(value_name = "LIST", value_delimiter = ',')]
+    pub(crate) codecs: Option<Vec<Text<Codec>>>,
+
     /// The network of a reverse proxy whose X-Forwarded-For and -Proto are believed. Repeatable.
     /// [default: none]
     #[arg(long, global = true, env = "PREAU_BEHIND_PROXY", hide_env = true)]
@@ -86,6 +93,7 @@ impl Layer {
             tls: self.tls.or(lower.tls),
             tls_cert: self.tls_cert.or(lower.tls_cert),
             tls_key: self.tls_key.or(lower.tls_key),
+            codecs: self.codecs.or(lower.codecs),
             behind_proxy: self.behind_proxy.or(lower.behind_proxy),
             log: self.log.or(lower.log),
         }

@@ -16,12 +16,14 @@ fn flags_stand_above_environment_above_file_above_defaults() {
         .env("PREAU_LISTEN", "127.0.0.1:2222")
         .env("PREAU_LOG", "debug")
         .env("PREAU_ADVERTISE", "203.0.113.7,meet.example.org")
+        .env("PREAU_CODECS", "opus,RED,vp8,av1")
         .env("PREAU_DATA", "/srv/preau")
         .output()
         .unwrap();
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @r#"
     advertise = ["203.0.113.7", "meet.example.org"]  # environment
     behind_proxy = ["10.0.0.0/8", "fd00::/8"]  # file
+    codecs = ["opus", "red", "vp8", "av1"]  # environment
     data = "/srv/preau"  # environment
     listen = "[::1]:3333"  # flag
     log = "debug"  # environment
@@ -67,6 +69,8 @@ fn a_bad_value_names_its_key() {
         ("behind_proxy = [\"10.0.0.0/99\"]", "behind_proxy"),
         ("public_url = \"meet.example.org\"", "public_url"),
         ("tls = \"on\"", "tls"),
+        ("codecs = [\"opus\", \"vp8\", \"h265\"]", "codecs"),
+        ("codecs = [\"opus\", \"vp9\"]", "codecs"),
         ("log = \"=,=\"", "log"),
     ] {
         let file = folder.file("preau.toml", text);

@@ -7,7 +7,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use protocol::node::{NodeReport, NodeRequest};
+use protocol::{
+    media::CodecSet,
+    node::{NodeReport, NodeRequest},
+};
 use sfu_worker::{
     Control, ControlConfig, DtlsServer, Identity, IdentityError, Limits, Worker, WorkerConfig,
 };
@@ -28,6 +31,8 @@ pub struct NodeConfig {
     /// What browsers are told to send to, best first; empty for the machine's own addresses
     /// ([`crate::addresses::usable`]).
     pub advertise: Vec<IpAddr>,
+    /// The codecs of every room.
+    pub codecs: CodecSet,
     /// Media threads. Only 1: a client may yet reach a worker that does not have its room.
     pub workers: usize,
     /// Whether a media thread stays on one processor.
@@ -43,6 +48,7 @@ impl NodeConfig {
         NodeConfig {
             listen,
             advertise: Vec::new(),
+            codecs: CodecSet::default(),
             workers: 1,
             affinity: Affinity::default(),
             limits: Limits::default(),
@@ -95,7 +101,7 @@ impl Node {
     /// # Errors
     /// [`NodeStartError`].
     pub fn start(config: NodeConfig) -> Result<Node, NodeStartError> {
-        let NodeConfig { listen, advertise, workers, affinity, limits } = config;
+        let NodeConfig { listen, advertise, codecs, workers, affinity, limits } = config;
         if workers != 1 {
             return Err(NodeStartError::Workers(workers));
         }
@@ -106,6 +112,7 @@ impl Node {
         let control = Control::new(ControlConfig {
             workers,
             limits,
+            codecs,
             candidates: candidates.clone(),
             handshakes: Box::new(handshakes),
             seed: secret().map_err(NodeStartError::Random)?,

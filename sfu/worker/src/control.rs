@@ -16,6 +16,7 @@ use std::{
 use protocol::{
     EndpointIndex, Instant, ParticipantId, RequestId, RoomId,
     client::SlotMapping,
+    media::CodecSet,
     node::{
         NodeAnswer, NodeCommand, NodeError, NodeEvent, NodeEventBody, NodeReport, NodeRequest,
         NodeResponse,
@@ -42,6 +43,8 @@ pub struct ControlConfig {
     pub workers: usize,
     /// Sizes of all tables, the same as the workers'.
     pub limits: Limits,
+    /// The codecs of every room.
+    pub codecs: CodecSet,
     /// Where browsers send media, best first.
     pub candidates: Vec<SocketAddr>,
     /// Makes DTLS handshakes and knows our certificate's fingerprint.

@@ -16,7 +16,7 @@ use load_tests::{
 use protocol::{
     Duration, Epoch, Instant, ParticipantId, RequestId, RoomId,
     client::{SourceState, Tile, View},
-    media::Source,
+    media::{CodecSet, Source},
     node::{NodeAnswer, NodeCommand, NodeReport, NodeRequest},
 };
 use sfu_node::port::{Affinity, Port, ServeConfig, Served};
@@ -53,6 +53,7 @@ impl Call {
         let control = Control::new(ControlConfig {
             workers: 1,
             limits: LIMITS,
+            codecs: CodecSet::default(),
             candidates: port.candidates().to_vec(),
             handshakes: Box::new(DoubleMaker),
             seed: [1; 32],

@@ -3,7 +3,7 @@
 use protocol::{
     Duration, EndpointIndex, Instant, ParticipantId, RoomId,
     client::MediaSection,
-    media::{Codec, Ssrc},
+    media::Ssrc,
     node::{NodeError, NodeEventBody},
 };
 use sfu_core::{Endpoint, EndpointPlan, Removal};
@@ -21,9 +21,6 @@ use crate::{
     snapshot::SessionSnapshot,
     ufrag, uplink,
 };
-
-/// The codecs of every room.
-const CODECS: &[Codec] = &[Codec::Opus, Codec::Vp8];
 
 /// From the answer to the keys. Whoever takes longer comes anew, as a browser gives up too.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -163,9 +160,9 @@ impl Control {
         let refuse = |error: sdp::SdpError| NodeError::BadOffer(error.to_string());
         let offer = Offer::parse(offer).map_err(refuse)?;
         let session_id = self.random.next_u64();
+        let codecs = self.config.codecs.as_slice();
         let mut draw_ssrc = || Ssrc(self.random.next_u32());
-        let mut params =
-            NegotiationParams { codecs: CODECS, session_id, draw_ssrc: &mut draw_ssrc };
+        let mut params = NegotiationParams { codecs, session_id, draw_ssrc: &mut draw_ssrc };
         sdp::negotiate(&offer, sections, previous, &mut params).map_err(refuse)
     }
 
