@@ -198,7 +198,7 @@ impl Machine for Forward {
 
     fn take(&mut self, now: Instant, line: Line) -> Outcome {
         while let Some(due) = self.forwarder.poll_timeout().filter(|due| *due <= now) {
-            self.forwarder.handle_timeout(due);
+            self.forwarder.handle_timeout(due, &mut self.out);
         }
         let mut events = Vec::new();
         match line {

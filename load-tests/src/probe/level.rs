@@ -99,7 +99,7 @@ impl Machine for Level {
     fn take(&mut self, now: Instant, line: Line) -> Outcome {
         let mut events = Vec::new();
         while let Some(due) = self.forwarder.poll_timeout().filter(|due| *due <= now) {
-            self.forwarder.handle_timeout(due);
+            self.forwarder.handle_timeout(due, &mut Nowhere);
             events.extend(self.drain(due));
         }
         let Line::Levels(levels) = line else { return Ok(events) };

@@ -58,11 +58,35 @@ pub enum ForwardDrop {
     /// One receiver: it has not negotiated the codec.
     #[error("codec not negotiated")]
     NoCodec,
+    /// One receiver: so much waits for its line that no frame is begun.
+    #[error("line full")]
+    LineFull,
+    /// One receiver: a queue of its packets is full.
+    #[error("queue full")]
+    QueueFull,
+    /// One receiver: the payload was overwritten, or its publisher left, while the packet waited.
+    #[error("overwritten while it waited")]
+    Overwritten,
+    /// A NACK: the packet was never sent, or is no longer kept.
+    #[error("no longer kept")]
+    Forgotten,
+    /// A NACK: the packet was sent again a moment ago, or as often as one may be.
+    #[error("sent again already")]
+    SentAgain,
+    /// A NACK: the receiver's share for retransmissions is used up.
+    #[error("over the budget of retransmissions")]
+    OverRepairBudget,
+    /// A NACK: the receiver has negotiated no retransmissions and its cipher allows no copies.
+    #[error("no retransmissions negotiated")]
+    NoRepair,
+    /// A NACK: its sender has named more packets than it may, so the rest was not looked at.
+    #[error("flood of NACKs")]
+    NackFlood,
 }
 
 impl ForwardDrop {
     /// Every reason, in the order of their counters.
-    pub const ALL: [ForwardDrop; 18] = [
+    pub const ALL: [ForwardDrop; 26] = [
         ForwardDrop::UnknownEndpoint,
         ForwardDrop::OverBudget,
         ForwardDrop::Unmapped,
@@ -81,6 +105,14 @@ impl ForwardDrop {
         ForwardDrop::OverSlotRate,
         ForwardDrop::LayerLeftOut,
         ForwardDrop::NoCodec,
+        ForwardDrop::LineFull,
+        ForwardDrop::QueueFull,
+        ForwardDrop::Overwritten,
+        ForwardDrop::Forgotten,
+        ForwardDrop::SentAgain,
+        ForwardDrop::OverRepairBudget,
+        ForwardDrop::NoRepair,
+        ForwardDrop::NackFlood,
     ];
 
     /// The label of the metric.
@@ -105,6 +137,14 @@ impl ForwardDrop {
             ForwardDrop::OverSlotRate => "over_slot_rate",
             ForwardDrop::LayerLeftOut => "layer_left_out",
             ForwardDrop::NoCodec => "no_codec",
+            ForwardDrop::LineFull => "line_full",
+            ForwardDrop::QueueFull => "queue_full",
+            ForwardDrop::Overwritten => "overwritten",
+            ForwardDrop::Forgotten => "forgotten",
+            ForwardDrop::SentAgain => "sent_again",
+            ForwardDrop::OverRepairBudget => "over_repair_budget",
+            ForwardDrop::NoRepair => "no_repair",
+            ForwardDrop::NackFlood => "nack_flood",
         }
     }
 }
@@ -126,6 +166,16 @@ pub struct Counters {
     pub keyframe_requests_refused: u64,
     /// Sources that took over a slot.
     pub remaps: u64,
+    /// Forwarded packets that waited for a receiver's line.
+    pub delayed_packets: u64,
+    /// Packets that receivers asked for again.
+    pub nacked_packets: u64,
+    /// Packets that were sent again.
+    pub retransmitted_packets: u64,
+    /// Their bytes, RTP headers included.
+    pub retransmitted_bytes: u64,
+    /// Feedback about SSRCs that its sender does not receive.
+    pub foreign_feedback: u64,
     drops: [u64; ForwardDrop::ALL.len()],
 }
 

@@ -1,8 +1,9 @@
 //! One participant's media session as the engine sees it.
 //!
 //! All memory of an endpoint is allocated by its constructor, outside the packet path, and goes
-//! back in one box when the endpoint is removed: about 5 KiB, 300 bytes for each slot, and 3 KiB for
-//! each encoding that may have dependency descriptors.
+//! back in one box when the endpoint is removed: about 5 KiB, 400 bytes for each slot, 3 KiB for
+//! each encoding that may have dependency descriptors, and what [`crate::recovery`] reserves and
+//! makes resident as it is used: 1.3 MiB if it publishes everything, 120 KiB if it only receives.
 
 use protocol::{
     EndpointIndex, Instant, ParticipantId,
@@ -11,7 +12,13 @@ use protocol::{
 };
 
 use crate::{
-    Limits, dependencies::DependencyTable, publication::Publications, room::RoomIndex, slot::Slot,
+    Limits,
+    congestion::{CongestionConfig, Feedback},
+    dependencies::DependencyTable,
+    publication::Publications,
+    room::RoomIndex,
+    sending::Sending,
+    slot::Slot,
     view::Wishes,
 };
 
@@ -26,6 +33,7 @@ pub struct Endpoint {
     pub(crate) participant: ParticipantId,
     pub(crate) plan: EndpointPlan,
     pub(crate) publications: Publications,
+    pub(crate) sending: Sending,
     pub(crate) wishes: Wishes,
     /// Keys and consent are there: it may receive.
     pub(crate) is_ready: bool,
@@ -70,7 +78,8 @@ impl Endpoint {
             index,
             room,
             participant,
-            publications: Publications::new(&plan.sections),
+            publications: Publications::new(&plan.sections, mix(seed ^ 1) as u32),
+            sending: Sending::new(plan.congestion_config(mix(seed ^ 2) as u16)),
             plan,
             wishes: Wishes::NONE,
             is_ready: false,
@@ -152,6 +161,13 @@ impl EndpointPlan {
     #[must_use]
     pub fn new(plan: &SessionPlan, limits: &Limits, seed: u64) -> Box<EndpointPlan> {
         Box::new(EndpointPlan::build(plan, limits, seed))
+    }
+
+    /// How the estimator of what the slots are sent begins.
+    fn congestion_config(&self, first_seq: u16) -> CongestionConfig {
+        let reports_each = self.slots.iter().any(Slot::stamps_transport_number);
+        let feedback = if reports_each { Feedback::PerPacket } else { Feedback::ReportsOnly };
+        CongestionConfig { feedback, first_seq, ..CongestionConfig::default() }
     }
 
     pub(crate) fn build(plan: &SessionPlan, limits: &Limits, seed: u64) -> EndpointPlan {

@@ -32,6 +32,13 @@ pub(crate) struct List {
     length: u32,
 }
 
+impl List {
+    /// Entries in it.
+    pub(crate) const fn length(&self) -> u32 {
+        self.length
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Chunk {
     entries: [Entry; CHUNK_ENTRIES],

@@ -6,6 +6,7 @@ mod mapping;
 mod packets;
 mod reports;
 mod requests;
+mod sending;
 
 use std::collections::VecDeque;
 
@@ -132,6 +133,9 @@ pub struct Forwarder {
     floor_due: Option<Instant>,
     /// Rooms whose floor has changed, each once.
     floor_queue: VecDeque<RoomIndex>,
+    /// Receivers for whom something waits, each once.
+    waiting: Vec<EndpointIndex>,
+    pacing_due: Option<Instant>,
 }
 
 impl Forwarder {
@@ -160,6 +164,8 @@ impl Forwarder {
             floor_grid: None,
             floor_due: None,
             floor_queue: VecDeque::with_capacity(limits.rooms),
+            waiting: Vec::with_capacity(endpoints),
+            pacing_due: None,
         }
     }
 
@@ -246,6 +252,7 @@ impl Forwarder {
         self.release_slots(index);
         self.queue.retain(|&queued| queued != index);
         self.series.retain(|layer| layer.publisher != index);
+        self.waiting.retain(|&receiver| receiver != index);
         let mut endpoint = self.endpoints[index.get() as usize].take()?;
         for (publication, state) in endpoint.publications.by_source.iter_mut().zip(states) {
             publication.state = state;
@@ -255,6 +262,7 @@ impl Forwarder {
             self.review_due = None;
             self.series_due = None;
             self.floor_due = None;
+            self.pacing_due = None;
         }
         Some(endpoint)
     }
@@ -289,6 +297,7 @@ impl Forwarder {
         endpoint.is_ready = ready;
         if !ready {
             endpoint.remembers_until = Some(now + REMEMBERS);
+            endpoint.sending.line.pacer.clear();
         }
         let slots = endpoint.plan.slots.len();
         for slot in 0..slots {

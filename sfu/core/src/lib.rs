@@ -47,6 +47,7 @@ mod rate;
 mod reception;
 pub mod recovery;
 mod room;
+mod sending;
 pub mod sequence;
 mod slot;
 mod snapshot;

@@ -6,8 +6,11 @@
 //! dependency descriptor. Whatever else the publisher's header held stays behind.
 //!
 //! The transport-wide number counts what leaves, retransmissions and padding included, so only the
-//! sender knows it: the packet leaves two bytes for it and says where
-//! ([`OutgoingPacket::transport_number_at`]).
+//! sender knows it: the packet leaves two bytes for it, which are filled as it leaves.
+//!
+//! A packet that is sent again is made of the *front* that was written the first time (header and
+//! rewritten head of the payload) and of the publisher's own bytes, as itself or as a packet of the
+//! retransmission stream (RFC 4588 §4).
 //!
 //! What the engine adds by itself never makes a packet longer than [`RTP_LENGTH_MAX`]; a publisher
 //! that sends longer ones is forwarded as it came.
@@ -48,18 +51,41 @@ pub struct OutgoingPacket<'p> {
     /// The header up to the bytes of the descriptor, or its end where there is none.
     start: [u8; START_LENGTH_MAX],
     start_length: u8,
-    /// Offset in `start`, 0 for none.
+    /// Offset in the header, 0 for none.
     transport_number_at: u8,
-    /// Bytes of the dependency descriptor.
+    /// Bytes behind `start`: of the dependency descriptor, or the rest of a kept header.
     descriptor: &'p [u8],
     /// Zeros that fill the extension block's last word.
     fill: u8,
     head: [u8; HEAD_LENGTH_MAX],
     head_length: u8,
     body: &'p [u8],
+    /// Bytes of padding that the packet has whoever writes it.
+    padding: u8,
+    /// The sequence number that a retransmission repairs.
+    repaired: Option<SeqNo>,
+    transport_number: u16,
+    is_copy: bool,
     kind: MediaKind,
     ssrc: Ssrc,
     seq: SeqNo,
+}
+
+/// What is kept of a packet to send it again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept<'p> {
+    /// What [`OutgoingPacket::write_front`] wrote.
+    pub(crate) front: &'p [u8],
+    /// Bytes of RTP header in it.
+    pub(crate) header_length: usize,
+    /// Where the transport-wide number stands, 0 for none.
+    pub(crate) transport_number_at: u8,
+    /// The rest of the payload.
+    pub(crate) body: &'p [u8],
+    /// As the first time.
+    pub(crate) ssrc: Ssrc,
+    /// As the first time.
+    pub(crate) seq: SeqNo,
 }
 
 /// The fields of an outgoing header.
@@ -105,12 +131,59 @@ impl<'p> OutgoingPacket<'p> {
             head: [0; HEAD_LENGTH_MAX],
             head_length: 0,
             body,
+            padding: 0,
+            repaired: None,
+            transport_number: 0,
+            is_copy: false,
             kind: fields.kind,
             ssrc: fields.ssrc,
             seq: fields.seq,
         };
         packet.extend(&fields.extensions);
         packet
+    }
+
+    /// A picture's packet that was kept, for the first time or again; `None` if its front is not
+    /// one.
+    pub(crate) fn kept(kept: &Kept<'p>) -> Option<Self> {
+        let (header, head) = kept.front.split_at_checked(kept.header_length)?;
+        let (fixed, rest) = header.split_at_checked(FIXED_HEADER_LENGTH)?;
+        let mut start = [0; START_LENGTH_MAX];
+        start[..FIXED_HEADER_LENGTH].copy_from_slice(fixed);
+        let mut bytes = [0; HEAD_LENGTH_MAX];
+        bytes.get_mut(..head.len())?.copy_from_slice(head);
+        Some(OutgoingPacket {
+            start,
+            start_length: FIXED_HEADER_LENGTH as u8,
+            transport_number_at: kept.transport_number_at,
+            // Everything behind the fixed header is as it was, descriptor or not.
+            descriptor: rest,
+            fill: 0,
+            head: bytes,
+            head_length: head.len() as u8,
+            body: kept.body,
+            padding: 0,
+            repaired: None,
+            transport_number: 0,
+            is_copy: false,
+            kind: MediaKind::Video,
+            ssrc: kept.ssrc,
+            seq: kept.seq,
+        })
+    }
+
+    /// The same as a packet of the retransmission stream `ssrc` (RFC 4588 §4): another payload
+    /// type and number, and its own number in front of the payload.
+    pub(crate) fn into_repair(mut self, pt: Pt, ssrc: Ssrc, seq: SeqNo) -> Self {
+        self.start[1] = self.start[1] & 0x80 | pt.0;
+        self.start[2..4].copy_from_slice(&seq.0.to_be_bytes());
+        self.start[8..12].copy_from_slice(&ssrc.0.to_be_bytes());
+        OutgoingPacket { repaired: Some(self.seq), ssrc, seq, ..self }
+    }
+
+    /// The same as a copy: its sequence number has been sealed before.
+    pub(crate) const fn into_copy(self) -> Self {
+        OutgoingPacket { is_copy: true, ..self }
     }
 
     /// Lays out the extension block (RFC 8285 §4). One long element makes all of them two-byte
@@ -165,10 +238,22 @@ impl<'p> OutgoingPacket<'p> {
         self.head_length = length as u8;
     }
 
-    /// Bytes of the whole packet, without padding.
+    /// Bytes of the whole packet, without padding that is added as it is written.
     #[must_use]
     pub fn length(&self) -> usize {
-        self.header_length() + usize::from(self.head_length) + self.body.len()
+        let repaired = if self.repaired.is_some() { 2 } else { 0 };
+        self.front_length() + repaired + self.body.len() + usize::from(self.padding)
+    }
+
+    /// Bytes of payload, a retransmission's two among them.
+    #[must_use]
+    pub fn payload_length(&self) -> usize {
+        self.length() - self.header_length() - usize::from(self.padding)
+    }
+
+    /// Bytes of header and of the payload's rewritten head.
+    pub(crate) fn front_length(&self) -> usize {
+        self.header_length() + usize::from(self.head_length)
     }
 
     /// Bytes of the RTP header, CSRC and extensions included: what SRTP leaves in clear.
@@ -178,23 +263,46 @@ impl<'p> OutgoingPacket<'p> {
     }
 
     /// Where the two bytes of the transport-wide sequence number stand in the written packet;
-    /// `None` where the receiver has not negotiated it. They are zero until the sender, who counts
-    /// everything that leaves, fills them.
+    /// `None` where the receiver has not negotiated it.
     #[must_use]
     pub fn transport_number_at(&self) -> Option<usize> {
         (self.transport_number_at > 0).then_some(usize::from(self.transport_number_at))
     }
 
-    /// The slot's SSRC.
+    /// Stamps the number under which the receiver reports this packet.
+    pub(crate) const fn set_transport_number(&mut self, number: u16) {
+        self.transport_number = number;
+    }
+
+    /// Whether the sequence number has been sealed before, so that only a cipher without nonces
+    /// may seal it again.
+    #[must_use]
+    pub const fn is_copy(&self) -> bool {
+        self.is_copy
+    }
+
+    /// The most bytes that [`OutgoingPacket::write_padded`] can add.
+    #[must_use]
+    pub const fn padding_room(&self) -> u8 {
+        u8::MAX - self.padding
+    }
+
+    /// The SSRC of the slot, or of its retransmissions.
     #[must_use]
     pub const fn ssrc(&self) -> Ssrc {
         self.ssrc
     }
 
-    /// The sequence number on the slot's SSRC.
+    /// The sequence number on that SSRC.
     #[must_use]
     pub const fn seq(&self) -> SeqNo {
         self.seq
+    }
+
+    /// The payload type.
+    #[must_use]
+    pub const fn pt(&self) -> Pt {
+        Pt(self.start[1] & 0x7F)
     }
 
     /// Sound goes before picture where a queue must choose.
@@ -207,14 +315,10 @@ impl<'p> OutgoingPacket<'p> {
     /// start of `out` and returns its length; `None`, and nothing written, if `out` is too short.
     #[must_use]
     pub fn write_front(&self, out: &mut [u8]) -> Option<usize> {
-        let length = self.length() - self.body.len();
+        let length = self.front_length();
         let out = out.get_mut(..length)?;
-        let (start, rest) = out.split_at_mut(usize::from(self.start_length));
-        start.copy_from_slice(&self.start[..usize::from(self.start_length)]);
-        let (descriptor, rest) = rest.split_at_mut(self.descriptor.len());
-        descriptor.copy_from_slice(self.descriptor);
-        let (fill, head) = rest.split_at_mut(usize::from(self.fill));
-        fill.fill(0);
+        let (header, head) = out.split_at_mut(self.header_length());
+        self.write_header(header);
         head.copy_from_slice(&self.head[..usize::from(self.head_length)]);
         Some(length)
     }
@@ -229,25 +333,44 @@ impl<'p> OutgoingPacket<'p> {
     /// written, if `out` is too short.
     #[must_use]
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
-        let out = out.get_mut(..self.length())?;
-        let front = self.write_front(out)?;
-        out[front..].copy_from_slice(self.body);
-        Some(self.length())
+        self.write_padded(out, 0)
     }
 
-    /// As [`OutgoingPacket::write`], with `padding` bytes more, 0 to 255 (RFC 3550 §5.1): segments
-    /// of one train have the same length.
+    /// As [`OutgoingPacket::write`], with `padding` bytes more, 0 to
+    /// [`OutgoingPacket::padding_room`] (RFC 3550 §5.1): segments of one train have the same
+    /// length.
     #[must_use]
     pub fn write_padded(&self, out: &mut [u8], padding: u8) -> Option<usize> {
+        let count = self.padding.checked_add(padding)?;
         let length = self.length() + usize::from(padding);
         let out = out.get_mut(..length)?;
-        self.write(out)?;
-        if let Some((count, zeros)) = out[self.length()..].split_last_mut() {
+        let (header, rest) = out.split_at_mut(self.header_length());
+        self.write_header(header);
+        let (number, rest) = rest.split_at_mut(if self.repaired.is_some() { 2 } else { 0 });
+        if let Some(seq) = self.repaired {
+            number.copy_from_slice(&seq.0.to_be_bytes());
+        }
+        let (head, rest) = rest.split_at_mut(usize::from(self.head_length));
+        head.copy_from_slice(&self.head[..usize::from(self.head_length)]);
+        let (body, pad) = rest.split_at_mut(self.body.len());
+        body.copy_from_slice(self.body);
+        if let Some((last, zeros)) = pad.split_last_mut() {
             zeros.fill(0);
-            *count = padding;
-            out[0] |= 0x20;
+            *last = count;
+            header[0] |= 0x20;
+        }
+        if let Some(at) = self.transport_number_at() {
+            header[at..at + 2].copy_from_slice(&self.transport_number.to_be_bytes());
         }
         Some(length)
+    }
+
+    fn write_header(&self, header: &mut [u8]) {
+        let (start, rest) = header.split_at_mut(usize::from(self.start_length));
+        start.copy_from_slice(&self.start[..usize::from(self.start_length)]);
+        let (descriptor, fill) = rest.split_at_mut(self.descriptor.len());
+        descriptor.copy_from_slice(self.descriptor);
+        fill.fill(0);
     }
 }
 

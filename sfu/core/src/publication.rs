@@ -29,6 +29,7 @@ use crate::{
     layers::{self, LAYERS_MAX},
     rate::{Bucket, Rate},
     reception::Reception,
+    recovery::{PacketRing, Sent, Serial},
     speakers::Speech,
     voices::Loudness,
 };
@@ -120,6 +121,20 @@ pub(crate) struct SourcePacket<'p> {
     pub(crate) revived: bool,
 }
 
+/// Rings of one publisher: the camera's three layers, and one for all layers of the screen.
+const RINGS: [(usize, u32); 4] =
+    [(64 * KIB, 256), (160 * KIB, 512), (512 * KIB, 1_024), (512 * KIB, 1_024)];
+
+const KIB: usize = 1_024;
+
+/// A payload that is kept for whoever loses it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptPayload {
+    /// Which of the publisher's rings holds it.
+    pub(crate) ring: u8,
+    pub(crate) serial: Serial,
+}
+
 /// All that an endpoint publishes.
 #[derive(Debug)]
 pub(crate) struct Publications {
@@ -130,16 +145,21 @@ pub(crate) struct Publications {
     /// What the publisher itself says of the layers of its camera and its screen.
     allocations: [LayersAllocation; 2],
     budget: Bucket,
+    /// Payloads of pictures: 64 KiB for the smallest layer to 512 KiB for the largest are one or
+    /// two seconds of each.
+    rings: [PacketRing; RINGS.len()],
 }
 
 impl Publications {
-    pub(crate) fn new(sections: &[PublishSection]) -> Self {
+    /// `random` keeps the names of this publisher's payloads apart from those of the one before.
+    pub(crate) fn new(sections: &[PublishSection], random: u32) -> Self {
         let mut publications = Publications {
             by_source: [Publication::default(); Source::ALL.len()],
             speech: Speech::default(),
             streams: [None; STREAMS_MAX],
             allocations: [LayersAllocation::default(); 2],
             budget: Bucket::default(),
+            rings: RINGS.map(|(bytes, packets)| PacketRing::new(bytes, packets, random)),
         };
         publications.count_layers(sections);
         publications
@@ -180,6 +200,26 @@ impl Publications {
     pub(crate) fn ssrc_of(&self, source: Source, layer: u8) -> Option<Ssrc> {
         let place = self.by_source[source.index()].layers[usize::from(layer)].stream?;
         self.streams[usize::from(place)].map(|stream| stream.ssrc)
+    }
+
+    /// Keeps the payload of a picture's packet that somebody receives.
+    pub(crate) fn keep(&mut self, packet: &SourcePacket<'_>) -> Option<KeptPayload> {
+        let ring = match packet.source {
+            Source::Camera => packet.layer,
+            Source::Screen => LAYERS_MAX as u8,
+            Source::Microphone | Source::ScreenAudio => return None,
+        };
+        let is_received = self.by_source[packet.source.index()].subscribers.length() > 0;
+        if !is_received || packet.payload.is_empty() {
+            return None;
+        }
+        let serial = self.rings.get_mut(usize::from(ring))?.store(packet.payload)?;
+        Some(KeptPayload { ring, serial })
+    }
+
+    /// The payload of a packet that was sent to somebody, if it is still kept.
+    pub(crate) fn payload(&self, sent: &Sent) -> Option<&[u8]> {
+        self.rings.get(usize::from(sent.ring))?.payload(sent.serial)
     }
 
     /// Maps again what a snapshot knew; `section` of each is already of the present plan.

@@ -4,7 +4,7 @@
 //!
 //! | part | what | memory |
 //! |---|---|---|
-//! | [`PacketRing`] | payloads of a published layer, for all its receivers | 64 to 512 KiB a layer |
+//! | [`PacketRing`] | payloads of a layer, for all its receivers | 64 to 512 KiB a layer |
 //! | [`History`] | heads of the packets to one receiver, and which payloads | 64 KiB a receiver |
 //! | [`MissingList`] | what a publisher's stream lacks (NACK) | 16 KiB a layer |
 //! | [`Pacer`] | what waits until a receiver's line has room | 8 KiB a receiver |

@@ -53,6 +53,8 @@ struct SlotSnapshot {
     content: Option<(ParticipantId, Source)>,
     packets: u64,
     octets: u64,
+    #[serde(default)]
+    repair_last_seq: Option<SeqNo>,
 }
 
 impl EndpointSnapshot {
@@ -163,6 +165,7 @@ impl Slot {
             content: self.content().map(|content| (content.participant, content.source)),
             packets: self.packets,
             octets: self.octets,
+            repair_last_seq: self.repair.map(|repair| repair.last_seq),
         }
     }
 
@@ -175,6 +178,9 @@ impl Slot {
         self.numbering = old.numbering;
         self.packets = old.packets;
         self.octets = old.octets;
+        if let Some((repair, last_seq)) = self.repair.as_mut().zip(old.repair_last_seq) {
+            repair.last_seq = last_seq.add(restoration.jump);
+        }
         self.remembered =
             old.content.map(|(participant, source)| SlotContent { participant, source });
         self.reported = self.remembered;

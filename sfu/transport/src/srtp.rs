@@ -4,7 +4,7 @@
 //! Both work inside the caller's buffer and allocate only when they are made. Nothing is kept about
 //! a stream before one of its packets has been authenticated, tables are bounded
 //! ([`RTP_SOURCES_MAX`], [`RTCP_SOURCES_MAX`], [`OUTGOING_STREAMS_MAX`]), and no index of a stream
-//! is ever sealed twice.
+//! is ever sealed twice, except for the same payload under AES-CM.
 //!
 //! Cost of sealing 1 200 bytes, measured on a 2-core x86-64 VM with AES and SHA instructions: 0.24
 //! µs under AEAD_AES_128_GCM (`ring`), 0.91 µs under AES_CM_128_HMAC_SHA1_80 (`aes`, `ctr`,
@@ -73,6 +73,14 @@ impl Cipher {
     /// Bytes that SRTCP appends.
     fn rtcp_overhead(&self) -> usize {
         self.rtp_overhead() + RTCP_INDEX_LENGTH
+    }
+
+    /// Whether an index may be sealed again with the same payload: not where it is a nonce.
+    fn may_repeat_index(&self) -> bool {
+        match self {
+            Cipher::Gcm(_) => false,
+            Cipher::Cm(_) => true,
+        }
     }
 
     /// Seals `packet`, whose last [`Self::rtp_overhead`] bytes are room for the tag.

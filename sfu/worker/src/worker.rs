@@ -101,7 +101,7 @@ impl Worker {
             DatagramKind::Stun => self.handle_stun(now, tuple, datagram, sink),
             DatagramKind::Dtls => self.handle_dtls(tuple, datagram),
             DatagramKind::Rtp => self.handle_rtp(now, tuple, datagram, sink),
-            DatagramKind::Rtcp => self.handle_rtcp(now, tuple, datagram),
+            DatagramKind::Rtcp => self.handle_rtcp(now, tuple, datagram, sink),
             DatagramKind::Unknown => Err(WorkerDrop::Unknown),
         };
         if let Err(reason) = taken {
@@ -113,7 +113,8 @@ impl Worker {
     /// Lets timers run that are due.
     pub fn handle_timeout(&mut self, now: Instant, sink: &mut impl Sink) {
         if self.forwarder.poll_timeout().is_some_and(|due| due <= now) {
-            self.forwarder.handle_timeout(now);
+            let (forwarder, mut egress) = self.forwarder_and_egress(now, sink);
+            forwarder.handle_timeout(now, &mut egress);
         }
         if self.next_round.is_some_and(|due| due <= now) {
             for position in 0..self.sessions.len() {
@@ -242,11 +243,20 @@ impl Worker {
         let header = RtpHeader::parse(datagram).ok_or(WorkerDrop::BadHeader)?;
         let length = keys.receiver.open_rtp(datagram, &header).map_err(WorkerDrop::Srtp)?;
         session.uplink.note(now, &header, &datagram[..length]);
-        let mut egress =
-            SealingEgress { now, sessions: &mut self.sessions, counters: &mut self.counters, sink };
+        let (forwarder, mut egress) = self.forwarder_and_egress(now, sink);
         // The engine counts its own drops.
-        let _ = self.forwarder.handle_rtp(now, index, &datagram[..length], &header, &mut egress);
+        let _ = forwarder.handle_rtp(now, index, &datagram[..length], &header, &mut egress);
         Ok(())
+    }
+
+    /// The engine, and where it lets packets go.
+    fn forwarder_and_egress<'w, S: Sink>(
+        &'w mut self,
+        now: Instant,
+        sink: &'w mut S,
+    ) -> (&'w mut Forwarder, SealingEgress<'w, S>) {
+        let (sessions, counters) = (&mut *self.sessions, &mut self.counters);
+        (&mut self.forwarder, SealingEgress { now, sessions, counters, sink })
     }
 
     fn run_session_timers(&mut self, now: Instant, index: EndpointIndex, sink: &mut impl Sink) {
@@ -297,7 +307,8 @@ impl<S: Sink> Egress for SealingEgress<'_, S> {
         let Some(keys) = session.keys.as_mut() else { return };
         let sealed_length = packet.length() + keys.sender.rtp_overhead();
         let short_by = self.sink.segment_length(to).saturating_sub(sealed_length);
-        let padding = if short_by <= PADDING_MAX { short_by } else { 0 };
+        let padding_max = PADDING_MAX.min(usize::from(packet.padding_room()));
+        let padding = if short_by <= padding_max { short_by } else { 0 };
         let class = match packet.kind() {
             MediaKind::Audio => PacketClass::Audio,
             MediaKind::Video => PacketClass::Video,
@@ -306,7 +317,12 @@ impl<S: Sink> Egress for SealingEgress<'_, S> {
             return;
         };
         let sealed = packet.write_padded(space, padding as u8).ok_or(()).and_then(|plain| {
-            keys.sender.seal_rtp(space, plain, packet.header_length()).map_err(drop)
+            let header_length = packet.header_length();
+            let sealed = match packet.is_copy() {
+                false => keys.sender.seal_rtp(space, plain, header_length),
+                true => keys.sender.seal_rtp_copy(space, plain, header_length),
+            };
+            sealed.map_err(drop)
         });
         if sealed.is_err() {
             self.counters.invariant_violations += 1;

@@ -6,12 +6,9 @@ use protocol::{
     rtp::RtpHeader,
 };
 
-use super::Forwarder;
+use super::{Forwarder, sending::Flow};
 use crate::{
-    counters::ForwardDrop,
-    dependencies::DependencyTable,
-    fanout::Entry,
-    packet::{EXTENSION_LENGTH_MAX, Egress},
+    counters::ForwardDrop, dependencies::DependencyTable, fanout::Entry, packet::Egress,
     publication::SourcePacket,
 };
 
@@ -115,29 +112,25 @@ impl Forwarder {
         packet: &SourcePacket<'_>,
         egress: &mut impl Egress,
     ) {
-        let Some(publisher) = self.endpoint(from) else {
+        let Some(publisher) = self.endpoint_mut(from) else {
             return;
         };
+        let payload = publisher.publications.keep(packet);
         let list = publisher.publications.by_source[packet.source.index()].subscribers;
-        let mut scratch = [0; EXTENSION_LENGTH_MAX];
         let mut cursor = self.fanout.first(&list);
         while let Some(entry) = self.fanout.next(&mut cursor) {
             if entry.layers & 1 << packet.layer == 0 {
                 continue;
             }
-            let Some(slot) = self.slot_mut(entry.endpoint, usize::from(entry.slot)) else {
-                continue;
-            };
-            match slot.forward(now, from, packet, &mut scratch) {
-                Ok(forwarded) => {
-                    egress.forward(entry.endpoint, &forwarded.packet);
-                    self.counters.forwarded_packets += 1;
-                    self.counters.forwarded_bytes += forwarded.packet.length() as u64;
-                    if forwarded.switched {
-                        self.settle(entry);
+            match self.forward_to(now, entry, from, packet, payload, egress) {
+                Ok(Flow::Same) => {}
+                Ok(Flow::Switched) => self.settle(entry),
+                Err(reason) => {
+                    self.counters.count(reason);
+                    if reason == ForwardDrop::LineFull {
+                        self.ask_for_starved(now, entry);
                     }
                 }
-                Err(reason) => self.counters.count(reason),
             }
         }
     }

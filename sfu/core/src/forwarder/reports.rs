@@ -24,6 +24,8 @@ pub struct OutgoingStream {
     pub packets: u64,
     /// Bytes of payload sent, without headers and padding.
     pub octets: u64,
+    /// SSRC of its retransmissions and their highest number, where they were negotiated.
+    pub repair: Option<(Ssrc, SeqNo)>,
 }
 
 /// A stream of a publisher.
@@ -84,6 +86,7 @@ impl Forwarder {
             last_seq: slot.sequence.last(),
             packets: slot.packets,
             octets: slot.octets,
+            repair: slot.repair.map(|repair| (repair.ssrc, repair.last_seq)),
         })
     }
 

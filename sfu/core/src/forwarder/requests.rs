@@ -9,6 +9,7 @@ use super::{ForwardEvent, Forwarder};
 use crate::{
     keyframes::{Due, Need},
     layers::LAYERS_MAX,
+    packet::Egress,
 };
 
 /// How often layers are chosen anew.
@@ -44,6 +45,7 @@ impl Forwarder {
             return;
         };
         let Some(place) = receiver.slot_of(slot_ssrc) else {
+            self.counters.foreign_feedback += 1;
             return;
         };
         let slot = &mut receiver.plan.slots[place];
@@ -61,11 +63,16 @@ impl Forwarder {
     /// When [`Forwarder::handle_timeout`] is to be called; `None` without endpoints.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.review_due, self.series_due, self.floor_due].into_iter().flatten().min()
+        let due = [self.review_due, self.series_due, self.floor_due, self.pacing_due];
+        due.into_iter().flatten().min()
     }
 
-    /// Does what is due: repeats keyframe requests, and reviews layers four times a second.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    /// Does what is due: sends what has waited, repeats keyframe requests, and reviews layers four
+    /// times a second.
+    pub fn handle_timeout(&mut self, now: Instant, egress: &mut impl Egress) {
+        if self.pacing_due.is_some_and(|due| due <= now) {
+            self.send_waiting(now, egress);
+        }
         if self.series_due.is_some_and(|due| due <= now) {
             self.run_all_series(now);
         }
@@ -252,6 +259,9 @@ impl Forwarder {
                     self.choose_layers(now, index, source);
                     self.ask_awaited(now, index, source);
                 }
+            }
+            if let Some(endpoint) = self.endpoint_mut(index) {
+                endpoint.sending.line.follow_estimate(now);
             }
             if flags.has_leaving {
                 self.end_leaving(now, index);

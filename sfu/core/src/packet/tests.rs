@@ -110,3 +110,50 @@ fn an_element_longer_than_the_form_allows_is_left_out() {
         assert_eq!(header.payload(&out[..length]), Some(&[1, 2, 3, 7, 8, 9][..]));
     }
 }
+
+#[test]
+fn a_kept_packet_is_the_same_byte_for_byte() {
+    let descriptor: Vec<u8> = (1..=255).collect();
+    for length in [0, 3, 40, 255] {
+        let extensions = Extensions {
+            state: Some((1, 0xAA)),
+            transport_cc: Some(14),
+            dependency_descriptor: Some((7, &descriptor[..length])),
+        };
+        let mut packet = packet(extensions);
+        packet.set_transport_number(0xBEEF);
+        let (mut first, mut again) = ([0; 400], [0; 400]);
+        let written = packet.write(&mut first).expect("it fits");
+        let mut front = vec![0; packet.front_length()];
+        assert_eq!(packet.write_front(&mut front), Some(front.len()));
+        let kept = Kept {
+            front: &front,
+            header_length: packet.header_length(),
+            transport_number_at: packet.transport_number_at().expect("one was negotiated") as u8,
+            body: packet.body(),
+            ssrc: packet.ssrc(),
+            seq: packet.seq(),
+        };
+        let mut kept = OutgoingPacket::kept(&kept).expect("it was kept");
+        kept.set_transport_number(0xBEEF);
+        assert_eq!(kept.write(&mut again), Some(written));
+        assert_eq!(first, again);
+        assert_eq!(kept.payload_length(), 6);
+    }
+}
+
+#[test]
+fn a_retransmission_has_its_own_numbers_and_the_repaired_one_before_the_payload() {
+    let packet = packet(Extensions { transport_cc: Some(3), ..Extensions::default() });
+    let mut repair = packet.into_repair(Pt(97), Ssrc(5), SeqNo(6));
+    repair.set_transport_number(0x0102);
+    let mut out = [0; 100];
+    let length = repair.write(&mut out).expect("it fits");
+    let header = RtpHeader::parse(&out[..length]).expect("a good packet");
+    assert_eq!((header.pt, header.ssrc, header.seq), (Pt(97), Ssrc(5), SeqNo(6)));
+    assert!(header.marker);
+    assert_eq!(header.timestamp, RtpTime(0x0102_0304));
+    assert_eq!(header.payload(&out[..length]), Some(&[0x12, 0x34, 1, 2, 3, 7, 8, 9][..]));
+    assert_eq!(header.extensions(&out[..length]).collect::<Vec<_>>(), [(3, &[1, 2][..])]);
+    assert_eq!((length, repair.payload_length()), (packet.length() + 2, 8));
+}

@@ -22,6 +22,9 @@ const PACKETS_MAX: usize = 1_024;
 /// Bytes of heads that are remembered, a power of two; a head has 20 to 50.
 const HEADS_BYTES: usize = 32 * 1_024;
 
+/// Bytes of one head: a header with the longest extensions, and a payload descriptor.
+const HEAD_LENGTH_MAX: usize = 1_024;
+
 /// Packets of one bucket.
 const WAYS: usize = 8;
 
@@ -48,7 +51,9 @@ pub struct Sent {
     /// The payload there.
     pub serial: Serial,
     /// Bytes at the start of the payload that the head replaces.
-    pub replaced: u16,
+    pub replaced: u8,
+    /// Where the transport-wide number stands in the head, 0 for none.
+    pub transport_number_at: u8,
     /// The receiver's slot.
     pub slot: u8,
     /// The sequence number on the slot's SSRC.
@@ -105,16 +110,21 @@ impl History {
         }
     }
 
-    /// Remembers a packet with its rewritten `head`, which comes in two pieces.
-    pub fn remember(&mut self, sent: Sent, head: [&[u8]; 2]) -> SentId {
+    /// Remembers a packet with a rewritten head of `head_length` bytes, at most 1 024, which
+    /// `write_head` writes.
+    pub fn remember(
+        &mut self,
+        sent: Sent,
+        head_length: usize,
+        write_head: impl FnOnce(&mut [u8]),
+    ) -> SentId {
+        debug_assert!(head_length <= HEAD_LENGTH_MAX, "a head is a few dozen bytes");
+        let head_length = head_length.min(HEAD_LENGTH_MAX);
         let id = self.next;
-        let entry = Entry {
-            sent,
-            head_start: self.keep_head(head),
-            head_length: (head[0].len() + head[1].len()) as u16,
-            answers: 0,
-            answered_ms: 0,
-        };
+        let (head_start, head) = self.head_mut(head_length);
+        write_head(head);
+        let entry =
+            Entry { sent, head_start, head_length: head_length as u16, answers: 0, answered_ms: 0 };
         let place = id as usize % PACKETS_MAX;
         match self.entries.get_mut(place) {
             Some(old) => *old = entry,
@@ -149,28 +159,28 @@ impl History {
         (age as usize <= HEADS_BYTES).then_some((entry.sent, head))
     }
 
-    /// Whether `id` may be sent again `now`, where the way there and back takes `round_trip`; if
-    /// so, it counts as sent again.
+    /// Whether `id` may be sent again `now`, where the way there and back takes `round_trip`.
     ///
     /// # Errors
     /// The [`Refusal`].
-    pub fn answer(
-        &mut self,
-        now: Instant,
-        id: SentId,
-        round_trip: Duration,
-    ) -> Result<(), Refusal> {
+    pub fn check(&self, now: Instant, id: SentId, round_trip: Duration) -> Result<(), Refusal> {
         let apart = APART_MAX.min(2 * round_trip).as_millis() as u32;
-        let entry = self.entry_mut(id).ok_or(Refusal::Unknown)?;
+        let entry = self.entry(id).ok_or(Refusal::Unknown)?;
         if entry.answers >= ANSWERS_MAX {
             return Err(Refusal::TooOften);
         }
         if entry.answers > 0 && millis(now).wrapping_sub(entry.answered_ms) < apart {
             return Err(Refusal::TooSoon);
         }
-        entry.answers += 1;
-        entry.answered_ms = millis(now);
         Ok(())
+    }
+
+    /// `id` is sent again `now`.
+    pub fn note_answer(&mut self, now: Instant, id: SentId) {
+        if let Some(entry) = self.entry_mut(id) {
+            entry.answers = entry.answers.saturating_add(1);
+            entry.answered_ms = millis(now);
+        }
     }
 
     /// The newest packets, newest first.
@@ -178,9 +188,8 @@ impl History {
         (1..=self.entries.len() as u32).map(|age| SentId(self.next.wrapping_sub(age)))
     }
 
-    fn keep_head(&mut self, head: [&[u8]; 2]) -> u32 {
-        let length = head[0].len() + head[1].len();
-        debug_assert!(length <= HEADS_BYTES, "a head is a few dozen bytes");
+    /// Room for a head, in one piece.
+    fn head_mut(&mut self, length: usize) -> (u32, &mut [u8]) {
         let room = HEADS_BYTES - self.heads_written as usize % HEADS_BYTES;
         if room < length {
             self.heads_written = self.heads_written.wrapping_add(room as u32);
@@ -191,11 +200,8 @@ impl History {
         if self.heads.len() < end {
             self.heads.resize(end, 0);
         }
-        let (first, second) = self.heads[offset..end].split_at_mut(head[0].len());
-        first.copy_from_slice(head[0]);
-        second.copy_from_slice(head[1]);
         self.heads_written = start.wrapping_add(length as u32);
-        start
+        (start, &mut self.heads[offset..end])
     }
 
     /// Puts a place into its bucket, over one that means nothing any more, else over the oldest.

@@ -6,6 +6,7 @@ mod captures;
 mod floors;
 mod keyframes;
 mod pictures;
+mod repair;
 mod rewriting;
 mod rooms;
 mod scene;

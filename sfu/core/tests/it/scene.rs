@@ -184,12 +184,21 @@ impl Scene {
         self.drain();
     }
 
+    /// A receiver says that it lost packets of the slot `mid`.
+    pub(crate) fn nack(&mut self, person: Person, mid: &str, lost: &[u16]) {
+        self.wire.now = self.now;
+        let lost = lost.iter().map(|seq| SeqNo(*seq));
+        let (index, ssrc) = (EndpointIndex(person), slot_ssrc(person, mid));
+        self.forwarder.handle_nack(self.now, index, ssrc, lost, &mut self.wire);
+    }
+
     /// Lets time go by, with all that is due in it.
     pub(crate) fn wait(&mut self, millis: u64) {
         let until = self.now + Duration::from_millis(millis);
         while let Some(due) = self.forwarder.poll_timeout().filter(|&due| due <= until) {
             self.now = self.now.max(due);
-            self.forwarder.handle_timeout(self.now);
+            self.wire.now = self.now;
+            self.forwarder.handle_timeout(self.now, &mut self.wire);
             assert!(self.forwarder.poll_timeout() > Some(due), "time goes on");
             self.drain();
         }
@@ -354,6 +363,11 @@ pub(crate) fn slot_ssrc(person: Person, mid: &str) -> Ssrc {
     Ssrc(500_000 + person * 1_000 + kind + number)
 }
 
+/// The SSRC of retransmissions of the slot `mid` of `person`.
+pub(crate) fn repair_ssrc(person: Person, mid: &str) -> Ssrc {
+    Ssrc(500_000_000 + slot_ssrc(person, mid).0)
+}
+
 fn stream_index(source: Source, layer: u8) -> usize {
     match source {
         Source::Microphone => 0,
@@ -407,7 +421,7 @@ pub(crate) fn plan(person: Person, video_slots: u32) -> SessionPlan {
             }
         },
         ssrc: slot_ssrc(person, &name),
-        rtx_ssrc: None,
+        rtx_ssrc: (kind == SlotKind::Video).then(|| repair_ssrc(person, &name)),
         extensions: RECEIVER_IDS,
     };
     let voices = (0..3).map(|n| slot(format!("a{n}"), SlotKind::Voice));

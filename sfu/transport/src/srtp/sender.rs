@@ -32,8 +32,9 @@ pub enum SealError {
     /// Its SSRC was not announced by [`SrtpSender::add_stream`].
     #[error("the stream was not added")]
     UnknownStream,
-    /// Its sequence number was sealed before, or is too far from the highest of its stream: 64 or
-    /// more behind, or 32 768 or more ahead.
+    /// Its sequence number was sealed before, or is too far from the highest of its stream: 128 or
+    /// more behind, or 32 768 or more ahead. For a copy: it was not sealed before, or must not be
+    /// again.
     #[error("the sequence number was sealed before or is out of reach")]
     NotFresh,
     /// The key has sealed all it may; the session must begin anew.
@@ -83,12 +84,12 @@ struct OutgoingStream {
     next_index: u64,
     /// Bit n: the index n + 1 below `next_index` is spent. A packet that was late on its way in
     /// finds its own index unspent; what lies before the stream's beginning counts as spent.
-    spent: u64,
+    spent: u128,
 }
 
 impl OutgoingStream {
     const fn beginning_at(ssrc: Ssrc, next_index: u64) -> Self {
-        OutgoingStream { ssrc, next_index, spent: u64::MAX }
+        OutgoingStream { ssrc, next_index, spent: u128::MAX }
     }
 
     /// Spends the index of the packet `seq`.
@@ -103,12 +104,20 @@ impl OutgoingStream {
             self.next_index = index + 1;
             return Ok(index);
         }
-        let bit = 1_u64.checked_shl(steps.unsigned_abs() as u32 - 1).unwrap_or(0);
+        let bit = 1_u128.checked_shl(steps.unsigned_abs() as u32 - 1).unwrap_or(0);
         if bit == 0 || self.spent & bit != 0 {
             return Err(SealError::NotFresh);
         }
         self.spent |= bit;
         Ok(index)
+    }
+
+    /// The index of the packet `seq`, which was sealed before; `None` if it was not.
+    fn spent_index(&self, seq: SeqNo) -> Option<u64> {
+        let steps = i64::from(seq.distance_from(SeqNo(self.next_index as u16)));
+        let bit = 1_u128.checked_shl((-1 - steps).max(0) as u32).unwrap_or(0);
+        let is_spent = steps < 0 && (bit == 0 || self.spent & bit != 0);
+        is_spent.then(|| self.next_index.checked_add_signed(steps)).flatten()
     }
 }
 
@@ -192,7 +201,7 @@ impl SrtpSender {
     /// clear, and returns its length with the tag.
     ///
     /// No index is sealed twice, so that no nonce is used twice: a copy of an earlier packet is
-    /// refused under both profiles. A packet up to 63 behind the highest is sealed if its index was
+    /// refused under both profiles. A packet up to 127 behind the highest is sealed if its index was
     /// left out before.
     ///
     /// # Errors
@@ -213,6 +222,44 @@ impl SrtpSender {
         // Before sealing: an index is spent even if the cipher refuses.
         let index = self.streams[place].spend(seq)?;
         if self.cipher.seal_rtp(PacketId { ssrc, index }, packet, header_length) {
+            Ok(sealed_length)
+        } else {
+            Err(SealError::BadLength)
+        }
+    }
+
+    /// Whether [`Self::seal_rtp_copy`] may be used under this cipher.
+    #[must_use]
+    pub fn may_copy(&self) -> bool {
+        self.cipher.may_repeat_index()
+    }
+
+    /// Seals, as [`Self::seal_rtp`] does, a packet whose sequence number was sealed before, for a
+    /// receiver that has lost it.
+    ///
+    /// Its payload must be what it was: then the ciphertext is what it was, too, and tells nothing
+    /// (RFC 3711 §9.1 forbids one keystream over two payloads). The header may differ, as it is not
+    /// encrypted. Under GCM two messages with one nonce give the authentication key away (RFC 7714
+    /// §8.4), so there it is refused.
+    ///
+    /// # Errors
+    /// [`SealError`]; the packet is unchanged then.
+    pub fn seal_rtp_copy(
+        &self,
+        buffer: &mut [u8],
+        plain_length: usize,
+        header_length: usize,
+    ) -> Result<usize, SealError> {
+        let sealed_length = plain_length + self.cipher.rtp_overhead();
+        let header_fits = (FIXED_HEADER_LENGTH..=plain_length).contains(&header_length);
+        let packet =
+            buffer.get_mut(..sealed_length).filter(|_| header_fits).ok_or(SealError::BadLength)?;
+        let seq = SeqNo(u16::from_be_bytes([packet[2], packet[3]]));
+        let ssrc = word_at(packet, 8);
+        let place = self.find(Ssrc(ssrc)).map_err(|_| SealError::UnknownStream)?;
+        let index = self.streams[place].spent_index(seq).filter(|_| self.may_copy());
+        let id = PacketId { ssrc, index: index.ok_or(SealError::NotFresh)? };
+        if self.cipher.seal_rtp(id, packet, header_length) {
             Ok(sealed_length)
         } else {
             Err(SealError::BadLength)

@@ -246,6 +246,41 @@ fn no_index_is_sealed_twice() {
 }
 
 #[test]
+fn a_copy_of_a_sealed_packet_is_the_same_under_aes_cm_and_refused_under_gcm() {
+    let copy = |sender: &SrtpSender, plain: &[u8]| {
+        let mut buffer = [plain, &[0; RTP_OVERHEAD_MAX]].concat();
+        let length = sender.seal_rtp_copy(&mut buffer, plain.len(), 12)?;
+        buffer.truncate(length);
+        Ok(buffer)
+    };
+    for profile in PROFILES {
+        let (mut sender, mut receiver) = pair(profile, 65_000);
+        let packets: Vec<_> = (0..1_000).map(|n| rtp(STREAM, 65_000_u16.wrapping_add(n))).collect();
+        let sealed: Vec<_> =
+            packets.iter().map(|plain| seal(&mut sender, plain).expect("sealed")).collect();
+        assert_eq!(sender.may_copy(), profile == Profile::AesCm128HmacSha1_80);
+        for place in [999, 990, 900, 0] {
+            let again = copy(&sender, &packets[place]);
+            if sender.may_copy() {
+                assert_eq!(again, Ok(sealed[place].clone()), "over the wrap, far back");
+            } else {
+                assert_eq!(again, Err(SealError::NotFresh));
+            }
+        }
+        assert_eq!(copy(&sender, &rtp(STREAM, 464)), Err(SealError::NotFresh), "not sealed yet");
+        assert_eq!(copy(&sender, &rtp(Ssrc(1), 464)), Err(SealError::UnknownStream));
+        // A receiver that lost the first takes the copy, and once.
+        for packet in &sealed[..998] {
+            open(&mut receiver, packet).expect("authentic");
+        }
+        if let Ok(again) = copy(&sender, &packets[998]) {
+            assert_eq!(open(&mut receiver, &again), Ok(packets[998].clone()));
+            assert_eq!(open(&mut receiver, &again), Err(SrtpDrop::Replayed));
+        }
+    }
+}
+
+#[test]
 fn a_buffer_without_room_for_the_tag_is_refused_and_untouched() {
     for profile in PROFILES {
         let (mut sender, _) = pair(profile, 1);

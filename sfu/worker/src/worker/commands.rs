@@ -113,9 +113,13 @@ impl Worker {
     fn announce_streams(&mut self, now: Instant, index: EndpointIndex) {
         let Some(session) = session_mut(&mut self.sessions, index) else { return };
         let Some(keys) = session.keys.as_mut() else { return };
+        self.forwarder.set_copies_allowed(index, keys.sender.may_copy());
         for stream in self.forwarder.outgoing_streams(now, index) {
-            if keys.sender.add_stream(stream.ssrc, stream.last_seq.add(1)).is_err() {
-                self.counters.invariant_violations += 1;
+            let repair = stream.repair.into_iter();
+            for (ssrc, last_seq) in repair.chain([(stream.ssrc, stream.last_seq)]) {
+                if keys.sender.add_stream(ssrc, last_seq.add(1)).is_err() {
+                    self.counters.invariant_violations += 1;
+                }
             }
         }
     }

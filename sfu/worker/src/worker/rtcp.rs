@@ -42,6 +42,7 @@ impl Worker {
         now: Instant,
         tuple: &Tuple,
         datagram: &mut [u8],
+        sink: &mut impl Sink,
     ) -> Result<(), WorkerDrop> {
         let index = self.tuples.session(tuple).ok_or(WorkerDrop::UnprovenTuple)?;
         let session = session_mut(&mut self.sessions, index).ok_or(WorkerDrop::UnprovenTuple)?;
@@ -51,7 +52,9 @@ impl Worker {
         for packet in packets.map_err(|_| WorkerDrop::BadRtcp)? {
             match packet {
                 Rtcp::SenderReport(info, _) => {
-                    session.sender_reports.note(now, info.ssrc, info.ntp);
+                    if let Some(session) = session_mut(&mut self.sessions, index) {
+                        session.sender_reports.note(now, info.ssrc, info.ntp);
+                    }
                 }
                 Rtcp::Pli { media, .. } => {
                     self.forwarder.handle_keyframe_request(now, index, media);
@@ -61,10 +64,13 @@ impl Worker {
                         self.forwarder.handle_keyframe_request(now, index, entry.ssrc);
                     }
                 }
+                Rtcp::Nack { media, lost, .. } => {
+                    let (forwarder, mut egress) = self.forwarder_and_egress(now, sink);
+                    forwarder.handle_nack(now, index, media, lost, &mut egress);
+                }
                 // Who leaves says so to signaling, not here.
                 Rtcp::ReceiverReport(..)
                 | Rtcp::Bye(_)
-                | Rtcp::Nack { .. }
                 | Rtcp::Remb(_)
                 | Rtcp::TransportFeedback(_)
                 | Rtcp::Other { .. } => {}

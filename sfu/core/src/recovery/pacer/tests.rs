@@ -13,10 +13,17 @@ fn ids(count: u16) -> Vec<SentId> {
     let serial = PacketRing::new(100, 16, 0).store(b"x").expect("it fits");
     let mut id = |seq| {
         let publisher = EndpointIndex(0);
-        let (replaced, header_length) = (0, 0);
-        let sent =
-            Sent { publisher, ring: 0, serial, replaced, slot: 0, seq: SeqNo(seq), header_length };
-        history.remember(sent, [&[], &[]])
+        let sent = Sent {
+            publisher,
+            ring: 0,
+            serial,
+            replaced: 0,
+            transport_number_at: 0,
+            slot: 0,
+            seq: SeqNo(seq),
+            header_length: 0,
+        };
+        history.remember(sent, 0, |_| {})
     };
     (0..count).map(&mut id).collect()
 }
