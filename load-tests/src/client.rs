@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::{
     Duration, Instant,
-    client::{MediaSection, SectionRole},
+    client::{MediaSection, SectionRole, SendConstraint},
     media::{MediaKind, SeqNo, Ssrc},
     rtp::RtpHeader,
 };
@@ -171,6 +171,21 @@ impl Client {
     #[must_use]
     pub fn has_keys(&self) -> bool {
         self.srtp.is_some()
+    }
+
+    /// Does what is wanted of its own pictures: encodings that nobody watches stop.
+    pub fn constrain(&mut self, sources: &[SendConstraint]) {
+        let Some(publisher) = self.publisher.as_mut().filter(|_| self.shape.kit != Kit::Plain)
+        else {
+            return;
+        };
+        for constraint in sources {
+            for layer in publisher.layers_of(constraint.source) {
+                let place = layer.checked_sub(publisher.layers_of(constraint.source).start);
+                let is_wanted = place.is_some_and(|it| it < usize::from(constraint.encodings));
+                publisher.set_active(layer, is_wanted);
+            }
+        }
     }
 
     /// Authors whose pictures were decoded from `since` on.

@@ -94,6 +94,8 @@ pub struct World {
     tap: Option<Vec<(SocketAddr, Vec<u8>)>>,
     /// Whether nobody outside does it.
     plays_signaling: bool,
+    /// Who was said to have the floor of a room, and when.
+    speakers: Vec<(Instant, RoomId, Option<u32>)>,
     /// For a signaling outside this world.
     reports: Vec<NodeReport>,
 }
@@ -122,6 +124,7 @@ impl World {
             strays: Vec::new(),
             tap: None,
             plays_signaling: true,
+            speakers: Vec::new(),
             reports: Vec::new(),
         }
     }
@@ -299,6 +302,18 @@ impl World {
         self.tap.take().unwrap_or_default()
     }
 
+    /// What the node believes that the line to somebody carries, in bits per second.
+    #[must_use]
+    pub fn estimate(&self, number: u32) -> Option<u64> {
+        self.person(number).connection.last().map(|(_, state)| state.bits_per_second)
+    }
+
+    /// Who was said to have the floor of a room, and when.
+    #[must_use]
+    pub fn speakers(&self) -> &[(Instant, RoomId, Option<u32>)] {
+        &self.speakers
+    }
+
     /// Datagrams to addresses that were nobody's.
     #[must_use]
     pub fn strays(&self) -> &[(SocketAddr, Vec<u8>)] {
@@ -393,6 +408,8 @@ impl World {
                 continue;
             };
             let ssrc = rtp_ssrc(&datagram);
+            person.sent.0 += 1;
+            person.sent.1 += datagram.len() as u64;
             let deliveries = person.down.carry(self.now, datagram);
             if let (Some(ssrc), true) = (ssrc, deliveries.iter().all(|it| !it.is_intact)) {
                 *person.lost_down.entry(ssrc).or_default() += 1;
@@ -445,6 +462,8 @@ impl World {
             return;
         }
         person.received.note(now, 0, &datagram);
+        person.arrived.0 += 1;
+        person.arrived.1 += datagram.len() as u64;
         if let Some(author) = person.client.handle_datagram(now, &mut datagram) {
             self.audit.check_author(now, number, author);
         }

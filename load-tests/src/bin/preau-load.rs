@@ -1,10 +1,18 @@
 //! The command line of the load tests: a probe for the parts that decide, and a simulator.
 
-use std::io::{self, BufWriter};
+use std::{
+    fs,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
-use load_tests::probe;
+use clap::{Args, Parser, Subcommand};
+use load_tests::{
+    plan::Plan,
+    plot, probe,
+    run::{self, Report},
+};
 
 /// Probes and loads the parts of Préau, without a browser.
 #[derive(Debug, Parser)]
@@ -23,6 +31,37 @@ enum Command {
     /// A line that is wrong gets an `error` line that says what is wrong, and the run goes on.
     #[command(after_long_help = probe::help())]
     Probe,
+    /// Runs a plan of networks in the simulator: a table, and a plot on request
+    ///
+    /// A room of model clients and the real media worker run under virtual time; participant 1 is
+    /// the receiver that is watched. The same plan and seed give the same run, bit for bit. Plans
+    /// are TOML files; load-tests/plans holds some, and load-tests/src/plan.rs says what may stand
+    /// in them.
+    Sim(Sim),
+}
+
+#[derive(Debug, Args)]
+struct Sim {
+    /// File with the plan
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// What chance is drawn from; repeat it, or give a range such as 0..20, for several runs
+    #[arg(long, value_name = "N", default_value = "1", value_parser = seeds)]
+    seed: Vec<Seeds>,
+    /// Folder for the plots, PLAN-SEED.svg; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Seeds from the first up to, not including, the second.
+type Seeds = (u64, u64);
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is no number"));
+    match text.split_once("..") {
+        Some((first, end)) => Ok((number(first)?, number(end)?)),
+        None => number(text).map(|seed| (seed, seed + 1)),
+    }
 }
 
 fn main() -> anyhow::Result<()> {
@@ -31,5 +70,30 @@ fn main() -> anyhow::Result<()> {
             let output = BufWriter::new(io::stdout().lock());
             probe::run(io::stdin().lock(), output).context("cannot read or write lines")
         }
+        Command::Sim(sim) => simulate(&sim),
     }
+}
+
+fn simulate(sim: &Sim) -> anyhow::Result<()> {
+    let file = sim.plan.display();
+    let text = fs::read_to_string(&sim.plan).with_context(|| format!("cannot read {file}"))?;
+    let plan = Plan::read(&text).with_context(|| format!("{file} is not a plan"))?;
+    for seed in sim.seed.iter().flat_map(|(first, end)| *first..*end) {
+        let report = run::run(&plan, seed).with_context(|| format!("cannot run {file}"))?;
+        writeln!(io::stdout().lock(), "{}", report.table())?;
+        if let Some(folder) = &sim.out {
+            draw(&report, &sim.plan, folder)?;
+        }
+    }
+    Ok(())
+}
+
+fn draw(report: &Report, plan: &Path, folder: &Path) -> anyhow::Result<()> {
+    let stem = plan.file_stem().unwrap_or_default().to_string_lossy();
+    let file = folder.join(format!("{stem}-{}.svg", report.seed));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&file, plot::svg(report)))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    writeln!(io::stdout().lock(), "plot: {}\n", file.display())?;
+    Ok(())
 }

@@ -1,11 +1,11 @@
 //! What a model client publishes: Opus with levels, VP8 in three encodings, a shared screen, and in
 //! each payload the words by which a receiver knows what it got.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 
 use protocol::{
     Duration, Instant,
-    media::{SeqNo, Ssrc},
+    media::{SeqNo, Source, Ssrc},
 };
 
 use super::{
@@ -283,6 +283,15 @@ impl Publisher {
         let video = &mut self.video[layer];
         video.keyframe_wanted |= is_active && !video.is_active;
         video.is_active = is_active;
+    }
+
+    /// Which encodings are of a source.
+    pub(super) fn layers_of(&self, source: Source) -> Range<usize> {
+        match source {
+            Source::Camera => 0..SCREEN,
+            Source::Screen => SCREEN..self.video.len(),
+            Source::Microphone | Source::ScreenAudio => 0..0,
+        }
     }
 
     /// Changes what an encoding costs and how it moves.

@@ -35,10 +35,10 @@ pub struct Shown {
 }
 
 /// What a person saw of one author.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Freezes {
-    /// How often the picture stood still.
-    pub count: u32,
+    /// From when to when the picture stood still.
+    pub spans: Vec<(Instant, Instant)>,
     /// For how long altogether.
     pub frozen: Duration,
     /// The time that was looked at, from the first frame on.
@@ -60,8 +60,8 @@ impl Freezes {
             let sum: Duration = recent.iter().sum();
             let mean = sum / recent.len().max(1) as u32;
             let limit = (3 * mean).max(mean + Duration::from_millis(150));
-            if recent.len() >= INTERVALS / 2 && interval > limit {
-                freezes.count += 1;
+            if recent.len() >= 5 && interval > limit {
+                freezes.spans.push((before, at));
                 freezes.frozen += interval;
             }
             if recent.len() == INTERVALS {
@@ -165,14 +165,14 @@ mod tests {
         let steady = (0..60).map(|n| at(n * 100 / 3));
         let gap = |millis: u64| {
             let times = steady.clone().chain([at(1_966 + millis)]);
-            Freezes::among(times, at(1_966 + millis)).count
+            Freezes::among(times, at(1_966 + millis)).spans.len()
         };
         assert_eq!(gap(182), 0);
         assert_eq!(gap(186), 1);
         // At 4 frames a second it is three times the mean.
         let slow = (0..40).map(|n| at(n * 250));
         let gap = |millis: u64| {
-            Freezes::among(slow.clone().chain([at(9_750 + millis)]), at(9_750 + millis)).count
+            Freezes::among(slow.clone().chain([at(9_750 + millis)]), at(9_750 + millis)).spans.len()
         };
         assert_eq!(gap(740), 0);
         assert_eq!(gap(760), 1);

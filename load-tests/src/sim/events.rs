@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::BinaryHeap, net::SocketAddr};
 
-use protocol::{Instant, node::NodeRequest};
+use protocol::{Instant, client::SendConstraint, node::NodeRequest};
 
 /// Whether a datagram on its way to the node is what a model client sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(super) enum Signal {
     Answer(String),
     /// It is to restart ICE.
     RestartIce,
+    /// What is wanted of its pictures has changed.
+    SendConstraints(Vec<SendConstraint>),
 }
 
 /// Events by time, and at one time in the order in which they were put.

@@ -116,6 +116,18 @@ impl Link {
         self.config = config;
     }
 
+    /// The rate of the bottleneck, in bits per second.
+    #[must_use]
+    pub fn rate(&self) -> Option<u64> {
+        self.config.bottleneck.map(|bottleneck| bottleneck.bits_per_second)
+    }
+
+    /// How long a datagram would wait at `now`.
+    #[must_use]
+    pub fn queue(&self, now: Instant) -> Duration {
+        self.busy_until.saturating_duration_since(now)
+    }
+
     /// Sends a datagram: none, one or two arrive.
     pub fn carry(&mut self, now: Instant, mut datagram: Vec<u8>) -> Vec<Delivery> {
         if self.loses() {

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use protocol::{Instant, RoomId, client::SlotContent, media::Ssrc};
+use protocol::{
+    Duration, Instant, RoomId,
+    client::{ConnectionState, SlotContent},
+    media::Ssrc,
+};
 
 use super::{
     network::{Link, LinkConfig},
@@ -46,6 +50,12 @@ pub struct Person {
     pub lost_up: BTreeMap<Ssrc, u64>,
     /// RTP packets that it lost on the way from there.
     pub lost_down: BTreeMap<Ssrc, u64>,
+    /// What the node said of the line to them, and when.
+    pub connection: Vec<(Instant, ConnectionState)>,
+    /// Datagrams that the node has sent to them, and their bytes.
+    pub sent: (u64, u64),
+    /// Datagrams that have reached them, and their bytes.
+    pub arrived: (u64, u64),
     pub(super) up: Link,
     pub(super) down: Link,
     pub(super) wake_at: Option<Instant>,
@@ -71,6 +81,9 @@ impl Person {
             received: Trace::NOTHING,
             lost_up: BTreeMap::new(),
             lost_down: BTreeMap::new(),
+            connection: Vec::new(),
+            sent: (0, 0),
+            arrived: (0, 0),
             up: Link::new(LinkConfig::GOOD, seed ^ 1),
             down: Link::new(LinkConfig::GOOD, seed ^ 2),
             wake_at: None,
@@ -81,5 +94,23 @@ impl Person {
     #[must_use]
     pub fn number(&self) -> u32 {
         self.client.number
+    }
+
+    /// The bits per second that their line from the node carries, if it has a bottleneck.
+    #[must_use]
+    pub fn line(&self) -> Option<u64> {
+        self.down.rate()
+    }
+
+    /// How long a datagram from the node would wait in front of their bottleneck.
+    #[must_use]
+    pub fn queue(&self, now: Instant) -> Duration {
+        self.down.queue(now)
+    }
+
+    /// Datagrams that got lost on the way from the node.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.down.lost
     }
 }

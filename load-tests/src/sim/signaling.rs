@@ -49,14 +49,14 @@ impl World {
                 }
             }
             NodeReport::Event(event) => {
-                self.note_event(&event.body);
+                self.note_event(event.room, &event.body);
                 self.reports.push(NodeReport::Event(event));
             }
             NodeReport::Response(_) => self.reports.push(report),
         }
     }
 
-    fn note_event(&mut self, body: &NodeEventBody) {
+    fn note_event(&mut self, room: RoomId, body: &NodeEventBody) {
         let (NodeEventBody::Connected { participant }
         | NodeEventBody::Ended { participant }
         | NodeEventBody::Slots { participant, .. }
@@ -64,6 +64,9 @@ impl World {
         | NodeEventBody::Connection { participant, .. }
         | NodeEventBody::RestartIce { participant }) = body
         else {
+            if let NodeEventBody::Speaker { participant } = body {
+                self.speakers.push((self.now, room, participant.map(ParticipantId::get)));
+            }
             return;
         };
         let number = participant.get();
@@ -82,9 +85,11 @@ impl World {
                 }
                 person.slot_changes += slots.len();
             }
-            NodeEventBody::SendConstraints { .. }
-            | NodeEventBody::Connection { .. }
-            | NodeEventBody::Speaker { .. } => {}
+            NodeEventBody::Connection { state, .. } => person.connection.push((now, *state)),
+            NodeEventBody::SendConstraints { sources, .. } => {
+                self.signal(number, session, Signal::SendConstraints(sources.clone()));
+            }
+            NodeEventBody::Speaker { .. } => {}
             NodeEventBody::RestartIce { .. } => {
                 self.audit.forget_proofs((number, session));
                 if self.plays_signaling {
@@ -107,6 +112,9 @@ impl World {
         }
         match signal {
             Signal::Answer(sdp) => self.answer(number, sdp),
+            Signal::SendConstraints(sources) => {
+                self.with_client(number, |_, client| client.constrain(sources));
+            }
             Signal::RestartIce => {
                 self.with_client(number, |_, client| client.restart_ice());
                 self.offer(number, |participant, offer, sections| NodeCommand::UpdateEndpoint {
