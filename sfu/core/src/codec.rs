@@ -8,8 +8,8 @@
 //!
 //! | stream | layers from | up-switch in time at | numbers that go on |
 //! |---|---|---|---|
-//! | any, with descriptors | templates and indications | "switch" of the target | frame number, and those below |
-//! | VP8 | TID | layer sync of the next layer | picture id without gaps, TL0PICIDX, KEYIDX |
+//! | with descriptors | indications | "switch" of the target | frame number, and those below |
+//! | VP8 | TID | layer sync | picture id without gaps, TL0PICIDX, KEYIDX |
 //! | VP9 | TID, SID | U | picture id, TL0PICIDX |
 //! | H264 | `nal_ref_idc` 0 | any frame | – |
 //! | AV1 | OBU extension | a keyframe | – |
@@ -21,6 +21,9 @@ pub(crate) mod av1;
 mod bits;
 mod bytes;
 pub mod dependency;
+#[cfg(test)]
+#[path = "../tests/it/descriptors.rs"]
+mod descriptors;
 pub(crate) mod h264;
 pub mod layers_allocation;
 pub(crate) mod numbering;

@@ -6,8 +6,8 @@
 //! * up where the stream lets a decoder in: see the table in [`codec`](crate::codec).
 //!
 //! With dependency descriptors a *decode target* flows: the best one within the limit. It changes
-//! with a frame that is a "switch" of the new target, or at any frame if the new target is a part
-//! of the old one.
+//! with a frame that is a "switch" of the new target and refers to frames that were sent, or at any
+//! frame if the new target is a part of the old one.
 //!
 //! A late packet is judged by what flowed when its frame was new, so a frame goes whole or not at
 //! all. What was left out closes its gap (see `sequence` and `numbering`).
@@ -51,6 +51,7 @@ pub(crate) struct Selection {
     since: u32,
     /// RTP timestamp of the newest frame.
     newest: Option<u32>,
+    sent: SentFrames,
     /// Version of the structure that the receiver has; 0 for none.
     structure: u16,
     /// Decode targets that the receiver was told of.
@@ -80,6 +81,7 @@ impl Selection {
         before: Flow::NOTHING,
         since: 0,
         newest: None,
+        sent: SentFrames { newest: 0, frames: 0 },
         structure: 0,
         told: 0,
         telling: 0,
@@ -132,7 +134,10 @@ impl Selection {
         let is_new = newest && self.newest.replace(timestamp) != Some(timestamp);
         let flow = if newest {
             let next = match dependency {
-                Some(dependency) => self.flow.toward_target(limit, facts, is_new, dependency),
+                Some(dependency) => {
+                    let lets_in = facts.starts_frame && self.sent.has_references(dependency);
+                    self.flow.toward_target(limit, is_new, lets_in, dependency)
+                }
                 None => self.flow.toward_layers(limit, facts, is_new),
             };
             if next != self.flow {
@@ -146,7 +151,11 @@ impl Selection {
         } else {
             self.flow
         };
-        if !flow.has(facts, dependency) {
+        let goes = flow.has(facts, dependency);
+        if let Some(dependency) = dependency {
+            self.sent.note(dependency.descriptor.frame_number, goes);
+        }
+        if !goes {
             return Choice::LeaveOut { goes_on: newest && !is_new };
         }
         // RFC 9628 §4.1, AV1 RTP specification §4.2: the marker ends the picture, and with it a
@@ -219,12 +228,13 @@ impl Flow {
         self
     }
 
-    /// What flows from this frame on, by its descriptor.
+    /// What flows from this frame on, by its descriptor; `lets_in` if a decoder that has what was
+    /// sent can decode it.
     fn toward_target(
         mut self,
         limit: LayerLimit,
-        facts: &FrameFacts,
         is_new: bool,
+        lets_in: bool,
         dependency: &Dependency<'_>,
     ) -> Flow {
         let Dependency { descriptor, dependencies } = dependency;
@@ -251,9 +261,9 @@ impl Flow {
             temporal: self.layers.temporal.min(limit.temporal),
         };
         let candidates = [
-            facts.starts_frame.then_some(wanted).filter(|&wanted| is_switch(dependency, wanted)),
+            Some(wanted).filter(|&wanted| lets_in && is_switch(dependency, wanted)),
             Some(wanted).filter(|&wanted| is_part(wanted)),
-            facts.starts_frame.then(|| self.stage_toward(limit, dependency)).flatten(),
+            if lets_in { self.stage_toward(limit, dependency) } else { None },
             dependencies.best_target(lowered).filter(|&target| is_part(target)),
         ];
         if let Some(target) = candidates.into_iter().flatten().next() {
@@ -292,6 +302,38 @@ impl Flow {
             return true;
         };
         self.version != dependencies.version() || frame.indications.of(target) != Indication::Absent
+    }
+}
+
+/// Which of the newest frames were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SentFrames {
+    newest: u16,
+    /// Bit n: the frame n before the newest was sent.
+    frames: u32,
+}
+
+impl SentFrames {
+    fn note(&mut self, number: u16, goes: bool) {
+        let step = number.wrapping_sub(self.newest) as i16;
+        if step > 0 {
+            self.frames = self.frames.checked_shl(step.unsigned_abs().into()).unwrap_or(0);
+            self.newest = number;
+        }
+        let back = u32::from(step.min(0).unsigned_abs());
+        self.frames |= u32::from(goes).checked_shl(back).unwrap_or(0);
+    }
+
+    /// Whether all frames that the frame of `dependency` refers to were sent.
+    fn has_references(&self, dependency: &Dependency<'_>) -> bool {
+        let Some(frame) = dependency.descriptor.frame else {
+            return false;
+        };
+        let number = dependency.descriptor.frame_number;
+        frame.frame_diffs.as_slice().iter().all(|&diff| {
+            let back = self.newest.wrapping_sub(number.wrapping_sub(diff));
+            back < 32 && self.frames & 1 << back != 0
+        })
     }
 }
 

@@ -102,7 +102,10 @@ proptest! {
     #[test]
     fn only_losses_are_gaps(
         first in any::<u16>(),
-        fates in prop::collection::vec(prop_oneof![4 => Just(0_u8), 2 => Just(1), 1 => Just(2)], 1..300),
+        fates in prop::collection::vec(
+            prop_oneof![4 => Just(0_u8), 2 => Just(1), 1 => Just(2)],
+            1..300,
+        ),
     ) {
         let mut numbering = Numbering::new(7);
         let mut last = numbering.continue_vp8(&picture(first & 0x7FFF), true).picture;
