@@ -428,7 +428,8 @@ pub struct SendConstraint {
     /// How many encodings are wanted, counted from the smallest. 0: nobody watches; the encodings
     /// are to stop, and the capture may. More than there are: all.
     pub encodings: u8,
-    /// The tallest picture that is of use to anybody, in pixels; 0 if nobody watches.
+    /// The tallest picture that is of use to anybody, in pixels; 0 if nobody watches, 65 535
+    /// without limit.
     pub max_height: u16,
     /// The codec to send in, because somebody cannot receive another one; `null` leaves it to the
     /// client's order of preference.

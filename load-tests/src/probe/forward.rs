@@ -305,6 +305,17 @@ impl Forward {
                     let name = self.name(endpoint.get() as usize);
                     events.push(Event("keyframe", json!({ "source": name, "ssrc": ssrc.0 })));
                 }
+                ForwardEvent::SendConstraintsChanged { endpoint } => {
+                    let name = self.name(endpoint.get() as usize).to_owned();
+                    for told in self.forwarder.take_send_constraints(endpoint) {
+                        let told = json!({ "source": name, "encodings": told.encodings });
+                        events.push(Event("constraint", told));
+                    }
+                }
+                ForwardEvent::ConnectionChanged { endpoint } => {
+                    // The line of this op is without limit.
+                    let _ = self.forwarder.take_connection_state(Instant::ZERO, endpoint);
+                }
                 ForwardEvent::SlotsChanged { endpoint } => {
                     for (mid, carries) in self.forwarder.take_changed_slots(endpoint) {
                         let place = carries.map(|it| it.participant.get() as usize - 1);

@@ -18,14 +18,18 @@
 //! source are its `ladder`. The order, the stage's 360p30 and last-n are those of Jitsi's
 //! `doc/allocation.md`, whose tables are among the tests.
 //!
+//! What a layer takes is measured by `LayerMeter`, where it comes in.
+//!
 //! It never allocates: scratch and result are the caller's [`Choice`]s, about 160 bytes each. Fifty
 //! sources of nine layers are at most 450 steps of some 10 ns.
 
 mod budget;
 mod ladder;
+mod meter;
 
 pub use budget::{Budget, BudgetWindow};
 use ladder::Ladder;
+pub(crate) use meter::LayerMeter;
 
 /// Layers of one source at most: three encodings of three temporal layers each.
 pub const LAYERS_PER_SOURCE_MAX: usize = 9;

@@ -1,5 +1,6 @@
 //! The engine: it owns rooms and endpoints, and sees every packet.
 
+mod allotting;
 mod floor;
 mod layers;
 mod mapping;
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use protocol::{
     EndpointIndex, Instant, ParticipantId,
     client::{SlotContent, SourceState, View},
-    media::{MediaKind, Source, Ssrc},
+    media::{Source, Ssrc},
 };
 
 use self::requests::LayerRef;
@@ -68,6 +69,17 @@ pub enum ForwardEvent {
         room: RoomIndex,
         /// Who; `None` if they went or fell silent for good and nobody has followed.
         participant: Option<ParticipantId>,
+    },
+    /// What is wanted of the endpoint's pictures may be something else:
+    /// [`Forwarder::take_send_constraints`] tells.
+    SendConstraintsChanged {
+        /// The publisher.
+        endpoint: EndpointIndex,
+    },
+    /// The endpoint's line does otherwise: [`Forwarder::take_connection_state`] tells.
+    ConnectionChanged {
+        /// The receiver.
+        endpoint: EndpointIndex,
     },
     /// Slots of the endpoint may carry something else: [`Forwarder::take_changed_slots`] tells.
     SlotsChanged {
@@ -220,6 +232,7 @@ impl Forwarder {
         }
         for source in Source::ALL {
             if sources & 1 << source.index() != 0 {
+                self.begin_source(now, index, source);
                 self.source_changed(now, room, SlotContent { participant, source });
             }
         }
@@ -339,12 +352,13 @@ impl Forwarder {
         let publication = &mut endpoint.publications.by_source[source.index()];
         let was_on = publication.state.replace(state).is_some();
         if was_on {
-            if source.kind() == MediaKind::Video {
-                self.choose_layers(now, index, source);
-                self.ask_awaited(now, index, source);
-            }
+            self.make_receivers_due(index, source);
             return;
         }
+        self.begin_source(now, index, source);
+        let Some(endpoint) = self.endpoint(index) else {
+            return;
+        };
         let (room, participant) = (endpoint.room, endpoint.participant);
         let sources = endpoint.sources_on();
         self.rooms.set_sources(room, participant, sources);

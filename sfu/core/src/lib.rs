@@ -30,10 +30,13 @@
 //! Its tests are the `tests` modules beside the code and `tests/it`.
 
 pub mod allocation;
+mod allotment;
 mod assign;
 mod clock;
 pub mod codec;
 pub mod congestion;
+mod connection;
+mod constraint;
 mod counters;
 mod dependencies;
 mod endpoint;
@@ -41,6 +44,7 @@ mod fanout;
 mod forwarder;
 mod keyframes;
 mod layers;
+mod offer;
 mod packet;
 mod publication;
 mod rate;

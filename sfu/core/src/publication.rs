@@ -18,10 +18,12 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    allocation::LayerMeter,
     codec::{
         FrameFacts, Incoming, Payload as PayloadHead, PayloadMemory, dependency::Dependencies,
         layers_allocation::LayersAllocation, selection::Dependency,
     },
+    constraint::Constraint,
     counters::ForwardDrop,
     dependencies::DependencyTable,
     fanout::List,
@@ -52,6 +54,7 @@ pub(crate) struct Layer {
     pub(crate) stream: Option<u8>,
     pub(crate) last_packet_at: Option<Instant>,
     pub(crate) keyframes: Series,
+    pub(crate) meter: LayerMeter,
 }
 
 /// One source of a publisher and who receives it.
@@ -65,6 +68,7 @@ pub(crate) struct Publication {
     pub(crate) layer_count: u8,
     /// Layers that flowed when the receivers' layers were last chosen.
     pub(crate) alive: u8,
+    pub(crate) constraint: Constraint,
     pub(crate) loudness: Loudness,
 }
 
@@ -294,12 +298,14 @@ impl Publications {
         }
         let revived = !layers::is_alive(layer.last_packet_at, now);
         layer.last_packet_at = Some(now);
+        let bytes = packet.len();
         let found = Found::read(stream.source, section, packet, header);
         if let Some(allocation) = found.allocation.and_then(LayersAllocation::parse) {
             self.allocations[usize::from(stream.source == Source::Screen)] = allocation;
         }
         let dependencies = dependencies.of(stream.source, stream.layer);
         let packet = read(stream, &found, dependencies, packet, header)?;
+        layer.meter.count(now, bytes, packet.frame.temporal, header.timestamp);
         if packet.source == Source::Microphone {
             publication.loudness.update(now, packet.extension);
             if let Some(level) = packet.extension {

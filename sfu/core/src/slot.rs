@@ -88,6 +88,12 @@ pub(crate) struct Slot {
     /// The highest layers of that encoding that are wanted: lowered at any frame, raised where the
     /// encoder allows.
     pub(crate) limit: LayerLimit,
+    /// The encoding that allocation wishes for; `target` is what flows in its place.
+    pub(crate) wish: u8,
+    /// What allocation gave to the feed, by its own name; `None` before it has, or if nothing.
+    pub(crate) given: Option<u8>,
+    /// Nothing of the feed fits the receiver's line, or is of use to it: nothing flows.
+    pub(crate) is_paused: bool,
     pub(crate) leaving: Option<Leaving>,
     /// What it carried before the session was restored, until it carries something again.
     pub(crate) remembered: Option<SlotContent>,
@@ -148,6 +154,9 @@ impl Slot {
             awaits_codec: false,
             target: 0,
             limit: LayerLimit::NONE,
+            wish: 0,
+            given: None,
+            is_paused: false,
             leaving: None,
             remembered: None,
             reported: None,
@@ -198,11 +207,14 @@ impl Slot {
     /// Whether it is to show a layer that does not flow yet.
     pub(crate) fn awaits(&self, layer: u8) -> bool {
         let lacks_it = self.target == layer && (self.layer != Some(layer) || self.awaits_codec);
-        self.feed.is_some() && lacks_it && !self.lacks_codec
+        self.feed.is_some() && lacks_it && !self.lacks_codec && !self.is_paused
     }
 
     /// Which layers of its feed the slot is to see.
     pub(crate) const fn feed_layers(&self) -> u8 {
+        if self.is_paused {
+            return 0;
+        }
         match self.layer {
             Some(layer) => 1 << layer | 1 << self.target,
             None => (2 << self.target) - 1,

@@ -149,6 +149,9 @@ impl Endpoint {
                 slot.restore(old, restoration);
             }
         }
+        for publication in &mut endpoint.publications.by_source {
+            publication.constraint.forget_told();
+        }
         endpoint.remembers_until = Some(restoration.now + REMEMBERS);
         endpoint
     }

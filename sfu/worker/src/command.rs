@@ -5,7 +5,7 @@
 
 use protocol::{
     EndpointIndex, ParticipantId,
-    client::{SlotContent, SourceState, View},
+    client::{ConnectionState, SendConstraint, SlotContent, SourceState, View},
     media::{Mid, Source},
 };
 use sfu_core::{EndpointPlan, Removal, RoomIndex};
@@ -52,6 +52,10 @@ pub enum WorkerOutput {
     Slot(EndpointIndex, Mid, Option<SlotContent>),
     /// Somebody else has the floor of the room, or nobody.
     Speaker(RoomIndex, Option<ParticipantId>),
+    /// Something else is wanted of a session's own pictures.
+    SendConstraint(EndpointIndex, SendConstraint),
+    /// The line to a session's client does otherwise.
+    Connection(EndpointIndex, ConnectionState),
     /// The session is gone from the worker; its number is free when this arrives.
     Removed(EndpointIndex, Option<Box<SessionMemory>>),
     /// Memory the worker is done with.

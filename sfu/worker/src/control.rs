@@ -113,6 +113,15 @@ impl Control {
                 self.tell_slot(index, mapping);
             }
             WorkerOutput::Speaker(room, participant) => self.tell_speaker(room, participant),
+            WorkerOutput::SendConstraint(index, constraint) => {
+                self.tell_of(index, |participant| NodeEventBody::SendConstraints {
+                    participant,
+                    sources: vec![constraint],
+                });
+            }
+            WorkerOutput::Connection(index, state) => {
+                self.tell_of(index, |participant| NodeEventBody::Connection { participant, state });
+            }
             WorkerOutput::Removed(index, memory) => self.handle_removed(now, index, memory),
             WorkerOutput::Free(memory) => drop(memory),
         }

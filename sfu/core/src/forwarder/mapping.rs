@@ -12,7 +12,6 @@ use crate::{
     endpoint::{EndpointPlan, SLOTS_MAX},
     fanout::Entry,
     keyframes::Need,
-    layers,
     room::RoomIndex,
     slot::{Feed, Leaving, Slot},
     snapshot::REMEMBERS,
@@ -73,7 +72,9 @@ impl Forwarder {
         let (room, participant) = (endpoint.room, endpoint.participant);
         let wishes = &endpoint.wishes;
         let list = WantedList::collect(&self.rooms, room, participant, wishes, slots);
-        self.assign(now, receiver, SlotKind::Video, list.as_slice(), list.stage);
+        if self.assign(now, receiver, SlotKind::Video, list.as_slice(), list.stage) {
+            self.allot(now, receiver);
+        }
     }
 
     fn assign_voices(&mut self, now: Instant, receiver: EndpointIndex) {
@@ -127,7 +128,8 @@ impl Forwarder {
         self.assign(now, receiver, SlotKind::Programme, wanted.as_slice(), None);
     }
 
-    /// Maps `wanted` into the receiver's slots of `kind`.
+    /// Maps `wanted` into the receiver's slots of `kind`. Whether any of them shows something else
+    /// than before, or in another size.
     fn assign(
         &mut self,
         now: Instant,
@@ -135,17 +137,19 @@ impl Forwarder {
         kind: SlotKind,
         wanted: &[Wanted],
         stage: Option<SlotContent>,
-    ) {
+    ) -> bool {
         let Some(endpoint) = self.endpoint(receiver) else {
-            return;
+            return false;
         };
         let mut places = [0; SLOTS_MAX];
         let mut present = [None; SLOTS_MAX];
+        let mut given = [None; SLOTS_MAX];
         let mut count = 0;
         for (place, slot) in endpoint.plan.slots.iter().enumerate() {
             if slot.kind == kind {
                 places[count] = place;
                 present[count] = slot.feed.map(|feed| feed.content()).or(slot.remembered);
+                given[count] = slot.given;
                 count += 1;
             }
         }
@@ -158,12 +162,13 @@ impl Forwarder {
         let stage = stage.filter(|stage| contents.contains(stage));
         let mut planned = [None; SLOTS_MAX];
         assign::place(&present[..count], contents, stage, &mut planned[..count]);
+        let mut changed = false;
         // Slots are emptied first: a source that changes places is in one list at a time.
         for (&place, (plan, present)) in places[..count].iter().zip(planned.iter().zip(&present)) {
             if plan.is_some() {
                 continue;
             }
-            self.map_slot(now, receiver, place, None);
+            changed |= self.map_slot(now, receiver, place, None);
             if present.is_some_and(|present| contents.contains(&present))
                 && let Some(slot) = self.slot_mut(receiver, place)
             {
@@ -172,29 +177,37 @@ impl Forwarder {
         }
         for (&place, plan) in places[..count].iter().zip(&planned) {
             let content = plan.and_then(|plan| wanted.iter().find(|w| w.content == plan));
-            if let Some(wanted) = content {
-                self.map_slot(now, receiver, place, Some(*wanted));
+            if let Some(wanted) = content
+                && self.map_slot(now, receiver, place, Some(*wanted))
+            {
+                changed = true;
+                let was_in = present[..count].iter().position(|it| *it == *plan);
+                if let Some(slot) = self.slot_mut(receiver, place) {
+                    slot.given = was_in.and_then(|place| given[place]);
+                }
             }
         }
+        changed
     }
 
+    /// Maps one slot. What flows of a picture is for [`Forwarder::allot`] to say, which is due if
+    /// this returns `true`.
     fn map_slot(
         &mut self,
         now: Instant,
         receiver: EndpointIndex,
         place: usize,
         wanted: Option<Wanted>,
-    ) {
+    ) -> bool {
         let Some(slot) = self.slot_mut(receiver, place) else {
-            return;
+            return false;
         };
         let present = slot.feed.map(|feed| feed.content());
         let content = wanted.map(|wanted| wanted.content);
-        slot.height = wanted.map_or(0, |wanted| wanted.height);
+        let height = wanted.map_or(0, |wanted| wanted.height);
+        let is_resized = std::mem::replace(&mut slot.height, height) != height;
         if present == content && (present.is_some() || slot.leaving.is_none()) {
-            self.choose_layer(receiver, place);
-            self.ask_for_slot(now, receiver, place);
-            return;
+            return is_resized;
         }
         let flowing = self.detach(now, receiver, place);
         let Some(content) = content else {
@@ -203,12 +216,12 @@ impl Forwarder {
                 slot.remembered = None;
             }
             self.note_slots_changed(receiver);
-            return;
+            return true;
         };
         self.attach(receiver, place, content, flowing);
-        self.choose_layer(receiver, place);
-        self.ask_for_slot(now, receiver, place);
+        self.update_layers(receiver, place);
         self.note_slots_changed(receiver);
+        true
     }
 
     /// Takes the slot's feed away; returns what flows in it, still linked.
@@ -248,6 +261,8 @@ impl Forwarder {
         };
         slot.feed = feed;
         slot.lacks_codec = false;
+        slot.is_paused = false;
+        slot.given = None;
         if slot.remembered != Some(content) {
             slot.remembered = None;
         }
@@ -272,32 +287,8 @@ impl Forwarder {
         }
     }
 
-    /// Chooses the slot's layer.
-    fn choose_layer(&mut self, receiver: EndpointIndex, place: usize) {
-        let Some(slot) = self.slot_mut(receiver, place) else {
-            return;
-        };
-        let (height, media) = (slot.height, slot.media());
-        let Some(feed) = slot.feed else {
-            return;
-        };
-        let Some(publisher) = self.endpoint(feed.publisher) else {
-            return;
-        };
-        if media == MediaKind::Video {
-            let publication = &publisher.publications.by_source[feed.source.index()];
-            let captured = publication.state.map_or(0, |state| state.height);
-            let count = usize::from(publication.layer_count);
-            let target = layers::choose(count, publication.alive, captured, height);
-            if let Some(slot) = self.slot_mut(receiver, place) {
-                slot.target = target;
-            }
-        }
-        self.update_layers(receiver, place);
-    }
-
     /// Asks for a keyframe of the layer that the slot waits for.
-    fn ask_for_slot(&mut self, now: Instant, receiver: EndpointIndex, place: usize) {
+    pub(super) fn ask_for_slot(&mut self, now: Instant, receiver: EndpointIndex, place: usize) {
         let Some(endpoint) = self.endpoint(receiver).filter(|endpoint| endpoint.is_ready) else {
             return;
         };
@@ -324,6 +315,7 @@ impl Forwarder {
         while let Some(entry) = self.fanout.next(&mut cursor) {
             self.choose_layer(entry.endpoint, usize::from(entry.slot));
         }
+        self.make_receivers_due(publisher, source);
     }
 
     /// Says in the lists which layers the slot is to see.

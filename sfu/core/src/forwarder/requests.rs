@@ -108,6 +108,12 @@ impl Forwarder {
                 }
                 continue;
             }
+            if std::mem::take(&mut flags.send_changed) {
+                return Some(ForwardEvent::SendConstraintsChanged { endpoint: index });
+            }
+            if std::mem::take(&mut flags.connection_changed) {
+                return Some(ForwardEvent::ConnectionChanged { endpoint: index });
+            }
             if std::mem::take(&mut flags.slots_changed) {
                 return Some(ForwardEvent::SlotsChanged { endpoint: index });
             }
@@ -263,6 +269,12 @@ impl Forwarder {
             if let Some(endpoint) = self.endpoint_mut(index) {
                 endpoint.sending.line.follow_estimate(now);
             }
+            self.allot_if_due(now, index);
+            // Each publisher once a second, not all at once.
+            let turn = now.as_micros() / REVIEW_PERIOD.as_micros() as u64 + place as u64;
+            if turn.is_multiple_of(4) {
+                self.settle_constraints(now, index);
+            }
             if flags.has_leaving {
                 self.end_leaving(now, index);
             }
@@ -307,7 +319,7 @@ impl Forwarder {
         }
     }
 
-    fn enqueue(&mut self, index: EndpointIndex) {
+    pub(super) fn enqueue(&mut self, index: EndpointIndex) {
         if let Some(endpoint) = self.endpoint_mut(index)
             && !std::mem::replace(&mut endpoint.flags.is_queued, true)
         {

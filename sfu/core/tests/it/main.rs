@@ -3,6 +3,7 @@
 
 mod allocation;
 mod captures;
+mod constraints;
 mod floors;
 mod keyframes;
 mod pictures;

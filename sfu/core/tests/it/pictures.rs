@@ -105,6 +105,7 @@ fn the_captured_height_moves_the_layers() {
     frames(&mut scene, 0, true);
     assert_eq!(layers_at(&mut scene, 1).last(), Some(&1), "360 of 720");
     scene.set_source(0, CAMERA, Some(SourceState { width: 640, height: 360 }));
+    scene.wait(250);
     frames(&mut scene, 0, true);
     frames(&mut scene, 0, false);
     assert_eq!(layers_at(&mut scene, 1).last(), Some(&2), "360 of 360");

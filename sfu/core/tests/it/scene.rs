@@ -2,7 +2,7 @@
 
 use protocol::{
     Duration, EndpointIndex, Instant, ParticipantId,
-    client::{SlotContent, SourceState, Tile, View},
+    client::{ConnectionState, SendConstraint, SlotContent, SourceState, Tile, View},
     media::{
         Codec, ExtensionIds, Mid, Payload, Pt, PublishSection, RtpTime, SeqNo, SessionPlan,
         SlotKind, SlotSection, Source, Ssrc,
@@ -88,6 +88,10 @@ pub(crate) struct Scene {
     pub(crate) asked: Vec<(Instant, Person, u32)>,
     /// Who took the floor, and when.
     pub(crate) speakers: Vec<(Instant, Option<Person>)>,
+    /// What publishers were told of what is wanted.
+    pub(crate) constrained: Vec<(Instant, Person, SendConstraint)>,
+    /// What receivers were told of their lines.
+    pub(crate) connections: Vec<(Instant, Person, ConnectionState)>,
     pub(crate) sources: Vec<PersonSources>,
 }
 
@@ -123,6 +127,8 @@ impl Scene {
             wire: Wire::default(),
             asked: Vec::new(),
             speakers: Vec::new(),
+            constrained: Vec::new(),
+            connections: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -217,6 +223,15 @@ impl Scene {
                     self.speakers.push((self.now, participant.map(|it| it.get() - 1)));
                 }
                 ForwardEvent::SlotsChanged { .. } => {}
+                ForwardEvent::SendConstraintsChanged { endpoint } => {
+                    for told in self.forwarder.take_send_constraints(endpoint) {
+                        self.constrained.push((self.now, endpoint.get(), told));
+                    }
+                }
+                ForwardEvent::ConnectionChanged { endpoint } => {
+                    let told = self.forwarder.take_connection_state(self.now, endpoint);
+                    self.connections.extend(told.map(|told| (self.now, endpoint.get(), told)));
+                }
             }
         }
     }

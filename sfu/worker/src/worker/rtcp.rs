@@ -79,7 +79,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Carries out what the engine asks for: keyframes of publishers, and word of slots.
+    /// Carries out what the engine asks for: keyframes of publishers, and word of slots
+    /// and lines.
     pub(super) fn serve_forwarder(&mut self, now: Instant, sink: &mut impl Sink) {
         while self.outputs.has_room_for_slots()
             && let Some(event) = self.forwarder.poll_event()
@@ -95,6 +96,17 @@ impl Worker {
                 }
                 ForwardEvent::SpeakerChanged { room, participant } => {
                     self.outputs.push(WorkerOutput::Speaker(room, participant));
+                }
+                ForwardEvent::SendConstraintsChanged { endpoint } => {
+                    for constraint in self.forwarder.take_send_constraints(endpoint) {
+                        self.outputs.push(WorkerOutput::SendConstraint(endpoint, constraint));
+                    }
+                }
+                ForwardEvent::ConnectionChanged { endpoint } => {
+                    let state = self.forwarder.take_connection_state(now, endpoint);
+                    if let Some(state) = state {
+                        self.outputs.push(WorkerOutput::Connection(endpoint, state));
+                    }
                 }
             }
         }
