@@ -4,6 +4,7 @@ import type {
   ErrorCode,
   Participant,
   ParticipantId,
+  PictureState,
   Role,
   SlotContent,
   SlotKind,
@@ -86,6 +87,17 @@ export interface SourceLost {
   readonly cause: "unplugged" | "stopped";
 }
 
+/** How the line from the server to oneself does. */
+export interface ConnectionReport {
+  /** What it is believed to carry, sound and all. */
+  readonly bitsPerSecond: number;
+  /**
+   * What that leaves of the pictures one wants to see: `full`, `reduced` (some are smaller, slower
+   * or missing), or `paused`: the line carries sound alone.
+   */
+  readonly pictures: PictureState;
+}
+
 /** Somebody has written; it is plain text, and may hold line feeds. */
 export interface ChatLine {
   /** Who wrote. One's own lines come too, once the server has passed them on. */
@@ -106,6 +118,7 @@ export interface CallEvents {
   participant: ParticipantChange;
   track: TrackChange;
   state: CallState;
+  connection: ConnectionReport | null;
   chat: ChatLine;
   local: LocalMedia;
   source_lost: SourceLost;
@@ -143,6 +156,10 @@ export interface SlotStats {
 export interface SendingStats {
   readonly source: Source;
   readonly rid: string | null;
+  /** Such as `video/VP8`; null before the first packet. */
+  readonly codec: string | null;
+  /** Its layers, such as `L1T3`, where the browser says it. */
+  readonly scalabilityMode: string | null;
   readonly packetsSent: number;
   readonly bytesSent: number;
   readonly framesEncoded: number;
@@ -226,6 +243,8 @@ export interface Call {
   /** Who is here, oneself included, in the order of arrival. */
   readonly participants: readonly Participant[];
   readonly slots: readonly Slot[];
+  /** How one's line does; null until the server has said something of it. */
+  readonly connection: ConnectionReport | null;
   readonly local: LocalMedia;
 
   /** Listens; the result stops listening. */

@@ -29,7 +29,10 @@ const FIRST_VIDEO = "8";
 beforeEach(() => {
   vi.stubGlobal("CompressionStream", undefined);
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  return () => vi.unstubAllGlobals();
+  return () => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  };
 });
 
 class Scene {
@@ -44,7 +47,10 @@ class Scene {
     const media = new MediaConnection(this.environment, 2);
     const all = { url: "https://x", room: "yard", secret: "s", name: "Me", ...options };
     this.call = new LiveCall(this.environment, all, media);
-    for (const name of ["participant", "track", "state", "chat", "local", "source_lost"] as const) {
+    for (const name of [
+      ...(["participant", "track", "state", "connection", "chat", "local"] as const),
+      "source_lost",
+    ] as const) {
       this.call.on(name, (event) => this.events.push([name, event]));
     }
     this.call.start().then(
@@ -101,9 +107,12 @@ describe("joining", () => {
       ...["microphone", "camera", "screen", "screen_audio"],
       ...["voice", "voice", "voice", "programme", "video", "video"],
     ]);
-    const [, camera] = scene.environment.connection.transceivers;
+    const [microphone, camera] = scene.environment.connection.transceivers;
     expect(camera?.init.sendEncodings?.map(({ rid }) => rid)).toEqual(["q", "h", "f"]);
-    expect(camera?.codecs.map(({ mimeType }) => mimeType)).toEqual(["video/VP8", "video/rtx"]);
+    expect(camera?.init.sendEncodings?.[0]?.scalabilityMode).toBe("L1T3");
+    const names = (codecs?: readonly RTCRtpCodec[]) => codecs?.map(({ mimeType }) => mimeType);
+    expect(names(microphone?.codecs)).toEqual(["audio/red", "audio/opus"]);
+    expect(names(camera?.codecs)).toEqual(["video/VP8", "video/AV1", "video/rtx"]);
   });
 
   it("resolves when the server lets one in, and connects when media flows", async () => {
@@ -228,6 +237,65 @@ describe("chat", () => {
     await expect(scene.call.chat("three")).rejects.toMatchObject({ code: "not_joined" });
     scene.call.leave();
     await expect(scene.call.chat("four")).rejects.toMatchObject({ code: "not_joined" });
+  });
+});
+
+describe("what the room makes use of", () => {
+  const active = (scene: Scene) =>
+    scene.environment.connection.transceivers[1]?.sender.encodings.map((each) => each.active);
+
+  it("stops encodings that nobody watches, and starts them again", async () => {
+    const scene = await inRoom({ video: true });
+    const constraint = { source: "camera", max_height: 0, codec: null } as const;
+    for (const [encodings, expected] of [
+      [0, [false, false, false]],
+      [2, [true, true, false]],
+      [9, [true, true, true]],
+    ] as const) {
+      await scene.say({ kind: "send_constraints", sources: [{ ...constraint, encodings }] });
+      expect(active(scene)).toEqual(expected);
+    }
+    expect(scene.call.local.camera).toMatchObject({ enabled: true, readyState: "live" });
+  });
+
+  it("is learned from a snapshot too", async () => {
+    const scene = await inRoom({ video: true });
+    const send = [{ source: "camera", encodings: 1, max_height: 90, codec: null } as const];
+    const state = { participants: [awa, me], slots: [], send, connection: null };
+    await scene.say({ kind: "snapshot", up_to: 1, ...state });
+    expect(active(scene)).toEqual([true, false, false]);
+  });
+
+  it("asks for a codec by a new offer where the browser cannot switch", async () => {
+    const scene = await inRoom({ video: true });
+    const { connection, socket } = scene.environment;
+    const camera = connection.transceivers[1];
+    Object.assign(camera?.sender.ability ?? {}, { codec: "forgets" });
+    const constraint = { source: "camera", encodings: 3, max_height: 0 } as const;
+    const sources = [{ ...constraint, codec: "av1" } as const];
+    await scene.say({ kind: "send_constraints", sources });
+    await settle();
+    expect(camera?.codecs.map(({ mimeType }) => mimeType)).toEqual(["video/AV1", "video/rtx"]);
+    expect(socket.kinds().filter((kind) => kind === "offer")).toHaveLength(1);
+    expect(connection.restarts).toBe(0);
+    const re = socket.last("offer").id;
+    await scene.say({ kind: "answer", re, answer: { plain: "second" } });
+    await scene.say({ kind: "send_constraints", sources: [{ ...constraint, codec: null }] });
+    await settle();
+    expect(camera?.codecs).toHaveLength(3);
+    expect(connection.log).toEqual(["offer", "answer", "offer", "second", "offer"]);
+  });
+});
+
+describe("the report of one's line", () => {
+  it("comes as an event, and is forgotten with the session", async () => {
+    const scene = await inRoom();
+    expect(scene.call.connection).toBeNull();
+    await scene.say({ kind: "connection", bits_per_second: 90_000, pictures: "paused" });
+    const report = { bitsPerSecond: 90_000, pictures: "paused" };
+    expect(scene.call.connection).toEqual(report);
+    await scene.say({ kind: "ended", reason: "server_stopping" });
+    expect(scene.named("connection")).toEqual([report, null]);
   });
 });
 

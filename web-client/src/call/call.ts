@@ -6,6 +6,7 @@ import type {
   CallState,
   CallStats,
   ChatOptions,
+  ConnectionReport,
   JoinOptions,
   LocalMedia,
   ParticipantChange,
@@ -18,6 +19,7 @@ import type { Environment } from "./environment";
 import { LocalSources } from "./local";
 import { isVoice, MediaConnection, newestCsrc } from "./media";
 import type {
+  ConnectionState,
   EndReason,
   Joined,
   Participant,
@@ -63,6 +65,7 @@ export class LiveCall implements Call {
   #offerId = 0;
   /** Whether media has passed in this session: what never worked is not tried again. */
   #mediaWorked = false;
+  #connection: ConnectionReport | null = null;
   #rejoinedAt: number[] = [];
   #settleJoin: ((how: Ended) => void) | null = null;
 
@@ -114,6 +117,10 @@ export class LiveCall implements Call {
 
   get local(): LocalMedia {
     return this.#local.media;
+  }
+
+  get connection(): ConnectionReport | null {
+    return this.#connection;
   }
 
   on<Name extends keyof CallEvents>(
@@ -265,6 +272,8 @@ export class LiveCall implements Call {
       case "snapshot":
         this.#announce(this.#roster.replace(body.participants));
         this.#announceMoves(this.#roster.remap(body.slots));
+        this.#media.constrain(body.send);
+        this.#report(body.connection);
         return;
       case "answer":
         if (body.re === this.#offerId) {
@@ -287,6 +296,12 @@ export class LiveCall implements Call {
         this.#outbox.handlePassedOn(body.re);
         this.#events.emit("chat", { from: body.from, to: body.to, text: body.text });
         return;
+      case "send_constraints":
+        this.#media.constrain(body.sources);
+        return;
+      case "connection":
+        this.#report(body);
+        return;
       case "restart_ice":
         this.#media.restart();
         return;
@@ -296,8 +311,6 @@ export class LiveCall implements Call {
       case "ended":
         this.#endedByServer(body.reason);
         return;
-      case "send_constraints":
-      case "connection":
       case "speaker":
       case "resumed":
       case "pong":
@@ -324,6 +337,15 @@ export class LiveCall implements Call {
     this.#announceMoves(this.#roster.remap([]));
     this.#happen({ kind: "joined" });
     this.#settle({ kind: "joined" });
+  }
+
+  /** What the server says of one's own line; null where a new session has said nothing yet. */
+  #report(state: ConnectionState | null): void {
+    const report = state && { bitsPerSecond: state.bits_per_second, pictures: state.pictures };
+    if (report !== null || this.#connection !== null) {
+      this.#connection = report;
+      this.#events.emit("connection", report);
+    }
   }
 
   /** Before `joined` an error is the answer to the join; after, only a lost offer needs care. */
@@ -390,6 +412,7 @@ export class LiveCall implements Call {
     this.#signaling?.close();
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
+    this.#report(null);
     const leastMs = otherwise === "server_stopping" ? STOPPING_PAUSE_MS : 0;
     this.#environment.after(Math.max(pauseMs, leastMs), () => {
       if (this.#progress.phase === "joined") {

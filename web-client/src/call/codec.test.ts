@@ -62,7 +62,7 @@ describe("decoding a message of the server", () => {
     expect(decodeServerMessage(text)).toEqual(EXAMPLES.participant_left);
   });
 
-  it.each(["dance", "toString", "unknown"])("numbers what only a newer client knows: %s", (kind) => {
+  it.each(["dance", "toString", "unknown"])("numbers a kind of a newer server: %s", (kind) => {
     expect(decodeServerMessage(JSON.stringify({ seq: 3, kind }))).toEqual({
       seq: 3,
       kind: "unknown",

@@ -45,8 +45,9 @@ export function deviceConstraints(wanted: {
   };
 }
 
+/** A page that is scrolled needs no more; each frame less leaves more bits for sharp letters. */
 const SCREEN: DisplayMediaStreamOptions = {
-  video: { frameRate: { ideal: 15, max: 30 } },
+  video: { frameRate: { ideal: 15, max: 15 } },
   audio: true,
 };
 
@@ -87,7 +88,7 @@ export class LocalSources {
   async attach(connection: MediaConnection): Promise<void> {
     this.#connection = connection;
     for (const [source, { track }] of this.#held) {
-      await connection.sender(source)?.replaceTrack(track);
+      await connection.send(source, track);
     }
   }
 
@@ -188,7 +189,7 @@ export class LocalSources {
     if (held.owned) {
       held.track.stop();
     }
-    await this.#connection?.sender(source)?.replaceTrack(null);
+    await this.#connection?.send(source, null);
     this.#changed(source);
   }
 
@@ -199,7 +200,7 @@ export class LocalSources {
     }
     const before = this.#held.get(source);
     track.enabled = true;
-    await this.#connection?.sender(source)?.replaceTrack(track);
+    await this.#connection?.send(source, track);
     if (before?.owned === true && before.track !== track) {
       before.track.stop();
     }

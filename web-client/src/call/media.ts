@@ -3,11 +3,21 @@
 // All m-lines exist from the first offer; people who come and go change no SDP. The client always
 // offers, so that no two offers cross. Remote media needs no event: the slots' tracks are there
 // before the first packet.
-import type { SlotContent, SlotKind, SdpBody, MediaSection, Source } from "./protocol.gen";
+import { offeredCodecs } from "./codecs";
+import type {
+  Codec,
+  MediaSection,
+  SdpBody,
+  SendConstraint,
+  SlotContent,
+  SlotKind,
+  Source,
+} from "./protocol.gen";
 import type { Environment, Timer } from "./environment";
 import type { PathHealth } from "./recovery";
 import { pathHealth, RestartPolicy } from "./recovery";
 import { packSdp, unpackSdp } from "./sdp-body";
+import { Sending, TEMPORAL_MODES } from "./sending";
 
 export const VOICE_SLOTS = 3;
 export const PROGRAMME_SLOTS = 1;
@@ -44,13 +54,33 @@ const CAMERA_ENCODINGS: readonly RTCRtpEncodingParameters[] = [
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
 
-/** A still screen costs nearly nothing; a scrolled page at full size needs this to stay sharp. */
-const SCREEN_BITRATE_MAX = 2_500_000;
+/**
+ * One encoding, for text must stay sharp: who has less room gets fewer frames of it. A still screen
+ * costs nearly nothing; a scrolled page at full size needs this rate.
+ */
+const SCREEN_ENCODINGS: readonly RTCRtpEncodingParameters[] = [
+  { maxBitrate: 2_500_000, maxFramerate: 15 },
+];
+
+/**
+ * What tells the server of layers without a look into the payload: the AV1 RTP specification's
+ * dependency descriptor, for every codec, and the rates of the encodings. Chromium offers both by
+ * itself only beside rids.
+ */
+const DEPENDENCY_DESCRIPTOR =
+  "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+const LAYERS_ALLOCATION =
+  "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00";
 
 /** Signaling answers within its own timeout or not at all. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-type Line = { readonly role: MediaSection["role"]; readonly transceiver: RTCRtpTransceiver };
+interface Line {
+  readonly role: MediaSection["role"];
+  readonly transceiver: RTCRtpTransceiver;
+  /** Of a picture that is sent. */
+  readonly sending: Sending | null;
+}
 
 export class MediaConnection {
   readonly videoSlots: number;
@@ -65,6 +95,8 @@ export class MediaConnection {
   #firstOffer: Promise<Offer> | null = null;
   /** `applying` covers an answer being set and an offer being taken back. */
   #negotiation: "none" | "offering" | "offered" | "applying" = "none";
+  /** What is offered has changed since the last offer. */
+  #offerWanted = false;
   #restartTimer: Timer | null = null;
   #answerTimer: Timer | null = null;
   #closed = false;
@@ -104,9 +136,11 @@ export class MediaConnection {
       }
       await this.#connection.setRemoteDescription({ type: "answer", sdp });
       this.#negotiation = "none";
+      this.#lines.forEach(({ sending }) => void sending?.handleAnswer());
       // Chromium goes through a restart without a change of state, so nothing else would tell.
       this.#policy.handleHealth(this.#environment.now(), this.#health());
       this.#armRestart();
+      await this.#offerIfWanted();
     } catch (error) {
       this.#break(error);
     }
@@ -144,13 +178,24 @@ export class MediaConnection {
     return slots;
   }
 
-  sender(source: Source): RTCRtpSender | null {
-    return this.#publishing().find((line) => line.source === source)?.sender ?? null;
+  /** Puts a source on its m-line, or takes it off. */
+  async send(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    const line = this.#lineOf(source);
+    await line?.transceiver.sender.replaceTrack(track);
+    await line?.sending?.handleTrack();
+  }
+
+  /** What somebody makes use of has changed; sources that are not named are as before. */
+  constrain(constraints: readonly SendConstraint[]): void {
+    for (const { source, encodings, max_height: maxHeight, codec } of constraints) {
+      void this.#lineOf(source)?.sending?.want({ encodings, maxHeight, codec });
+    }
   }
 
   /** Which source an m-line sends; null for a slot. */
   sourceOf(mid: string): Source | null {
-    return this.#publishing().find((line) => line.mid === mid)?.source ?? null;
+    const role = this.#lines.find(({ transceiver }) => transceiver.mid === mid)?.role;
+    return role !== undefined && "publish" in role ? role.publish : null;
   }
 
   stats(): Promise<RTCStatsReport> {
@@ -162,6 +207,7 @@ export class MediaConnection {
     this.#handlers = null;
     this.#setAnswerTimer(false);
     this.#setRestartTimer(null);
+    this.#lines.forEach(({ sending }) => sending?.close());
     this.#connection.close();
   }
 
@@ -170,49 +216,93 @@ export class MediaConnection {
     const publish = (
       source: Source,
       kind: "audio" | "video",
-      init: RTCRtpTransceiverInit,
+      encodings: readonly RTCRtpEncodingParameters[] = [],
     ): void => {
-      const transceiver = this.#connection.addTransceiver(kind, { direction: "sendonly", ...init });
+      const transceiver = this.#addSender(kind, encodings);
       this.#restrictCodecs(transceiver, "send", kind);
-      lines.push({ role: { publish: source }, transceiver });
+      offerExtensions(transceiver, [DEPENDENCY_DESCRIPTOR, LAYERS_ALLOCATION]);
+      const sending =
+        kind === "video"
+          ? new Sending(transceiver.sender, (codec) => this.#switchByOffer(transceiver, codec))
+          : null;
+      lines.push({ role: { publish: source }, transceiver, sending });
     };
     const receive = (slot: SlotKind, kind: "audio" | "video", count: number): void => {
       for (let index = 0; index < count; index += 1) {
         const transceiver = this.#connection.addTransceiver(kind, { direction: "recvonly" });
         this.#restrictCodecs(transceiver, "receive", kind);
-        lines.push({ role: { slot }, transceiver });
+        offerExtensions(transceiver, [DEPENDENCY_DESCRIPTOR]);
+        lines.push({ role: { slot }, transceiver, sending: null });
       }
     };
-    publish("microphone", "audio", {});
-    publish("camera", "video", {
-      sendEncodings: CAMERA_ENCODINGS.map((encoding) => ({ ...encoding })),
-    });
-    publish("screen", "video", { sendEncodings: [{ maxBitrate: SCREEN_BITRATE_MAX }] });
-    publish("screen_audio", "audio", {});
+    publish("microphone", "audio");
+    publish("camera", "video", CAMERA_ENCODINGS);
+    publish("screen", "video", SCREEN_ENCODINGS);
+    publish("screen_audio", "audio");
     receive("voice", "audio", VOICE_SLOTS);
     receive("programme", "audio", PROGRAMME_SLOTS);
     receive("video", "video", this.videoSlots);
     return lines;
   }
 
-  /** A room's codecs and no others: an offer of 17 m-lines shrinks from 48 KB to 15 KB. */
+  /**
+   * Layers in time are asked for from the start, because Chromium takes several encodings of VP9
+   * for simulcast only then. A browser that knows no codec with such layers refuses, or forgets.
+   */
+  #addSender(
+    kind: "audio" | "video",
+    encodings: readonly RTCRtpEncodingParameters[],
+  ): RTCRtpTransceiver {
+    const [scalabilityMode] = TEMPORAL_MODES;
+    const add = (extra: RTCRtpEncodingParameters): RTCRtpTransceiver =>
+      this.#connection.addTransceiver(kind, {
+        direction: "sendonly",
+        ...(encodings.length > 0 && {
+          sendEncodings: encodings.map((encoding) => ({ ...encoding, ...extra })),
+        }),
+      });
+    try {
+      return add({ scalabilityMode });
+    } catch {
+      return add({});
+    }
+  }
+
   #restrictCodecs(
     transceiver: RTCRtpTransceiver,
     side: "send" | "receive",
     kind: "audio" | "video",
+    only: Codec | null = null,
   ): void {
-    const wanted = kind === "audio" ? ["audio/opus"] : ["video/VP8", "video/rtx"];
-    const codecs = this.#environment
-      .codecs(side, kind)
-      .filter(({ mimeType }) => wanted.includes(mimeType));
+    const codecs = offeredCodecs(this.#environment.codecs(side, kind), kind, only);
     // Firefox before 128 has no preferences; it then offers all it has, which is right and longer.
     if (codecs.length > 0 && "setCodecPreferences" in transceiver) {
       transceiver.setCodecPreferences(codecs);
     }
   }
 
+  /** A browser that cannot switch the codec of a sender is given a single one to send. */
+  #switchByOffer(transceiver: RTCRtpTransceiver, codec: Codec | null): void {
+    this.#restrictCodecs(transceiver, "send", "video", codec);
+    this.#offerWanted = true;
+    void this.#offerIfWanted();
+  }
+
+  /** Offers anew without a new path, once no other negotiation is under way. */
+  async #offerIfWanted(): Promise<void> {
+    if (!this.#offerWanted || this.#negotiation !== "none" || this.#handlers === null) {
+      return;
+    }
+    try {
+      this.#hand(await this.#makeOffer());
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
   async #makeOffer(): Promise<Offer> {
     this.#negotiation = "offering";
+    this.#offerWanted = false;
     this.negotiations += 1;
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
     const sdp = this.#connection.localDescription?.sdp ?? "";
@@ -270,13 +360,16 @@ export class MediaConnection {
     }
     try {
       this.#connection.restartIce();
-      const offer = await this.#makeOffer();
-      if (this.#handlers !== null) {
-        this.#setAnswerTimer(true);
-        this.#handlers.onOffer(offer);
-      }
+      this.#hand(await this.#makeOffer());
     } catch (error) {
       this.#break(error);
+    }
+  }
+
+  #hand(offer: Offer): void {
+    if (this.#handlers !== null) {
+      this.#setAnswerTimer(true);
+      this.#handlers.onOffer(offer);
     }
   }
 
@@ -307,12 +400,18 @@ export class MediaConnection {
       : null;
   }
 
-  #publishing(): { source: Source; mid: string | null; sender: RTCRtpSender }[] {
-    return this.#lines.flatMap(({ role, transceiver }) =>
-      "publish" in role
-        ? [{ source: role.publish, mid: transceiver.mid, sender: transceiver.sender }]
-        : [],
-    );
+  #lineOf(source: Source): Line | undefined {
+    return this.#lines.find(({ role }) => "publish" in role && role.publish === source);
+  }
+}
+
+/** Asks for header extensions that the browser would not offer by itself. */
+function offerExtensions(transceiver: RTCRtpTransceiver, uris: readonly string[]): void {
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.() ?? [];
+  const wanted = extensions.filter(({ uri }) => uris.includes(uri));
+  if (wanted.length > 0) {
+    wanted.forEach((extension) => (extension.direction = "sendrecv"));
+    transceiver.setHeaderExtensionsToNegotiate?.(extensions);
   }
 }
 

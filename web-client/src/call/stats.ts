@@ -28,7 +28,7 @@ export async function mediaStats(
     ),
     sending: entries
       .filter((entry) => entry["type"] === "outbound-rtp")
-      .flatMap((entry) => sendingStats(media, entry)),
+      .flatMap((entry) => sendingStats(media, entry, codecOf(entries, entry))),
     ...pathStats(entries),
   };
 }
@@ -51,7 +51,12 @@ function slotStats(slot: SlotLine, carries: SlotContent | null, entry: Entry): S
   };
 }
 
-function sendingStats(media: MediaConnection, entry: Entry): SendingStats[] {
+function codecOf(entries: readonly Entry[], stream: Entry): string | null {
+  const codec = entries.find(({ id }) => id === stream["codecId"]);
+  return codec === undefined ? null : text(codec, "mimeType");
+}
+
+function sendingStats(media: MediaConnection, entry: Entry, codec: string | null): SendingStats[] {
   const source = media.sourceOf(text(entry, "mid") ?? "");
   if (source === null) {
     return [];
@@ -60,6 +65,8 @@ function sendingStats(media: MediaConnection, entry: Entry): SendingStats[] {
     {
       source,
       rid: text(entry, "rid"),
+      codec,
+      scalabilityMode: text(entry, "scalabilityMode"),
       packetsSent: count(entry, "packetsSent"),
       bytesSent: count(entry, "bytesSent"),
       framesEncoded: count(entry, "framesEncoded"),

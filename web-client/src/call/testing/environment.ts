@@ -95,7 +95,7 @@ export class FakeEnvironment implements Environment {
   }
 
   codecs(_side: "send" | "receive", kind: "audio" | "video"): readonly RTCRtpCodec[] {
-    const names = kind === "audio" ? ["opus", "PCMU"] : ["VP8", "rtx", "H264"];
+    const names = kind === "audio" ? ["opus", "red", "PCMU"] : ["VP8", "rtx", "AV1", "ulpfec"];
     return names.map((name) => ({ mimeType: `${kind}/${name}`, clockRate: 90_000 }));
   }
 

@@ -35,11 +35,61 @@ export class FakeTrack extends EventTarget {
   }
 }
 
-class FakeSender {
-  track: unknown = null;
+/** What an engine can do with a sender beyond sending. */
+export interface Ability {
+  /** Modes that `setParameters` takes; null where the engine forgets them, as Firefox does. */
+  readonly modes: readonly string[] | null;
+  /** Whether an encoding's codec is switched, refused, or forgotten. */
+  readonly codec: "switches" | "refuses" | "forgets";
+}
 
-  replaceTrack(track: unknown): Promise<void> {
+export class FakeSender {
+  track: MediaStreamTrack | null = null;
+  ability: Ability = { modes: ["L1T2", "L1T3"], codec: "switches" };
+  /** Filled by an answer. */
+  codecs: RTCRtpCodecParameters[] = [];
+  encodings: RTCRtpEncodingParameters[];
+  /** Changes that were tried. */
+  tried = 0;
+
+  constructor(encodings: readonly RTCRtpEncodingParameters[] = []) {
+    this.encodings = encodings.map((encoding) => ({ active: true, ...encoding }));
+  }
+
+  replaceTrack(track: MediaStreamTrack | null): Promise<void> {
     this.track = track;
+    return Promise.resolve();
+  }
+
+  getParameters(): RTCRtpSendParameters {
+    return structuredClone({
+      ...{ transactionId: "", headerExtensions: [], rtcp: {} },
+      codecs: this.codecs,
+      encodings: this.encodings,
+    });
+  }
+
+  setParameters({ encodings }: RTCRtpSendParameters): Promise<void> {
+    this.tried += 1;
+    const { modes, codec } = this.ability;
+    const isTaken = encodings.every(
+      ({ scalabilityMode: mode, codec: named }) =>
+        (mode === undefined || modes === null || modes.includes(mode)) &&
+        (named === undefined || codec !== "refuses"),
+    );
+    if (!isTaken) {
+      return Promise.reject(new Error("InvalidModificationError"));
+    }
+    this.encodings = encodings.map((encoding) => {
+      const kept = { ...encoding };
+      if (modes === null) {
+        delete kept.scalabilityMode;
+      }
+      if (codec === "forgets") {
+        delete kept.codec;
+      }
+      return kept;
+    });
     return Promise.resolve();
   }
 }
@@ -65,13 +115,14 @@ export class FakeTransceiver {
   mid: string | null = null;
   readonly kind: "audio" | "video";
   readonly init: RTCRtpTransceiverInit;
-  readonly sender = new FakeSender();
+  readonly sender: FakeSender;
   readonly receiver: FakeReceiver;
   codecs: readonly RTCRtpCodec[] = [];
 
   constructor(kind: "audio" | "video", init: RTCRtpTransceiverInit) {
     this.kind = kind;
     this.init = init;
+    this.sender = new FakeSender(init.sendEncodings);
     this.receiver = new FakeReceiver(kind);
   }
 
@@ -119,6 +170,9 @@ export class FakePeerConnection extends EventTarget {
     }
     this.log.push(sdp);
     this.signalingState = "stable";
+    for (const { sender, codecs } of this.transceivers) {
+      sender.codecs = codecs.map((codec, payloadType) => ({ ...codec, payloadType }));
+    }
     return Promise.resolve();
   }
 

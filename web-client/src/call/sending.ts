@@ -1,0 +1,209 @@
+// What one source sends: how many encodings, how large, in which codec, with which layers in time.
+//
+// The browser is asked by `setParameters` and believed only by what `getParameters` says after it:
+// engines leave out what they do not know. One change at a time; the newest wish is the one kept.
+import { findCodec, isNamed } from "./codecs";
+import type { Codec } from "./protocol.gen";
+
+/** What of a source somebody makes use of. */
+export interface Wanted {
+  /** Encodings, counted from the smallest; 0 where nobody watches. */
+  readonly encodings: number;
+  /** Of the tallest picture of use, in pixels; 0 where that is not known. */
+  readonly maxHeight: number;
+  /** The codec to send in; null for the first that the answer names. */
+  readonly codec: Codec | null;
+}
+
+export const EVERYTHING: Wanted = { encodings: Number.MAX_SAFE_INTEGER, maxHeight: 0, codec: null };
+
+/** Layers in time (W3C webrtc-svc), the best first: a receiver on a thin line gets fewer frames. */
+export const TEMPORAL_MODES = ["L1T3", "L1T2"] as const;
+
+/** Halving twice leaves a picture readable as a tile; below that the encoder gains nothing. */
+const SHRINK_MAX = 4;
+
+type Encoding = RTCRtpEncodingParameters;
+
+/** The part of `RTCRtpSender` that is used. */
+export type Sender = Pick<RTCRtpSender, "track" | "getParameters" | "setParameters">;
+
+export class Sending {
+  readonly #sender: Sender;
+  /** The browser cannot switch the codec of a sender: only a new offer can. */
+  readonly #onOfferNeeded: (codec: Codec | null) => void;
+  #wanted: Wanted = EVERYTHING;
+  /** Found out by trial, once. */
+  #switchesCodecs = true;
+  #hasLayers = true;
+  /** Layers are asked for once after each answer and each switch of the codec. */
+  #layersDue = false;
+  /** The codec that the offer was restricted to. */
+  #offered: Codec | null = null;
+  #queue: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(sender: Sender, onOfferNeeded: (codec: Codec | null) => void) {
+    this.#sender = sender;
+    this.#onOfferNeeded = onOfferNeeded;
+  }
+
+  /** The room's wish has changed. */
+  want(wanted: Wanted): Promise<void> {
+    this.#wanted = wanted;
+    return this.#settle();
+  }
+
+  /** An answer is in force: codecs are known, and layers can be asked for. */
+  handleAnswer(): Promise<void> {
+    this.#layersDue = true;
+    return this.#settle();
+  }
+
+  /** The track has changed, and with it perhaps the size of the picture. */
+  handleTrack(): Promise<void> {
+    return this.#settle();
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Brings the browser to what is wanted, after whatever it does just then. */
+  #settle(): Promise<void> {
+    this.#queue = this.#queue
+      .then(async () => {
+        await this.#apply();
+        this.#offerCodec();
+        await this.#addLayers();
+      })
+      .catch((error: unknown) => {
+        if (!this.#closed) {
+          console.warn("Préau: the browser refuses to send as the room wants", error);
+        }
+      });
+    return this.#queue;
+  }
+
+  async #apply(): Promise<void> {
+    const parameters = this.#sender.getParameters();
+    if (this.#closed || parameters.encodings.length === 0) {
+      return;
+    }
+    const wanted = this.#wanted;
+    const codec = this.#codecToName(wanted.codec, parameters.codecs);
+    const height = this.#sender.track?.getSettings().height ?? 0;
+    const encodings = shaped(parameters.encodings, wanted, height, codec);
+    if (encodings.every((encoding, index) => isAsIs(encoding, parameters.encodings[index]))) {
+      return;
+    }
+    this.#layersDue ||= encodings.some(
+      ({ codec: named }, index) => !isSameCodec(named, parameters.encodings[index]?.codec),
+    );
+    parameters.encodings = encodings;
+    try {
+      await this.#sender.setParameters(parameters);
+    } catch (error) {
+      if (codec === null) {
+        throw error;
+      }
+    }
+    if (codec !== null && !this.#sendsIn(codec)) {
+      this.#switchesCodecs = false;
+      await this.#apply();
+    }
+  }
+
+  /** The codec to name in each encoding; null where the answer's first is the right one. */
+  #codecToName(codec: Codec | null, negotiated: readonly RTCRtpCodec[]): RTCRtpCodec | null {
+    const [first] = negotiated;
+    if (codec === null || first === undefined || isNamed(codec, first)) {
+      return null;
+    }
+    return this.#switchesCodecs ? (findCodec(negotiated, codec) ?? null) : null;
+  }
+
+  /** Has the offer restricted to the codec that is wanted, or opened again. */
+  #offerCodec(): void {
+    const { codec } = this.#wanted;
+    if (!this.#switchesCodecs && this.#offered !== codec) {
+      this.#offered = codec;
+      this.#onOfferNeeded(codec);
+    }
+  }
+
+  #sendsIn({ mimeType }: RTCRtpCodec): boolean {
+    const { encodings } = this.#sender.getParameters();
+    return encodings.every(({ codec }) => codec?.mimeType === mimeType);
+  }
+
+  /** Tries layers in time, the best first; who has none is left with pictures of one rate. */
+  async #addLayers(): Promise<void> {
+    if (!this.#layersDue || !this.#hasLayers) {
+      return;
+    }
+    this.#layersDue = false;
+    for (const mode of TEMPORAL_MODES) {
+      const parameters = this.#sender.getParameters();
+      if (this.#closed || parameters.encodings.length === 0 || hasMode(parameters, mode)) {
+        return;
+      }
+      parameters.encodings.forEach((encoding) => (encoding.scalabilityMode = mode));
+      const isAccepted = await this.#sender.setParameters(parameters).then(
+        () => true,
+        () => false,
+      );
+      if (isAccepted) {
+        // Firefox takes a mode and forgets it.
+        this.#hasLayers = hasMode(this.#sender.getParameters(), mode);
+        return;
+      }
+    }
+  }
+}
+
+/** Encodings as they should be; those that are not wanted stop, and so does their encoder. */
+export function shaped(
+  encodings: readonly Encoding[],
+  wanted: Wanted,
+  captureHeight: number,
+  codec: RTCRtpCodec | null,
+): Encoding[] {
+  return encodings.map((encoding, index) => {
+    const { codec: _, ...rest } = encoding;
+    const shape: Encoding = { ...rest, active: index < wanted.encodings };
+    if (encodings.length === 1) {
+      // The only encoding of a source serves small tiles too, so it follows the largest of them.
+      shape.scaleResolutionDownBy = shrinking(captureHeight, wanted.maxHeight);
+    }
+    if (codec !== null) {
+      shape.codec = codec;
+    }
+    return shape;
+  });
+}
+
+/** 1, 2 or 4: as small as serves a picture of `maxHeight` without stretching it. */
+function shrinking(captureHeight: number, maxHeight: number): number {
+  let factor = 1;
+  while (maxHeight > 0 && factor < SHRINK_MAX && captureHeight / (2 * factor) >= maxHeight) {
+    factor *= 2;
+  }
+  return factor;
+}
+
+function isAsIs(wanted: Encoding, is: Encoding | undefined): boolean {
+  return (
+    wanted.active === (is?.active ?? true) &&
+    (wanted.scaleResolutionDownBy ?? 1) === (is?.scaleResolutionDownBy ?? 1) &&
+    isSameCodec(wanted.codec, is?.codec)
+  );
+}
+
+function isSameCodec(one: RTCRtpCodec | undefined, other: RTCRtpCodec | undefined): boolean {
+  return one?.mimeType === other?.mimeType;
+}
+
+function hasMode({ encodings }: RTCRtpSendParameters, mode: string): boolean {
+  return encodings.every(({ scalabilityMode }) => scalabilityMode === mode);
+}
