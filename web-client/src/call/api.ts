@@ -87,6 +87,12 @@ export interface SourceLost {
   readonly cause: "unplugged" | "stopped";
 }
 
+/** Somebody else has the floor. */
+export interface SpeakerChange {
+  /** The dominant speaker, who keeps the floor while silent; null where nobody has it. */
+  readonly participant: ParticipantId | null;
+}
+
 /** How the line from the server to oneself does. */
 export interface ConnectionReport {
   /** What it is believed to carry, sound and all. */
@@ -119,6 +125,7 @@ export interface CallEvents {
   track: TrackChange;
   state: CallState;
   connection: ConnectionReport | null;
+  speaker: SpeakerChange;
   chat: ChatLine;
   local: LocalMedia;
   source_lost: SourceLost;
@@ -243,6 +250,8 @@ export interface Call {
   /** Who is here, oneself included, in the order of arrival. */
   readonly participants: readonly Participant[];
   readonly slots: readonly Slot[];
+  /** Who has the floor: the one who spoke most of late. */
+  readonly speaker: ParticipantId | null;
   /** How one's line does; null until the server has said something of it. */
   readonly connection: ConnectionReport | null;
   readonly local: LocalMedia;

@@ -48,8 +48,8 @@ class Scene {
     const all = { url: "https://x", room: "yard", secret: "s", name: "Me", ...options };
     this.call = new LiveCall(this.environment, all, media);
     for (const name of [
-      ...(["participant", "track", "state", "connection", "chat", "local"] as const),
-      "source_lost",
+      ...(["participant", "track", "state", "connection", "speaker"] as const),
+      ...(["chat", "local", "source_lost"] as const),
     ] as const) {
       this.call.on(name, (event) => this.events.push([name, event]));
     }
@@ -261,7 +261,7 @@ describe("what the room makes use of", () => {
   it("is learned from a snapshot too", async () => {
     const scene = await inRoom({ video: true });
     const send = [{ source: "camera", encodings: 1, max_height: 90, codec: null } as const];
-    const state = { participants: [awa, me], slots: [], send, connection: null };
+    const state = { participants: [awa, me], slots: [], send, connection: null, speaker: null };
     await scene.say({ kind: "snapshot", up_to: 1, ...state });
     expect(active(scene)).toEqual([true, false, false]);
   });
@@ -284,6 +284,19 @@ describe("what the room makes use of", () => {
     await settle();
     expect(camera?.codecs).toHaveLength(3);
     expect(connection.log).toEqual(["offer", "answer", "offer", "second", "offer"]);
+  });
+});
+
+describe("the floor", () => {
+  it("is told when it changes, and belongs to nobody in a new session", async () => {
+    const scene = await inRoom();
+    expect(scene.call.speaker).toBeNull();
+    for (const participant of [1, 1, 7]) {
+      await scene.say({ kind: "speaker", participant });
+    }
+    expect(scene.call.speaker).toBe(7);
+    await scene.say({ kind: "ended", reason: "server_stopping" });
+    expect(scene.named("speaker")).toEqual([1, 7, null].map((participant) => ({ participant })));
   });
 });
 

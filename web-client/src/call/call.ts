@@ -66,6 +66,7 @@ export class LiveCall implements Call {
   /** Whether media has passed in this session: what never worked is not tried again. */
   #mediaWorked = false;
   #connection: ConnectionReport | null = null;
+  #speaker: ParticipantId | null = null;
   #rejoinedAt: number[] = [];
   #settleJoin: ((how: Ended) => void) | null = null;
 
@@ -121,6 +122,10 @@ export class LiveCall implements Call {
 
   get connection(): ConnectionReport | null {
     return this.#connection;
+  }
+
+  get speaker(): ParticipantId | null {
+    return this.#speaker;
   }
 
   on<Name extends keyof CallEvents>(
@@ -274,6 +279,7 @@ export class LiveCall implements Call {
         this.#announceMoves(this.#roster.remap(body.slots));
         this.#media.constrain(body.send);
         this.#report(body.connection);
+        this.#giveFloor(body.speaker);
         return;
       case "answer":
         if (body.re === this.#offerId) {
@@ -302,6 +308,9 @@ export class LiveCall implements Call {
       case "connection":
         this.#report(body);
         return;
+      case "speaker":
+        this.#giveFloor(body.participant);
+        return;
       case "restart_ice":
         this.#media.restart();
         return;
@@ -311,7 +320,6 @@ export class LiveCall implements Call {
       case "ended":
         this.#endedByServer(body.reason);
         return;
-      case "speaker":
       case "resumed":
       case "pong":
         return;
@@ -345,6 +353,13 @@ export class LiveCall implements Call {
     if (report !== null || this.#connection !== null) {
       this.#connection = report;
       this.#events.emit("connection", report);
+    }
+  }
+
+  #giveFloor(participant: ParticipantId | null): void {
+    if (this.#speaker !== participant) {
+      this.#speaker = participant;
+      this.#events.emit("speaker", { participant });
     }
   }
 
@@ -413,6 +428,7 @@ export class LiveCall implements Call {
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
     this.#report(null);
+    this.#giveFloor(null);
     const leastMs = otherwise === "server_stopping" ? STOPPING_PAUSE_MS : 0;
     this.#environment.after(Math.max(pauseMs, leastMs), () => {
       if (this.#progress.phase === "joined") {

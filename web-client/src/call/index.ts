@@ -27,6 +27,7 @@ export type {
   Slot,
   SlotStats,
   SourceLost,
+  SpeakerChange,
   TrackChange,
 } from "./api";
 export { CallError } from "./api";
