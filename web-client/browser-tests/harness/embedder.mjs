@@ -1,6 +1,7 @@
 // A page that is not ours: it knows the SDK at `/sdk.js` and nothing else.
 import assert from "node:assert/strict";
 
+import { install } from "./in-page.mjs";
 import { until } from "./until.mjs";
 
 /** A loaded machine and a socket that was lost take their time. */
@@ -12,10 +13,15 @@ export class Embedder {
     this.name = name;
   }
 
-  /** Opens an empty page of the server and joins by the SDK, without devices unless `options`. */
-  static async join(browser, link, name, options = {}) {
+  /**
+   * Opens an empty page of the server and joins by the SDK, without devices unless `options` asks.
+   *
+   * @param {number} [number]  in their picture and their tone, as in `Person`
+   */
+  static async join(browser, link, name, options = {}, number = 1) {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
+    await page.evaluateOnNewDocument(install, { number, camera: "works" });
     const { origin, pathname, hash } = new URL(link);
     await page.goto(`${origin}/healthz`);
     const call = { url: origin, room: pathname.slice(1), secret: hash.slice(1), name, ...options };

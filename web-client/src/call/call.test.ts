@@ -515,7 +515,7 @@ describe("microphone and camera", () => {
     expect(sender?.track).toBeNull();
     await scene.call.setCamera(true);
     expect(sender?.track).toBe(scene.call.local.camera);
-    expect(scene.environment.socket.last("publish").state).toEqual({ width: 640, height: 360 });
+    expect(scene.environment.socket.last("publish").state).toEqual({ width: 1280, height: 720 });
   });
 
   it("two quick presses end in the state of the second", async () => {

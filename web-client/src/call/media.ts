@@ -47,7 +47,7 @@ export interface MediaHandlers {
   onBroken(): void;
 }
 
-/** From the smallest to the largest, the order that the server counts layers in. */
+/** From the smallest to the largest, the order that the server counts encodings in. */
 const CAMERA_ENCODINGS: readonly RTCRtpEncodingParameters[] = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },

@@ -8,7 +8,7 @@ import { FakeSender } from "./testing/webrtc";
 
 const VP8 = { mimeType: "video/VP8", clockRate: 90_000, payloadType: 96 };
 const AV1 = { mimeType: "video/AV1", clockRate: 90_000, payloadType: 45 };
-const THREE = [{ rid: "q" }, { rid: "h" }, { rid: "f" }];
+const THREE = [4, 2, 1].map((scaleResolutionDownBy) => ({ scaleResolutionDownBy }));
 
 const wanting = (wanted: Partial<Wanted>): Wanted => ({ ...EVERYTHING, ...wanted });
 
@@ -58,7 +58,8 @@ describe("encodings", () => {
 
   it("of which there is one follow the largest tile", () => {
     const scale = (height: number, maxHeight: number) =>
-      shaped([{}], wanting({ maxHeight }), height, null)[0]?.scaleResolutionDownBy;
+      shaped([{}], wanting({ maxHeight }), { width: height, height }, null)[0]
+        ?.scaleResolutionDownBy;
     expect(scale(1080, 0)).toBe(1);
     expect(scale(1080, 1080)).toBe(1);
     expect(scale(1080, 541)).toBe(1);
@@ -69,8 +70,25 @@ describe("encodings", () => {
 
   it("keep what the wish does not name", () => {
     const encoding = { rid: "q", maxBitrate: 150_000, scaleResolutionDownBy: 4 };
-    const [first] = shaped([encoding, { rid: "h" }], wanting({ maxHeight: 90 }), 720, null);
+    const encodings = [encoding, { rid: "h" }, { rid: "f" }];
+    const capture = { width: 1280, height: 720 };
+    const [first] = shaped(encodings, wanting({ maxHeight: 90 }), capture, null);
     expect(first).toEqual({ ...encoding, active: true });
+  });
+
+  it.each([
+    [1280, 720, [4, 2, 1]],
+    [720, 1280, [4, 2, 1]],
+    [960, 540, [4, 2, 1]],
+    [640, 480, [2, 1]],
+    [640, 360, [2, 1]],
+    [320, 240, [1]],
+    [0, 0, [4, 2, 1]],
+  ])("of a camera of %i by %i are as many as are of use", (width, height, factors) => {
+    const shapes = shaped(THREE, EVERYTHING, { width, height }, null);
+    const inUse = shapes.filter(({ active }) => active);
+    expect(inUse.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual(factors);
+    expect(shapes).toHaveLength(3);
   });
 });
 

@@ -23,6 +23,17 @@ export const TEMPORAL_MODES = ["L1T3", "L1T2"] as const;
 /** Halving twice leaves a picture readable as a tile; below that the encoder gains nothing. */
 const SHRINK_MAX = 4;
 
+/**
+ * How many encodings a capture of so many pixels is worth. Chromium makes no more of a smaller one
+ * (`kSimulcastFormats` in libwebrtc's video/config/simulcast.cc) and leaves out the largest, so
+ * that a camera of 640 by 360 would be seen at 320 by 180.
+ */
+const WORTH: readonly { readonly pixels: number; readonly encodings: number }[] = [
+  { pixels: 960 * 540, encodings: 3 },
+  { pixels: 480 * 270, encodings: 2 },
+  { pixels: 1, encodings: 1 },
+];
+
 type Encoding = RTCRtpEncodingParameters;
 
 /** The part of `RTCRtpSender` that is used. */
@@ -92,8 +103,8 @@ export class Sending {
     }
     const wanted = this.#wanted;
     const codec = this.#codecToName(wanted.codec, parameters.codecs);
-    const height = this.#sender.track?.getSettings().height ?? 0;
-    const encodings = shaped(parameters.encodings, wanted, height, codec);
+    const { width = 0, height = 0 } = this.#sender.track?.getSettings() ?? {};
+    const encodings = shaped(parameters.encodings, wanted, { width, height }, codec);
     if (encodings.every((encoding, index) => isAsIs(encoding, parameters.encodings[index]))) {
       return;
     }
@@ -166,21 +177,28 @@ export class Sending {
 export function shaped(
   encodings: readonly Encoding[],
   wanted: Wanted,
-  captureHeight: number,
+  capture: { readonly width: number; readonly height: number },
   codec: RTCRtpCodec | null,
 ): Encoding[] {
+  const count = Math.min(encodings.length, worth(capture.width * capture.height));
   return encodings.map((encoding, index) => {
     const { codec: _, ...rest } = encoding;
-    const shape: Encoding = { ...rest, active: index < wanted.encodings };
-    if (encodings.length === 1) {
+    return {
+      ...rest,
+      active: index < Math.min(wanted.encodings, count),
       // The only encoding of a source serves small tiles too, so it follows the largest of them.
-      shape.scaleResolutionDownBy = shrinking(captureHeight, wanted.maxHeight);
-    }
-    if (codec !== null) {
-      shape.codec = codec;
-    }
-    return shape;
+      scaleResolutionDownBy:
+        encodings.length === 1
+          ? shrinking(capture.height, wanted.maxHeight)
+          : 2 ** Math.max(0, count - 1 - index),
+      ...(codec !== null && { codec }),
+    };
   });
+}
+
+/** Before the size of a capture is known it is worth all. */
+function worth(pixels: number): number {
+  return WORTH.find((step) => pixels >= step.pixels)?.encodings ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** 1, 2 or 4: as small as serves a picture of `maxHeight` without stretching it. */

@@ -17,7 +17,7 @@ export class FakeTrack extends EventTarget {
   }
 
   getSettings(): MediaTrackSettings {
-    return this.kind === "video" ? { width: 640, height: 360 } : {};
+    return this.kind === "video" ? { width: 1280, height: 720 } : {};
   }
 
   stop(): void {
