@@ -13,128 +13,85 @@
 //! `docs/bwe.md` names for each part the reference and what differs. Its tests are the `tests`
 //! modules beside the parts and `tests/it/congestion`.
 
+mod aimd;
+mod alr;
+mod capacity;
+mod clusters;
+mod delay;
+mod grouping;
+mod history;
+mod loss;
+mod probing;
+mod queueing;
+mod reports;
+mod throughput;
+mod trendline;
+mod values;
+
 use protocol::{Bitrate, Duration, Instant};
-use serde::{Deserialize, Serialize};
 
-/// What a packet is to its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SentKind {
-    /// Sound: never waits, and does not count as using what pictures could have.
-    Audio,
-    /// Picture.
-    Video,
-    /// A retransmission that was asked for.
-    Rtx,
-    /// Bytes that only fill: old packets again, or padding alone.
-    Padding,
-}
+use self::{
+    alr::Alr,
+    delay::{Context, DelayBased},
+    history::{History, Refused},
+    loss::{LossBased, LossState},
+    probing::{Probing, Situation},
+    reports::Reports,
+    throughput::Throughput,
+    trendline::Usage,
+};
 
-/// Which probe a packet belongs to; 0 to 255 and round again, of which a few are open at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ProbeId(pub u8);
+pub use self::values::{
+    CongestionConfig, CongestionCounters, CongestionSnapshot, Demand, Feedback, Insight, LimitedBy,
+    PacketReport, ProbeCluster, ProbeId, SentKind,
+};
 
-/// A burst by which the way is tried: packets are sent at `rate`, media first and padding where
-/// there is none, until both `bytes_min` and `packets_min` have gone out with its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProbeCluster {
-    /// For [`Congestion::sent`].
-    pub id: ProbeId,
-    /// How fast.
-    pub rate: Bitrate,
-    /// RTP bytes, header included.
-    pub bytes_min: u32,
-    /// Packets.
-    pub packets_min: u32,
-}
-
-/// The fate of one packet, as its receiver tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PacketReport {
-    /// The number that [`Congestion::sent`] gave.
-    pub seq: u16,
-    /// When it arrived, in microseconds of the receiver's clock; `None` if it has not. Only
-    /// differences count; a clock that jumps or wraps costs a fresh start of the delay's history.
-    pub arrived_us: Option<i64>,
-}
-
-/// What the receiver could use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Demand {
-    /// What is chosen for it at present, sound included.
-    pub allocated: Bitrate,
-    /// What it would get if one more layer fitted; `None` if nothing more is wanted.
-    pub wanted_next: Option<Bitrate>,
-    /// What it would get if everything fitted, sound included.
-    pub ideal: Bitrate,
-}
-
-/// How the receiver tells what arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Feedback {
-    /// Packet by packet: the whole estimator works.
-    PerPacket,
-    /// Receiver reports, and REMB where it sends them: no delay is seen and nothing is probed.
-    ReportsOnly,
-}
-
-/// How a [`Congestion`] begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CongestionConfig {
-    /// How the receiver tells what arrived.
-    pub feedback: Feedback,
-    /// The estimate before anything is known. Default 300 kb/s. Raising it fills thin lines for
-    /// the first half second.
-    pub start: Bitrate,
-    /// What is always sent. Default 60 kb/s: sound. Raising it fills lines that are thinner.
-    pub min: Bitrate,
-    /// What is never exceeded. Default 20 Mb/s.
-    pub max: Bitrate,
-    /// The first transport-wide sequence number; should be random.
-    pub first_seq: u16,
-}
-
-impl Default for CongestionConfig {
-    fn default() -> Self {
-        CongestionConfig {
-            feedback: Feedback::PerPacket,
-            start: Bitrate::from_kbps(300),
-            min: Bitrate::from_kbps(60),
-            max: Bitrate::from_kbps(20_000),
-            first_seq: 0,
-        }
-    }
-}
-
-/// What feedback brought, since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CongestionCounters {
-    /// Packets whose arrival was reported.
-    pub received: u64,
-    /// Packets that were reported lost, also those whose arrival was reported later.
-    pub lost: u64,
-    /// Reports about packets that were never sent or were forgotten.
-    pub unknown: u64,
-    /// Reports of an arrival that had been reported.
-    pub repeated: u64,
-}
-
-/// What a session that goes on elsewhere needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CongestionSnapshot {
-    /// The next transport-wide sequence number, without any jump.
-    pub next_seq: u16,
-    /// The estimate.
-    pub target: Bitrate,
-    /// The last rate that was seen to arrive.
-    pub proven: Bitrate,
-}
+/// How far the pacer may run ahead of the estimate, so that a frame does not wait for the next.
+const PACING_FACTOR: f64 = 1.1;
+/// Room above what is wanted, so that a probe that shows a little less still opens the layer.
+const GOAL_FACTOR: f64 = 1.2;
+/// Padding goes up to the next layer's cost and this much more.
+const PADDING_FACTOR: f64 = 1.1;
+const TICK: Duration = Duration::from_millis(50);
+/// Packet reports that one feedback message may hold: what is remembered of the sent.
+const REPORTS_MAX: usize = 4_096;
+/// A receiver that negotiated per-packet feedback and sends none is served by its reports.
+const FEEDBACK_PATIENCE: Duration = Duration::from_secs(3);
+/// Without feedback for so long and three round trips, the way is taken for lost…
+const SILENCE: Duration = Duration::from_millis(1_000);
+/// … and the rate falls by this, again at each such step, to this part of what was proven.
+const SILENCE_FACTOR: f64 = 0.7;
+const SILENCE_STEP: Duration = Duration::from_millis(500);
+const SILENCE_FLOOR: f64 = 0.1;
+/// Receivers' clocks are taken for 140 years, so that no difference overflows.
+const CLOCK_MAX_US: i64 = 1 << 52;
+const RTT_DEFAULT: Duration = Duration::from_millis(200);
+const RTT_MAX: Duration = Duration::from_secs(5);
 
 /// The estimator of one receiver; see the module.
 #[derive(Debug)]
 pub struct Congestion {
     config: CongestionConfig,
-    next_seq: u16,
-    target: Bitrate,
+    history: History,
+    throughput: Throughput,
+    delay: DelayBased,
+    loss: LossBased,
+    alr: Alr,
+    probing: Probing,
+    reports: Reports,
+    demand: Demand,
+    target: f64,
+    /// The last rate, in bits per second, of which is known that it arrives.
+    proven: f64,
+    rtt: Option<Duration>,
+    first_sent: Option<Instant>,
+    last_feedback: Option<Instant>,
+    silence_due: Option<Instant>,
+    is_silent: bool,
+    /// Since when the way has been clear; `None` while it is not, or was not lowered.
+    clear_since: Option<Instant>,
+    was_lowered: bool,
+    tick_due: Option<Instant>,
     counters: CongestionCounters,
 }
 
@@ -142,10 +99,28 @@ impl Congestion {
     /// Takes all memory and begins.
     #[must_use]
     pub fn new(config: CongestionConfig) -> Box<Congestion> {
+        let rate = |rate: Bitrate| rate.as_bps() as f64;
+        let (start, min, max) = (rate(config.start), rate(config.min), rate(config.max));
         Box::new(Congestion {
             config,
-            next_seq: config.first_seq,
-            target: config.start,
+            history: History::new(config.first_seq),
+            throughput: Throughput::new(),
+            delay: DelayBased::new(start, min, max),
+            loss: LossBased::new(start),
+            alr: Alr::default(),
+            probing: Probing::new(),
+            reports: Reports::new(start, min, max),
+            demand: Demand::default(),
+            target: start,
+            proven: 0.0,
+            rtt: None,
+            first_sent: None,
+            last_feedback: None,
+            silence_due: None,
+            is_silent: false,
+            clear_since: None,
+            was_lowered: false,
+            tick_due: None,
             counters: CongestionCounters::default(),
         })
     }
@@ -159,13 +134,19 @@ impl Congestion {
     ) -> Box<Congestion> {
         let first_seq = snapshot.next_seq.wrapping_add(jump);
         let start = snapshot.target.clamp(config.min, config.max);
-        Congestion::new(CongestionConfig { first_seq, start, ..config })
+        let mut congestion = Congestion::new(CongestionConfig { first_seq, start, ..config });
+        congestion.proven = snapshot.proven.min(config.max).as_bps() as f64;
+        congestion
     }
 
     /// What is needed to go on elsewhere.
     #[must_use]
     pub fn snapshot(&self) -> CongestionSnapshot {
-        CongestionSnapshot { next_seq: self.next_seq, target: self.target, proven: Bitrate::ZERO }
+        CongestionSnapshot {
+            next_seq: self.history.next_seq(),
+            target: self.target(),
+            proven: bitrate(self.proven),
+        }
     }
 
     /// Notes that a packet of `bytes` (whole RTP packet in clear) leaves at `now`, and gives the
@@ -178,83 +159,179 @@ impl Congestion {
         kind: SentKind,
         probe: Option<ProbeId>,
     ) -> u16 {
-        let _ = (now, bytes, kind, probe);
-        let seq = self.next_seq;
-        self.next_seq = seq.wrapping_add(1);
-        seq
+        if self.first_sent.is_none() {
+            self.first_sent = Some(now);
+            self.tick_due = Some(now + TICK);
+        }
+        match kind {
+            SentKind::Audio | SentKind::Video | SentKind::Rtx => {
+                self.alr.sent(now, bytes, self.target);
+            }
+            SentKind::Padding => {}
+        }
+        if let Some(cluster) = self.probing.active_mut().filter(|cluster| cluster.is(probe)) {
+            cluster.sent(now, bytes);
+        }
+        self.history.push(now, bytes, probe)
     }
 
-    /// Takes one feedback message that came at `now`.
+    /// Takes one feedback message that came at `now`. Of its reports, 4 096 are read.
     pub fn handle_reports(
         &mut self,
         now: Instant,
         reports: impl IntoIterator<Item = PacketReport>,
     ) {
-        let _ = now;
-        self.counters.unknown += reports.into_iter().count() as u64;
+        if self.config.feedback == Feedback::ReportsOnly {
+            return;
+        }
+        if self.delay.hear(now) {
+            self.throughput.clear();
+        }
+        let mut sighting = Sighting { is_after_silence: self.is_silent, ..Sighting::default() };
+        for report in reports.into_iter().take(REPORTS_MAX) {
+            self.handle_report(now, report, &mut sighting);
+        }
+        if sighting.is_empty {
+            return;
+        }
+        self.last_feedback = Some(now);
+        self.silence_due = None;
+        if std::mem::take(&mut self.is_silent) {
+            self.loss.skip();
+        }
+        if let Some(rtt) = sighting.rtt() {
+            self.note_rtt(rtt);
+        }
+        self.update(now);
     }
 
     /// Takes the round trip that a receiver report allows to measure.
-    pub fn handle_rtt(&mut self, now: Instant, rtt: Duration) {
-        let _ = (now, rtt);
+    pub fn handle_rtt(&mut self, _now: Instant, rtt: Duration) {
+        // What feedback measures is fresher.
+        if self.last_feedback.is_none() {
+            self.note_rtt(rtt);
+        }
     }
 
-    /// Takes the fraction lost, in 256ths, of a receiver report.
-    pub fn handle_loss(&mut self, now: Instant, fraction_lost: u8) {
-        let _ = (now, fraction_lost);
+    /// Takes a block of a receiver report: of `packets` since the last one, `lost` are missing.
+    pub fn handle_loss(&mut self, now: Instant, lost: u32, packets: u32) {
+        self.reports.loss(now, lost, packets, self.goal());
+        self.choose_target(now);
     }
 
     /// Takes the receiver's own estimate (draft-alvestrand-rmcat-remb).
     pub fn handle_remb(&mut self, now: Instant, rate: Bitrate) {
-        let _ = (now, rate);
+        self.reports.remb(now, rate.as_bps() as f64);
+        self.choose_target(now);
     }
 
     /// Says what the receiver could use; it bounds probing and padding.
-    pub fn set_demand(&mut self, now: Instant, demand: Demand) {
-        let _ = (now, demand);
+    pub fn set_demand(&mut self, _now: Instant, demand: Demand) {
+        if demand.wanted_next.is_some() && demand.ideal > self.demand.ideal {
+            self.probing.encourage();
+        }
+        self.demand = demand;
     }
 
     /// What may be sent in all: sound, pictures and retransmissions.
     #[must_use]
-    pub const fn target(&self) -> Bitrate {
-        self.target
+    pub fn target(&self) -> Bitrate {
+        bitrate(self.target)
     }
 
-    /// How fast pictures may leave the pacer.
+    /// How fast pictures may leave the pacer: a little faster than [`Congestion::target`], and
+    /// slower while a queue on the way is to drain.
     #[must_use]
-    pub const fn pacing_rate(&self) -> Bitrate {
-        self.target
+    pub fn pacing_rate(&self) -> Bitrate {
+        let drain = self.delay.drain();
+        let factor = if drain < 1.0 { drain } else { PACING_FACTOR };
+        bitrate(self.target * factor).max(self.config.min)
     }
 
     /// Up to what rate, media included, the pacer is to fill with padding when it has nothing
     /// else; [`Bitrate::ZERO`] for none.
     #[must_use]
-    pub const fn padding_rate(&self) -> Bitrate {
-        Bitrate::ZERO
+    pub fn padding_rate(&self) -> Bitrate {
+        let Some(next) = self.demand.wanted_next else { return Bitrate::ZERO };
+        if self.loss.state() != LossState::Increasing {
+            return Bitrate::ZERO;
+        }
+        next.scaled(PADDING_FACTOR).min(self.demand.ideal).min(self.target())
     }
 
     /// The round trip, of the feedback or else of reports; `None` before the first.
     #[must_use]
     pub const fn rtt(&self) -> Option<Duration> {
-        None
+        self.rtt
     }
 
-    /// A probe that is to be sent, at most one at a time: the pacer asks again when it has sent
-    /// the last.
+    /// How long the packets that arrived last have waited on the way.
+    #[must_use]
+    pub fn queue(&self) -> Duration {
+        self.delay.queue()
+    }
+
+    /// Loss of the last seconds, 0 to 1, whatever its cause.
+    #[must_use]
+    pub const fn loss(&self) -> f64 {
+        self.loss.average()
+    }
+
+    /// A probe that is to be sent, at most one at a time: the next is given when it is known what
+    /// the last has shown.
     pub fn poll_probe(&mut self, now: Instant) -> Option<ProbeCluster> {
-        let _ = now;
-        None
+        if !self.is_per_packet(now) || self.is_silent {
+            return None;
+        }
+        let situation = self.situation();
+        self.probing.poll(now, &situation)
     }
 
     /// When [`Congestion::handle_timeout`] has something to do.
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.tick_due
     }
 
     /// Lets timers run that are due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = (now, self.config.min);
+        if self.tick_due.is_none_or(|due| now < due) {
+            return;
+        }
+        self.tick_due = Some(now + TICK);
+        self.alr.pass(now, self.target);
+        self.take_probe_result(now);
+        self.notice_silence(now);
+        self.choose_target(now);
+    }
+
+    /// What is seen at `now`, for plots and metrics.
+    #[must_use]
+    pub fn insight(&self, now: Instant) -> Insight {
+        let limited_by = if !self.is_per_packet(now) {
+            LimitedBy::Reports
+        } else if self.is_silent {
+            LimitedBy::Silence
+        } else if self.loss.state() != LossState::Free {
+            LimitedBy::Loss
+        } else if self.delay.usage() == Usage::Overuse || !self.delay.is_drained() {
+            LimitedBy::Queue
+        } else {
+            LimitedBy::Delay
+        };
+        Insight {
+            target: self.target(),
+            limited_by,
+            delay: bitrate(self.delay.aimd.rate()),
+            loss: Some(self.loss.limit()).filter(|limit| limit.is_finite()).map(bitrate),
+            acknowledged: self.throughput.rate().map(bitrate),
+            proven: bitrate(self.proven),
+            lost: self.loss.average(),
+            inherent: self.loss.inherent(),
+            queue: self.delay.queue(),
+            rtt: self.rtt,
+            is_limited_by_sender: self.alr.is_limited(),
+        }
     }
 
     /// What feedback brought so far.
@@ -262,4 +339,199 @@ impl Congestion {
     pub const fn counters(&self) -> &CongestionCounters {
         &self.counters
     }
+
+    fn handle_report(&mut self, now: Instant, report: PacketReport, sighting: &mut Sighting) {
+        let told = match self.history.tell(now, report.seq, report.arrived_us.is_some()) {
+            Ok(told) => told,
+            Err(Refused::Unknown) => {
+                self.counters.unknown += 1;
+                return;
+            }
+            Err(Refused::Repeated) => {
+                self.counters.repeated += 1;
+                return;
+            }
+        };
+        sighting.is_empty = false;
+        let clamp = |us: i64| us.clamp(-CLOCK_MAX_US, CLOCK_MAX_US);
+        let arrived_us = report.arrived_us.map(clamp);
+        if let Some(cluster) = self.probing.active_mut().filter(|it| it.is(told.probe)) {
+            cluster.told(told.sent, told.bytes, arrived_us, told.is_first);
+            self.delay.note_probe(now, self.rtt.unwrap_or(RTT_DEFAULT));
+        }
+        let Some(arrived_us) = arrived_us else {
+            self.counters.lost += 1;
+            if !sighting.is_after_silence {
+                self.loss.add(told.sent, told.bytes, true);
+            }
+            return;
+        };
+        self.counters.received += 1;
+        if told.is_first {
+            self.loss.add(told.sent, told.bytes, false);
+        } else {
+            self.loss.take_back(told.bytes);
+        }
+        sighting.add(now, told.sent, arrived_us);
+        if !self.delay.add(now, told.sent, arrived_us) {
+            self.throughput.clear();
+        }
+        let sent_us = told.sent.as_micros() as i64;
+        self.throughput.add(sent_us, arrived_us, told.bytes + told.untold_bytes);
+    }
+
+    /// Lets all parts follow after a feedback message.
+    fn update(&mut self, now: Instant) {
+        let is_limited = self.alr.is_limited();
+        // What the way loses at any rate is missing in what arrives, and is no reason to send less.
+        let factor = 1.0 / (1.0 - self.loss.inherent());
+        let throughput = self.throughput.rate().map(|rate| rate * factor);
+        let recent = self.throughput.recent_rate().map(|rate| rate * factor);
+        self.take_probe_result(now);
+        let context = Context {
+            throughput,
+            recent,
+            is_limited,
+            rtt: self.rtt.unwrap_or(RTT_DEFAULT),
+            is_losing: self.loss.state() == LossState::Decreasing,
+        };
+        let is_lowered = self.delay.update(now, &context);
+        let arriving = self.throughput.rate().filter(|_| !is_limited);
+        self.loss.update(now, self.delay.aimd.rate(), arriving);
+        if is_lowered {
+            self.was_lowered = true;
+            self.proven = self.proven.min(recent.unwrap_or(f64::MAX).max(self.delay.aimd.rate()));
+        }
+        self.proven = self.proven.max(throughput.unwrap_or(0.0).min(self.delay.aimd.rate()));
+        self.notice_recovery(now);
+        self.choose_target(now);
+    }
+
+    fn take_probe_result(&mut self, now: Instant) {
+        let situation = self.situation();
+        let Some(rate) = self.probing.result(now, &situation) else { return };
+        self.proven = self.proven.max(rate);
+        if rate > self.target {
+            self.delay.aimd.set(now, rate);
+            self.loss.set(rate);
+        }
+        self.choose_target(now);
+    }
+
+    /// Lets a probe go out soon after the way has become clear again.
+    fn notice_recovery(&mut self, now: Instant) {
+        let is_clear = self.delay.usage() == Usage::Normal && self.delay.is_drained();
+        if !self.was_lowered || !is_clear {
+            self.clear_since = None;
+            return;
+        }
+        let since = *self.clear_since.get_or_insert(now);
+        if now.saturating_duration_since(since) >= self.rtt.unwrap_or(RTT_DEFAULT) * 2 {
+            self.was_lowered = false;
+            self.probing.encourage();
+        }
+    }
+
+    /// Lowers the rate while packets go out and nothing is heard.
+    fn notice_silence(&mut self, now: Instant) {
+        let Some(last) = self.last_feedback else { return };
+        if !self.history.has_untold() {
+            return;
+        }
+        let patience = SILENCE.max(self.rtt.unwrap_or(RTT_DEFAULT) * 3);
+        let due = *self.silence_due.get_or_insert(last + patience);
+        if now < due {
+            return;
+        }
+        self.silence_due = Some(now + SILENCE_STEP);
+        self.is_silent = true;
+        self.was_lowered = true;
+        let floor = (self.proven * SILENCE_FLOOR).min(self.delay.aimd.rate());
+        let lowered = (self.delay.aimd.rate() * SILENCE_FACTOR).max(floor);
+        self.delay.aimd.set(now, lowered);
+    }
+
+    fn choose_target(&mut self, now: Instant) {
+        let (min, max) = (self.config.min.as_bps() as f64, self.config.max.as_bps() as f64);
+        let rate = if self.is_per_packet(now) {
+            self.delay.aimd.rate().min(self.loss.limit())
+        } else {
+            self.reports.rate(now)
+        };
+        self.target = rate.clamp(min, max.max(min));
+    }
+
+    /// Whether the receiver tells packet by packet, as far as is known.
+    fn is_per_packet(&self, now: Instant) -> bool {
+        let waits = |sent: Instant| now.saturating_duration_since(sent) < FEEDBACK_PATIENCE;
+        let is_heard = self.last_feedback.is_some() || self.first_sent.is_none_or(waits);
+        self.config.feedback == Feedback::PerPacket && is_heard
+    }
+
+    fn situation(&self) -> Situation {
+        Situation {
+            estimate: self.target,
+            goal: self.goal(),
+            proven: self.proven,
+            rtt: self.rtt.unwrap_or(RTT_DEFAULT),
+            is_congested: self.delay.usage() == Usage::Overuse || !self.delay.is_drained(),
+            loss: self.loss.inherent(),
+            jitter: self.delay.jitter(),
+        }
+    }
+
+    /// The rate beyond which nothing more is wanted, in bits per second.
+    fn goal(&self) -> f64 {
+        let Demand { wanted_next, ideal, .. } = self.demand;
+        wanted_next.map_or(0.0, |next| next.max(ideal).as_bps() as f64 * GOAL_FACTOR)
+    }
+
+    fn note_rtt(&mut self, rtt: Duration) {
+        let rtt = rtt.min(RTT_MAX);
+        // RFC 6298 §2.3.
+        self.rtt = Some(self.rtt.map_or(rtt, |smoothed| (smoothed * 7 + rtt) / 8));
+    }
+}
+
+/// What one feedback message says about the round trip.
+#[derive(Debug)]
+struct Sighting {
+    is_empty: bool,
+    /// It is the first after an outage: what it says is lost was lost then.
+    is_after_silence: bool,
+    /// Least sum of the time since sending and the time of arrival, each by its clock.
+    least_us: i64,
+    last_arrived_us: i64,
+}
+
+impl Default for Sighting {
+    fn default() -> Self {
+        Sighting {
+            is_empty: true,
+            is_after_silence: false,
+            least_us: i64::MAX,
+            last_arrived_us: i64::MIN,
+        }
+    }
+}
+
+impl Sighting {
+    fn add(&mut self, now: Instant, sent: Instant, arrived_us: i64) {
+        let since_us = now.saturating_duration_since(sent).as_micros() as i64;
+        self.least_us = self.least_us.min(since_us.saturating_add(arrived_us));
+        self.last_arrived_us = self.last_arrived_us.max(arrived_us);
+    }
+
+    /// Without the time that the receiver waited before it told.
+    fn rtt(&self) -> Option<Duration> {
+        if self.last_arrived_us == i64::MIN {
+            return None;
+        }
+        let rtt_us = self.least_us.saturating_sub(self.last_arrived_us);
+        Some(Duration::from_micros(u64::try_from(rtt_us).unwrap_or(0)))
+    }
+}
+
+fn bitrate(rate: f64) -> Bitrate {
+    Bitrate::from_bps(rate as u64)
 }

@@ -5,6 +5,7 @@ mod allocation;
 mod captures;
 mod constraints;
 mod floors;
+mod congestion;
 mod keyframes;
 mod pictures;
 mod repair;

@@ -1,0 +1,182 @@
+//! What delay says: groups, trend, queue and rate control together.
+//!
+//! Overuse counts only while packets really wait, so jitter alone lowers nothing; a queue that
+//! stands without growing, which no slope can show, counts too; and what stands in the queue is
+//! drained by pacing, not by a lower estimate.
+
+use protocol::{Duration, Instant};
+
+use super::{
+    aimd::{Aimd, Sight},
+    grouping::{Grouped, Grouping},
+    queueing::Queueing,
+    trendline::{Trendline, Usage},
+};
+
+/// Waiting that confirms a slope; or one packet's time at the present rate if that is more.
+const CONFIRMS_US: f64 = 10_000.0;
+/// The same while the sender limits, or a probe has just filled the queue itself.
+const CONFIRMS_LIMITED_US: f64 = 50_000.0;
+/// Waiting above which nothing grows.
+const HOLDS_US: f64 = 15_000.0;
+/// A queue above this is a standing queue if it lasts for [`STANDS`].
+const STANDING_US: f64 = 20_000.0;
+const STANDS: Duration = Duration::from_millis(400);
+/// A queue that does not fall for so long while it is drained is not ours.
+const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// A queue is to be gone in this time…
+const DRAIN_TIME_US: f64 = 500_000.0;
+/// … but this part of the rate is always sent.
+const DRAIN_MIN: f64 = 0.3;
+const PACKET_BITS: f64 = 1_200.0 * 8.0;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct DelayBased {
+    grouping: Grouping,
+    trendline: Trendline,
+    queueing: Queueing,
+    pub(super) aimd: Aimd,
+    /// Since when a queue stands.
+    standing_since: Option<Instant>,
+    /// Feedback to a probe came until here: its own queue is no overuse.
+    probe_until: Option<Instant>,
+    usage: Usage,
+}
+
+/// What the rest of the estimator knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context {
+    pub(super) throughput: Option<f64>,
+    pub(super) recent: Option<f64>,
+    pub(super) is_limited: bool,
+    pub(super) rtt: Duration,
+    /// The loss is more than the way's own.
+    pub(super) is_losing: bool,
+}
+
+impl DelayBased {
+    pub(super) fn new(start: f64, min: f64, max: f64) -> Self {
+        DelayBased {
+            grouping: Grouping::default(),
+            trendline: Trendline::default(),
+            queueing: Queueing::default(),
+            aimd: Aimd::new(start, min, max),
+            standing_since: None,
+            probe_until: None,
+            usage: Usage::Normal,
+        }
+    }
+
+    /// Feedback begins; `true` if all that was known about delay is worth nothing.
+    pub(super) fn hear(&mut self, now: Instant) -> bool {
+        let is_stale = self.grouping.hear(now);
+        if is_stale {
+            self.reset();
+        }
+        is_stale
+    }
+
+    /// Takes a packet that arrived; `false` if the receiver's clock has jumped.
+    pub(super) fn add(&mut self, now: Instant, sent: Instant, arrived_us: i64) -> bool {
+        self.queueing.add(sent.as_micros() as i64, arrived_us);
+        match self.grouping.add(now, sent, arrived_us) {
+            Grouped::Open => true,
+            Grouped::Complete(deltas) => {
+                self.trendline.add(deltas);
+                true
+            }
+            Grouped::Reset => {
+                self.reset();
+                false
+            }
+        }
+    }
+
+    /// A packet of a probe was reported.
+    pub(super) fn note_probe(&mut self, now: Instant, rtt: Duration) {
+        self.probe_until = Some(now + rtt + STANDS);
+    }
+
+    /// Lets the rate follow; `true` if it was lowered.
+    pub(super) fn update(&mut self, now: Instant, context: &Context) -> bool {
+        let usage = self.confirmed_usage(now, context);
+        self.usage = usage;
+        let sight = Sight {
+            usage,
+            throughput: context.throughput,
+            recent: context.recent,
+            is_limited: context.is_limited,
+            is_held: self.waits_longer_than(HOLDS_US),
+            rtt: context.rtt,
+        };
+        self.aimd.update(now, &sight)
+    }
+
+    pub(super) const fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// How long the packets that arrived last have waited.
+    pub(super) fn queue(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.queueing.delay_us()).unwrap_or(0))
+    }
+
+    /// How much the delay of one packet differs from that of the next.
+    pub(super) fn jitter(&self) -> Duration {
+        Duration::from_micros(self.queueing.jitter_us() as u64)
+    }
+
+    /// The queue is as good as empty.
+    pub(super) fn is_drained(&self) -> bool {
+        !self.waits_longer_than(CONFIRMS_US)
+    }
+
+    /// Which part of the rate may be sent, so that the queue goes.
+    pub(super) fn drain(&self) -> f64 {
+        if !self.waits_longer_than(HOLDS_US) {
+            return 1.0;
+        }
+        (1.0 - self.queueing.delay_us() as f64 / DRAIN_TIME_US).max(DRAIN_MIN)
+    }
+
+    fn confirmed_usage(&mut self, now: Instant, context: &Context) -> Usage {
+        let is_probed = self.probe_until.is_some_and(|until| now < until);
+        let is_weak = (context.is_limited || is_probed) && !context.is_losing;
+        let confirms_us = if is_weak { CONFIRMS_LIMITED_US } else { CONFIRMS_US };
+        let is_standing = self.is_standing(now, is_probed);
+        match self.trendline.usage() {
+            Usage::Overuse if self.waits_longer_than(confirms_us) => Usage::Overuse,
+            Usage::Overuse | Usage::Normal if is_standing => Usage::Overuse,
+            Usage::Overuse | Usage::Normal => Usage::Normal,
+            Usage::Underuse => Usage::Underuse,
+        }
+    }
+
+    fn is_standing(&mut self, now: Instant, is_probed: bool) -> bool {
+        if is_probed || !self.waits_longer_than(STANDING_US) {
+            self.standing_since = None;
+            return false;
+        }
+        let since = *self.standing_since.get_or_insert(now);
+        let stands = now.saturating_duration_since(since);
+        if stands > DRAIN_MAX {
+            self.queueing.rebase();
+            self.standing_since = None;
+            return false;
+        }
+        stands > STANDS
+    }
+
+    /// Whether packets wait longer than `limit_us` and than one takes at the present rate.
+    fn waits_longer_than(&self, limit_us: f64) -> bool {
+        let packet_us = PACKET_BITS * 1e6 / self.aimd.rate();
+        self.queueing.delay_us() as f64 > limit_us.max(packet_us)
+    }
+
+    fn reset(&mut self) {
+        self.trendline = Trendline::default();
+        self.queueing = Queueing::default();
+        self.standing_since = None;
+    }
+}
