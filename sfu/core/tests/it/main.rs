@@ -3,9 +3,9 @@
 
 mod allocation;
 mod captures;
+mod congestion;
 mod constraints;
 mod floors;
-mod congestion;
 mod keyframes;
 mod pictures;
 mod repair;
