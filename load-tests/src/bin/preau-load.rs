@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, BufWriter, Write},
+    io::{self, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use load_tests::{
     plan::Plan,
-    plot, probe,
+    plot, probe, relay,
     run::{self, Report},
 };
 
@@ -38,6 +38,11 @@ enum Command {
     /// are TOML files; load-tests/plans holds some, and load-tests/src/plan.rs says what may stand
     /// in them.
     Sim(Sim),
+    /// Stands between real clients and a node as the network of a plan
+    ///
+    /// Clients are told to send media to where it listens. Lines on standard input tell it what to
+    /// do: `receivers`, `plan FILE`, `clear`; it ends with the input.
+    Relay(relay::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +76,9 @@ fn main() -> anyhow::Result<()> {
             probe::run(io::stdin().lock(), output).context("cannot read or write lines")
         }
         Command::Sim(sim) => simulate(&sim),
+        Command::Relay(arguments) => {
+            relay::run(arguments, BufReader::new(io::stdin()), io::stdout().lock())
+        }
     }
 }
 

@@ -17,5 +17,6 @@ mod keyframe_requests;
 mod media;
 mod person;
 mod reception;
+mod relay;
 mod signaling;
 mod site;
