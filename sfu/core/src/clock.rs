@@ -11,7 +11,9 @@
 //!   of the new stream is held back, once; the slot then stays within 10 ms of its clock. A slot
 //!   that has run more than 60 ms ahead is anchored anew: repaying a large lead at once conceals.
 //! * After a pause the timestamp has run on with the clock: a receiver whose buffer sees only one
-//!   step after two seconds delays everything by those two seconds.
+//!   step after two seconds delays everything by those two seconds. So does a sender whose own
+//!   timestamps stood still while its microphone did, and that joins anew after a second; a line
+//!   that held packets up gives them all at once, so it does not look like that.
 //!
 //! The lead is how far the flowing stream is from the clock, smoothed over arrival jitter; sender
 //! reports (RFC 3550 §6.4.1) need it to say which RTP time is now.
@@ -26,6 +28,12 @@ const AUDIO_STEP: i32 = 960;
 
 /// A sound slot further ahead than this is anchored anew: 60 ms at 48 kHz.
 const AUDIO_LEAD_MAX: i32 = 60 * 48;
+
+/// Sound that stays further behind than this, 200 ms at 48 kHz, …
+const AUDIO_LAG_MAX: i32 = 200 * 48;
+
+/// … for more packets than this, one second, has stood still and joins anew.
+const AUDIO_LAG_PACKETS: u8 = 50;
 
 /// A stream this far from the clock, in milliseconds, has jumped, and joins anew.
 const STRAY_MS_MAX: i32 = 10_000;
@@ -54,6 +62,8 @@ pub(crate) struct Timeline {
     offset: u32,
     last: RtpTime,
     lead: i32,
+    /// Packets of sound since the last that was not far behind.
+    behind: u8,
 }
 
 impl Timeline {
@@ -66,6 +76,7 @@ impl Timeline {
             offset: 0,
             last: first,
             lead: 0,
+            behind: 0,
         }
     }
 
@@ -79,12 +90,18 @@ impl Timeline {
             offset: 0,
             last: state.last,
             lead: 0,
+            behind: 0,
         }
     }
 
     /// What goes into a snapshot taken at `now`: no instant, so that it holds on another clock.
     pub(crate) fn state(&self, now: Instant) -> TimelineState {
         TimelineState { started: self.started, clock: self.clock(now), last: self.last }
+    }
+
+    /// What is added to the timestamps of the stream that flows.
+    pub(crate) const fn offset(&self) -> u32 {
+        self.offset
     }
 
     /// The RTP time at `now` of the stream that flows; `None` before the first packet.
@@ -111,6 +128,7 @@ impl Timeline {
         };
         self.offset = output.0.wrapping_sub(input.0);
         self.last = output;
+        self.behind = 0;
         if matches!(takeover, Takeover::Source { .. }) {
             self.lead = output.distance_from(self.clock(now));
         }
@@ -129,7 +147,10 @@ impl Timeline {
             return output;
         }
         let lead = output.distance_from(self.clock(now));
-        if lead.saturating_abs() > STRAY_MS_MAX * self.ticks_per_ms() as i32 {
+        let is_behind = self.kind == MediaKind::Audio && lead < -AUDIO_LAG_MAX;
+        self.behind = if is_behind { self.behind.saturating_add(1) } else { 0 };
+        let is_stray = lead.saturating_abs() > STRAY_MS_MAX * self.ticks_per_ms() as i32;
+        if is_stray || self.behind > AUDIO_LAG_PACKETS {
             let mut takeover = Takeover::Source { held: true };
             return self.join(now, input, &mut takeover).unwrap_or(output);
         }

@@ -34,6 +34,9 @@ pub enum ForwardDrop {
     /// Nothing but padding.
     #[error("empty payload")]
     Empty,
+    /// Silence, of which the first three packets were forwarded.
+    #[error("silence")]
+    Silence,
     /// Not among the loudest voices of the room.
     #[error("quiet voice")]
     QuietVoice,
@@ -86,7 +89,7 @@ pub enum ForwardDrop {
 
 impl ForwardDrop {
     /// Every reason, in the order of their counters.
-    pub const ALL: [ForwardDrop; 26] = [
+    pub const ALL: [ForwardDrop; 27] = [
         ForwardDrop::UnknownEndpoint,
         ForwardDrop::OverBudget,
         ForwardDrop::Unmapped,
@@ -97,6 +100,7 @@ impl ForwardDrop {
         ForwardDrop::SourceOff,
         ForwardDrop::Malformed,
         ForwardDrop::Empty,
+        ForwardDrop::Silence,
         ForwardDrop::QuietVoice,
         ForwardDrop::AwaitingKeyframe,
         ForwardDrop::Duplicate,
@@ -129,6 +133,7 @@ impl ForwardDrop {
             ForwardDrop::SourceOff => "source_off",
             ForwardDrop::Malformed => "malformed",
             ForwardDrop::Empty => "empty",
+            ForwardDrop::Silence => "silence",
             ForwardDrop::QuietVoice => "quiet_voice",
             ForwardDrop::AwaitingKeyframe => "awaiting_keyframe",
             ForwardDrop::Duplicate => "duplicate",
@@ -160,6 +165,8 @@ pub struct Counters {
     pub forwarded_packets: u64,
     /// Their bytes, RTP headers included.
     pub forwarded_bytes: u64,
+    /// Sounds that were lost on the way here and forwarded from a later packet's redundancy.
+    pub recovered_frames: u64,
     /// Keyframes asked of publishers.
     pub keyframe_requests: u64,
     /// Keyframes that receivers asked for and that were not passed on, being too many.

@@ -8,6 +8,7 @@ mod packets;
 mod reports;
 mod requests;
 mod sending;
+mod sounds;
 
 use std::collections::VecDeque;
 

@@ -21,6 +21,7 @@
 //! | `room`, `fanout` | who is where, who receives what |
 //! | [`allocation`], `voices`, `layers`, `view`, `assign` | pure decisions |
 //! | [`speakers`] | who has the floor |
+//! | `sound`, [`red`] | silence, redundancy and losses of a published sound |
 //! | `sequence`, `clock`, `codec`, `packet` | rewriting |
 //! | [`recovery`] | rings of payloads, histories, missing numbers, pacing |
 //! | `keyframes`, `rate`, `reception` | requests, budgets, reports |
@@ -50,11 +51,13 @@ mod publication;
 mod rate;
 mod reception;
 pub mod recovery;
+pub mod red;
 mod room;
 mod sending;
 pub mod sequence;
 mod slot;
 mod snapshot;
+mod sound;
 pub mod speakers;
 mod view;
 mod voices;

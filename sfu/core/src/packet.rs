@@ -21,7 +21,7 @@ use protocol::{
     rtp::{FIXED_HEADER_LENGTH, ONE_BYTE_PROFILE, TWO_BYTE_PROFILE},
 };
 
-use crate::codec::HEAD_LENGTH_MAX;
+use crate::{codec, red};
 
 /// Bytes of RTP that leave room for the tag of SRTP (16) and the original sequence number of a
 /// retransmission (2) in 1 232 bytes of UDP payload, which every path of IPv6 carries (RFC 8200
@@ -37,6 +37,13 @@ const ONE_BYTE_LENGTH_MAX: usize = 16;
 /// Fixed header, one CSRC, extension head, then in the two-byte form one byte of value, the
 /// transport-wide number, and the head of the descriptor.
 const START_LENGTH_MAX: usize = FIXED_HEADER_LENGTH + 4 + 4 + 3 + 4 + 2;
+
+/// The most bytes that are written anew at the head of a payload.
+const HEAD_LENGTH_MAX: usize = if codec::HEAD_LENGTH_MAX > red::HEADERS_LENGTH_MAX {
+    codec::HEAD_LENGTH_MAX
+} else {
+    red::HEADERS_LENGTH_MAX
+};
 
 /// Where forwarded packets go.
 pub trait Egress {
@@ -233,8 +240,8 @@ impl<'p> OutgoingPacket<'p> {
     }
 
     /// Puts rewritten bytes between header and body.
-    pub(crate) const fn set_head(&mut self, head: [u8; HEAD_LENGTH_MAX], length: usize) {
-        self.head = head;
+    pub(crate) fn set_head<const MAX: usize>(&mut self, head: [u8; MAX], length: usize) {
+        self.head[..length].copy_from_slice(&head[..length]);
         self.head_length = length as u8;
     }
 

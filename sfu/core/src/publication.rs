@@ -32,6 +32,8 @@ use crate::{
     rate::{Bucket, Rate},
     reception::Reception,
     recovery::{PacketRing, Sent, Serial},
+    red::Redundancy,
+    sound::Sound,
     speakers::Speech,
     voices::Loudness,
 };
@@ -123,6 +125,8 @@ pub(crate) struct SourcePacket<'p> {
     pub(crate) extension: Option<u8>,
     /// Whether the layer flows again after a second without packets, or for the first time.
     pub(crate) revived: bool,
+    /// For receivers that negotiated it, the sound with the frames before it.
+    pub(crate) redundancy: Option<Redundancy<'p>>,
 }
 
 /// Rings of one publisher: the camera's three layers, and one for all layers of the screen.
@@ -145,6 +149,8 @@ pub(crate) struct Publications {
     pub(crate) by_source: [Publication; Source::ALL.len()],
     /// What the microphone told in the last second.
     pub(crate) speech: Speech,
+    /// The microphone, and the sound of the screen.
+    sounds: [Sound; 2],
     streams: [Option<Stream>; STREAMS_MAX],
     /// What the publisher itself says of the layers of its camera and its screen.
     allocations: [LayersAllocation; 2],
@@ -160,6 +166,7 @@ impl Publications {
         let mut publications = Publications {
             by_source: [Publication::default(); Source::ALL.len()],
             speech: Speech::default(),
+            sounds: [Sound::NEW; 2],
             streams: [None; STREAMS_MAX],
             allocations: [LayersAllocation::default(); 2],
             budget: Bucket::default(),
@@ -224,6 +231,15 @@ impl Publications {
     /// The payload of a packet that was sent to somebody, if it is still kept.
     pub(crate) fn payload(&self, sent: &Sent) -> Option<&[u8]> {
         self.rings.get(usize::from(sent.ring))?.payload(sent.serial)
+    }
+
+    /// The sound of `source`; `None` for a picture.
+    pub(crate) fn sound_mut(&mut self, source: Source) -> Option<&mut Sound> {
+        match source {
+            Source::Microphone => self.sounds.first_mut(),
+            Source::ScreenAudio => self.sounds.last_mut(),
+            Source::Camera | Source::Screen => None,
+        }
     }
 
     /// Maps again what a snapshot knew; `section` of each is already of the present plan.
@@ -430,6 +446,7 @@ fn read<'p>(
         dependency,
         extension: found.state,
         revived: false,
+        redundancy: None,
     })
 }
 

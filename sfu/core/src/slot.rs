@@ -31,12 +31,17 @@ use crate::{
     packet::{EXTENSION_LENGTH_MAX, Extensions, HeaderFields, OutgoingPacket, RTP_LENGTH_MAX},
     publication::SourcePacket,
     rate::{Bucket, Rate},
+    red::{DISTANCE, HEADERS_LENGTH_MAX, Redundancy},
     sequence::{Placed, Sequence},
 };
 
 /// What one outgoing SSRC may send. Over the 11 s that a dead node's newest checkpoint can be old
 /// it is 19 700 packets, so that a restored session that jumps by 20 000 uses no SRTP index twice.
 const SLOT_RATE: Rate = Rate::new(1_700, 1_000);
+
+/// Packets of a voice that go without redundancy when it takes a slot over: what they would repeat
+/// is of the time before, which belongs to another voice.
+const FRESH_PACKETS: u8 = DISTANCE as u8;
 
 /// A source that a slot receives, and where it stands in that source's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +115,8 @@ pub(crate) struct Slot {
     frame_time: RtpTime,
 
     takeover: Option<Takeover>,
+    /// Packets of sound that still go without redundancy.
+    fresh: u8,
     pub(crate) sequence: Sequence,
     pub(crate) timeline: Timeline,
     pub(crate) numbering: Numbering,
@@ -166,6 +173,7 @@ impl Slot {
             is_starved: false,
             frame_time: RtpTime(0),
             takeover: Some(Takeover::Source { held: false }),
+            fresh: FRESH_PACKETS,
             sequence: Sequence::new(SeqNo(first_seq.0.wrapping_sub(1))),
             timeline: Timeline::new(kind, RtpTime((random >> 16) as u32)),
             numbering: Numbering::new((random >> 48) as u16),
@@ -303,7 +311,10 @@ impl Slot {
                 dependency_descriptor: self.write_dependency(packet, newest, scratch),
             },
         };
-        let outgoing = self.write(packet, newest, &fields);
+        let outgoing = match self.redundancy(packet) {
+            Some((red, redundancy)) => write_redundant(red, &redundancy, &fields),
+            None => self.write(packet, newest, &fields),
+        };
         self.frame_time = packet.header.timestamp;
         self.packets += 1;
         self.octets += (outgoing.length() - outgoing.header_length()) as u64;
@@ -394,6 +405,14 @@ impl Slot {
         false
     }
 
+    /// The redundancy that goes with the packet, under which payload type.
+    fn redundancy<'p>(&mut self, packet: &SourcePacket<'p>) -> Option<(Pt, Redundancy<'p>)> {
+        let is_fresh = self.fresh > 0;
+        self.fresh = self.fresh.saturating_sub(1);
+        let red = self.pts[Codec::Red.index()].filter(|_| !is_fresh)?;
+        Some((red, packet.redundancy?))
+    }
+
     /// Finds the packet's sequence number and timestamp.
     fn place(
         &mut self,
@@ -405,7 +424,11 @@ impl Slot {
         let Some(mut takeover) = takeover else {
             let placed = self.sequence.place(header.seq)?;
             let newest = matches!(placed, Placed::Newest(_));
+            let offset = self.timeline.offset();
             let timestamp = self.timeline.follow(now, header.timestamp, newest);
+            if self.timeline.offset() != offset {
+                self.fresh = FRESH_PACKETS; // The stream has joined anew.
+            }
             return Ok((placed, timestamp));
         };
         let Some(timestamp) = self.timeline.join(now, header.timestamp, &mut takeover) else {
@@ -413,6 +436,7 @@ impl Slot {
             return Err(ForwardDrop::HeldForClock);
         };
         self.takeover = None;
+        self.fresh = FRESH_PACKETS;
         self.sequence.restart(header.seq);
         self.numbering.restart();
         let placed = self.sequence.place(header.seq)?;
@@ -521,6 +545,19 @@ impl Repair {
             None => self,
         }
     }
+}
+
+/// Lays out a sound with the frames before it; `fields` have the payload type of plain Opus.
+fn write_redundant<'p>(
+    red: Pt,
+    redundancy: &Redundancy<'p>,
+    fields: &HeaderFields<'p>,
+) -> OutgoingPacket<'p> {
+    let mut head = [0; HEADERS_LENGTH_MAX];
+    let length = redundancy.write_headers(fields.pt, &mut head);
+    let mut outgoing = OutgoingPacket::new(&HeaderFields { pt: red, ..*fields }, redundancy.body());
+    outgoing.set_head(head, length);
+    outgoing
 }
 
 /// The id of the one-byte state that a slot of `kind` passes on.

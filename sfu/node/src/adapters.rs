@@ -90,6 +90,7 @@ fn count_worker(counters: &Counters, snapshot: &mut Snapshot) {
     snapshot.push("sfu_keyframe_requests_total", "sent", forward.keyframe_requests);
     snapshot.push("sfu_keyframe_requests_total", "refused", forward.keyframe_requests_refused);
     snapshot.push("sfu_slot_remaps_total", "", forward.remaps);
+    snapshot.push("sfu_recovered_frames_total", "", forward.recovered_frames);
     for reason in ForwardDrop::ALL {
         snapshot.push("sfu_not_forwarded_packets_total", reason.name(), forward.drops(reason));
     }

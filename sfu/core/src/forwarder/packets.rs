@@ -1,10 +1,6 @@
 //! The way of a packet: read once, decide once, rewrite for each receiver.
 
-use protocol::{
-    EndpointIndex, Instant,
-    media::{MediaKind, Source},
-    rtp::RtpHeader,
-};
+use protocol::{EndpointIndex, Instant, media::MediaKind, rtp::RtpHeader};
 
 use super::{Forwarder, sending::Flow};
 use crate::{
@@ -66,30 +62,16 @@ impl Forwarder {
         let sections = &publisher.plan.sections;
         let publications = &mut publisher.publications;
         let received = publications.receive(now, sections, dependencies, packet, header)?;
-        match received.source {
-            Source::Microphone => self.rank_voice(now, from)?,
-            Source::Camera | Source::Screen => self.note_picture(now, from, &received),
-            Source::ScreenAudio => {}
+        if received.source.kind() == MediaKind::Audio {
+            return self.forward_sound(now, from, &received, egress);
         }
+        self.note_picture(now, from, &received);
         self.fan_out(now, from, &received, egress);
         if received.revived || received.frame.starts_keyframe {
             // Whom this packet did not serve is asked for after it.
             self.ask_awaited(now, from, received.source);
         }
         Ok(())
-    }
-
-    /// Lets the packet of a voice compete, and maps the slots of the room anew if it won a place.
-    fn rank_voice(&mut self, now: Instant, from: EndpointIndex) -> Result<(), ForwardDrop> {
-        let publisher = self.endpoint(from).ok_or(ForwardDrop::UnknownEndpoint)?;
-        let loudness = publisher.publications.by_source[Source::Microphone.index()].loudness;
-        let index = publisher.room;
-        let room = self.rooms.room_mut(index).ok_or(ForwardDrop::UnknownEndpoint)?;
-        let ranking = room.voices.rank(now, from, loudness);
-        if ranking.changed {
-            self.assign_voices_of_room(now, index);
-        }
-        if ranking.forwarded { Ok(()) } else { Err(ForwardDrop::QuietVoice) }
     }
 
     /// Takes notice of a layer that flows again and of a keyframe.
@@ -105,7 +87,7 @@ impl Forwarder {
         }
     }
 
-    fn fan_out(
+    pub(super) fn fan_out(
         &mut self,
         now: Instant,
         from: EndpointIndex,

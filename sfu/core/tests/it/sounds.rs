@@ -28,7 +28,7 @@ fn a_room_of_four_hears_itself_whole() {
     }
     for _ in 0..50 {
         for person in 0..4 {
-            assert_eq!(scene.speak(person, 127), Ok(()));
+            assert_eq!(scene.speak(person, 100), Ok(()));
         }
         scene.wait(20);
     }

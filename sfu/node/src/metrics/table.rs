@@ -95,6 +95,10 @@ pub const METRICS: &[Metric] = &[
     )
     .by("outcome"),
     counter("sfu_slot_remaps_total", "Sources that took over a slot."),
+    counter(
+        "sfu_recovered_frames_total",
+        "Frames of sound that were lost and came from redundancy.",
+    ),
     counter("sfu_sent_datagrams_total", "Datagrams handed to the kernel."),
     counter("sfu_sent_bytes_total", "UDP payload bytes handed to the kernel."),
     counter("sfu_sent_trains_total", "Trains handed to the kernel as one message."),
