@@ -1,10 +1,18 @@
 //! Op `parse`: what the parsers read in a packet.
 
-use protocol::{Instant, media::Ssrc, rtp::RtpHeader};
+mod codecs;
+
+use protocol::{
+    Instant,
+    media::{Codec, Ssrc},
+    rtp::RtpHeader,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sfu_core::codec::dependency::Dependencies;
 use sfu_transport::rtcp::{ReferenceClock, ReportBlock, Rtcp, RtcpPackets, TransportFeedback};
 
+use self::codecs::{Payload, read_allocation, read_dependencies, read_payload};
 use super::{
     Event, Machine, Op, Outcome,
     hex::{self, Hex},
@@ -12,7 +20,7 @@ use super::{
 
 pub(super) const OP: Op = Op {
     name: "parse",
-    what: "reads a packet given as hexadecimal digits: `rtp` or `rtcp`",
+    what: "reads bytes: `rtp`, `rtcp`, `vp8`, `vp9`, `h264`, `av1`, `dependency`, `allocation`",
     example: r#"{"t":0,"op":"parse","rtcp":"81ce0002 00000001 00000002"}"#,
 };
 
@@ -24,11 +32,25 @@ pub(super) enum Line {
     Rtp(Hex),
     /// A compound RTCP packet in clear.
     Rtcp(Hex),
+    /// A packet's payload.
+    Vp8(Payload),
+    /// See `Vp8`.
+    Vp9(Payload),
+    /// See `Vp8`.
+    H264(Payload),
+    /// See `Vp8`.
+    Av1(Payload),
+    /// The value of a dependency descriptor; its structure holds for the ones behind it.
+    Dependency(Hex),
+    /// The value of a video-layers-allocation.
+    Allocation(Hex),
 }
 
 /// The state that is carried from packet to packet.
 #[derive(Debug, Default)]
-pub(super) struct Parse {}
+pub(super) struct Parse {
+    dependencies: Dependencies,
+}
 
 impl Machine for Parse {
     type Line = Line;
@@ -37,6 +59,14 @@ impl Machine for Parse {
         match line {
             Line::Rtp(Hex(packet)) => Ok(vec![read_rtp(&packet)]),
             Line::Rtcp(Hex(compound)) => Ok(read_rtcp(&compound)),
+            Line::Vp8(payload) => Ok(vec![read_payload(Codec::Vp8, "vp8", payload)]),
+            Line::Vp9(payload) => Ok(vec![read_payload(Codec::Vp9, "vp9", payload)]),
+            Line::H264(payload) => Ok(vec![read_payload(Codec::H264, "h264", payload)]),
+            Line::Av1(payload) => Ok(vec![read_payload(Codec::Av1, "av1", payload)]),
+            Line::Dependency(Hex(value)) => {
+                Ok(vec![read_dependencies(&mut self.dependencies, &value)])
+            }
+            Line::Allocation(Hex(value)) => Ok(vec![read_allocation(&value)]),
         }
     }
 }

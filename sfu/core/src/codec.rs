@@ -189,3 +189,33 @@ pub fn read_payload(codec: Codec, payload: &[u8], marker: bool) -> Option<FrameF
     let incoming = Incoming { codec, payload, marker, timestamp: RtpTime(0) };
     incoming.read(None, &mut PayloadMemory::default()).map(|(facts, _)| facts)
 }
+
+/// The numbers by which a payload's descriptor orders frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameNumbers {
+    /// 7 or 15 bits; VP8 and VP9.
+    pub picture_id: Option<u16>,
+    /// Counts frames of the lowest temporal layer; VP8 and VP9.
+    pub tl0_picture: Option<u8>,
+    /// Counts keyframes, 5 bits; VP8.
+    pub key_index: Option<u8>,
+}
+
+/// Reads the numbers of one packet's payload; `None` if its descriptor contradicts itself. Codecs
+/// without a descriptor have none.
+#[must_use]
+pub fn read_numbers(codec: Codec, payload: &[u8]) -> Option<FrameNumbers> {
+    match codec {
+        Codec::Vp8 => vp8::Descriptor::parse(payload).map(|descriptor| FrameNumbers {
+            picture_id: descriptor.picture().map(|picture| picture.value),
+            tl0_picture: descriptor.tl0_picture(),
+            key_index: descriptor.key_index(),
+        }),
+        Codec::Vp9 => vp9::Descriptor::parse(payload).map(|descriptor| FrameNumbers {
+            picture_id: descriptor.picture().map(|picture| picture.value),
+            tl0_picture: descriptor.tl0_picture(),
+            key_index: None,
+        }),
+        Codec::Opus | Codec::Red | Codec::H264 | Codec::Av1 => Some(FrameNumbers::default()),
+    }
+}
