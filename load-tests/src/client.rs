@@ -385,7 +385,8 @@ impl Client {
         }
     }
 
-    fn send_rtp(&mut self, mut packet: Vec<u8>) {
+    /// Seals and sends a packet of RTP, whatever stands behind its header.
+    pub fn send_rtp(&mut self, mut packet: Vec<u8>) {
         let (Some(srtp), Some(header)) = (&mut self.srtp, RtpHeader::parse(&packet)) else {
             return;
         };

@@ -265,6 +265,14 @@ impl Publisher {
         Ssrc(self.video[layer].stream.ssrc)
     }
 
+    /// Calls its streams as another publisher calls its own.
+    pub fn take_ssrcs_of(&mut self, other: &Publisher) {
+        self.audio.ssrc = other.audio.ssrc;
+        for (own, theirs) in self.video.iter_mut().zip(&other.video) {
+            (own.stream.ssrc, own.repair.ssrc) = (theirs.stream.ssrc, theirs.repair.ssrc);
+        }
+    }
+
     /// Whether an encoding is sent.
     #[must_use]
     pub fn is_active(&self, layer: usize) -> bool {

@@ -10,6 +10,7 @@
 mod attackers;
 mod calls;
 mod crowds;
+mod liars;
 mod networks;
 mod restoration;
 mod signaling;
