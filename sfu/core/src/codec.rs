@@ -24,6 +24,7 @@ pub mod dependency;
 #[cfg(test)]
 #[path = "../tests/it/descriptors.rs"]
 mod descriptors;
+pub mod fallback;
 pub(crate) mod h264;
 pub mod layers_allocation;
 pub(crate) mod numbering;

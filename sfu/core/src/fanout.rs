@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) slot: u8,
     /// Bit n: it is to see packets of layer n.
     pub(crate) layers: u8,
+    /// Bit n: it has negotiated the codec of index n.
+    pub(crate) codecs: u8,
 }
 
 /// Where an entry is: chunk × 16 + place.

@@ -21,7 +21,7 @@ use crate::{
     allocation::LayerMeter,
     codec::{
         FrameFacts, Incoming, Payload as PayloadHead, PayloadMemory, dependency::Dependencies,
-        layers_allocation::LayersAllocation, selection::Dependency,
+        fallback::Fallback, layers_allocation::LayersAllocation, selection::Dependency,
     },
     constraint::Constraint,
     counters::ForwardDrop,
@@ -72,6 +72,9 @@ pub(crate) struct Publication {
     pub(crate) alive: u8,
     pub(crate) constraint: Constraint,
     pub(crate) loudness: Loudness,
+    /// The codec of the newest packet.
+    pub(crate) codec: Option<Codec>,
+    pub(crate) fallback: Fallback,
 }
 
 impl Publication {
@@ -127,6 +130,8 @@ pub(crate) struct SourcePacket<'p> {
     pub(crate) revived: bool,
     /// For receivers that negotiated it, the sound with the frames before it.
     pub(crate) redundancy: Option<Redundancy<'p>>,
+    /// Whether the stream's packets before it were in another codec.
+    pub(crate) changes_codec: bool,
 }
 
 /// Rings of one publisher: the camera's three layers, and one for all layers of the screen.
@@ -297,10 +302,12 @@ impl Publications {
         let Some(section) = sections.get(usize::from(stream.section)) else {
             return Err(ForwardDrop::Unmapped);
         };
+        let codec = stream.codec;
         if stream.pt != header.pt {
             stream.codec = media_codec(section, header.pt)?;
             stream.pt = header.pt;
         }
+        let changes_codec = stream.codec != codec;
         stream.last_at = now;
         let ticks_per_ms = stream.codec.clock_rate() / 1_000;
         stream.reception.count(now, header.seq, header.timestamp, ticks_per_ms);
@@ -312,6 +319,7 @@ impl Publications {
         if publication.state.is_none() {
             return Err(ForwardDrop::SourceOff);
         }
+        publication.codec = Some(stream.codec);
         let revived = !layers::is_alive(layer.last_packet_at, now);
         layer.last_packet_at = Some(now);
         let bytes = packet.len();
@@ -328,7 +336,7 @@ impl Publications {
                 self.speech.handle_level(now, level);
             }
         }
-        Ok(SourcePacket { revived, ..packet })
+        Ok(SourcePacket { revived, changes_codec, ..packet })
     }
 
     /// Finds what a new SSRC is and gives it a place.
@@ -447,6 +455,7 @@ fn read<'p>(
         extension: found.state,
         revived: false,
         redundancy: None,
+        changes_codec: false,
     })
 }
 

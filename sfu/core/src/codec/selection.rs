@@ -101,13 +101,15 @@ impl Selection {
         facts.starts_keyframe && dependency.is_none_or(switches)
     }
 
-    /// Another stream takes over with the packet of `facts`.
+    /// Another stream takes over with the packet of `facts`; returns whether the RTP marker belongs
+    /// there.
     pub(crate) fn begin(
         &mut self,
         limit: LayerLimit,
+        facts: &FrameFacts,
         timestamp: u32,
         dependency: Option<&Dependency<'_>>,
-    ) {
+    ) -> bool {
         let mut flow = Flow { layers: limit, ..Flow::NOTHING };
         if let Some(Dependency { dependencies, .. }) = dependency {
             flow.version = dependencies.version();
@@ -120,6 +122,10 @@ impl Selection {
             newest: Some(timestamp),
             ..Selection::NEW
         };
+        if let Some(Dependency { descriptor, .. }) = dependency {
+            self.sent.note(descriptor.frame_number, true);
+        }
+        self.flow.ends_picture(facts)
     }
 
     /// Chooses for one packet; `newest` unless it came late.
@@ -158,10 +164,7 @@ impl Selection {
         if !goes {
             return Choice::LeaveOut { goes_on: newest && !is_new };
         }
-        // RFC 9628 §4.1, AV1 RTP specification §4.2: the marker ends the picture, and with it a
-        // decoder knows that no higher layer is to be waited for.
-        let ends_picture = facts.ends_frame && facts.spatial == flow.layers.spatial;
-        Choice::Forward { ends_picture }
+        Choice::Forward { ends_picture: flow.ends_picture(facts) }
     }
 
     /// Whether the structure must be brought to the receiver with this packet, which goes.
@@ -290,6 +293,12 @@ impl Flow {
             self.layers = dependencies.layers_of(target);
         }
         self
+    }
+
+    /// RFC 9628 §4.1, AV1 RTP specification §4.2: the marker ends the picture, and with it a
+    /// decoder knows that no higher layer is to be waited for.
+    const fn ends_picture(&self, facts: &FrameFacts) -> bool {
+        facts.ends_frame && facts.spatial == self.layers.spatial
     }
 
     /// Whether the frame is part of what flows. What cannot be read passes.

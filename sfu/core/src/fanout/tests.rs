@@ -7,7 +7,7 @@ use super::*;
 const LISTS: usize = 3;
 
 fn entry(number: u32) -> Entry {
-    Entry { endpoint: EndpointIndex(number), slot: (number % 7) as u8, layers: 1 }
+    Entry { endpoint: EndpointIndex(number), slot: (number % 7) as u8, layers: 1, codecs: 0 }
 }
 
 fn walked(fanout: &Fanout, list: &List) -> Vec<u32> {

@@ -254,7 +254,7 @@ impl Forwarder {
         }
     }
 
-    fn note_send_changed(&mut self, index: EndpointIndex) {
+    pub(super) fn note_send_changed(&mut self, index: EndpointIndex) {
         if let Some(endpoint) = self.endpoint_mut(index) {
             endpoint.flags.send_changed = true;
             self.enqueue(index);

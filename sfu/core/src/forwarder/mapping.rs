@@ -464,11 +464,12 @@ impl Forwarder {
         place: usize,
         content: SlotContent,
     ) -> Option<Feed> {
-        let room = self.endpoint(receiver)?.room;
+        let endpoint = self.endpoint(receiver)?;
+        let (room, codecs) = (endpoint.room, endpoint.plan.slots.get(place)?.codecs());
         let publisher = self.rooms.find(room, content.participant)?.endpoint();
         let endpoint = self.endpoints.get_mut(publisher.get() as usize)?.as_deref_mut()?;
         let publication = &mut endpoint.publications.by_source[content.source.index()];
-        let entry = Entry { endpoint: receiver, slot: place as u8, layers: 0 };
+        let entry = Entry { endpoint: receiver, slot: place as u8, layers: 0, codecs };
         let position = self.fanout.push(&mut publication.subscribers, entry)?;
         Some(Feed { publisher, participant: content.participant, source: content.source, position })
     }

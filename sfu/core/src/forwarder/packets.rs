@@ -67,7 +67,7 @@ impl Forwarder {
         }
         self.note_picture(now, from, &received);
         self.fan_out(now, from, &received, egress);
-        if received.revived || received.frame.starts_keyframe {
+        if received.revived || received.changes_codec || received.frame.starts_keyframe {
             // Whom this packet did not serve is asked for after it.
             self.ask_awaited(now, from, received.source);
         }

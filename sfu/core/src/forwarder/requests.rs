@@ -261,9 +261,13 @@ impl Forwarder {
                     continue;
                 };
                 let publication = &endpoint.publications.by_source[source.index()];
+                let codec = publication.codec;
                 if publication.layer_count > 1 && publication.alive != publication.alive_at(now) {
                     self.choose_layers(now, index, source);
                     self.ask_awaited(now, index, source);
+                }
+                if codec.is_some() {
+                    self.review_codec(index, source);
                 }
             }
             if let Some(endpoint) = self.endpoint_mut(index) {

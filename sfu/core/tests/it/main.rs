@@ -3,6 +3,7 @@
 
 mod allocation;
 mod captures;
+mod codecs;
 mod congestion;
 mod constraints;
 mod floors;

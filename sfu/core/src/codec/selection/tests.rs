@@ -19,7 +19,7 @@ struct Plain {
 impl Plain {
     fn begun(limit: LayerLimit) -> Self {
         let mut selection = Selection::NEW;
-        selection.begin(limit, 0, None);
+        selection.begin(limit, &FrameFacts::default(), 0, None);
         Plain { selection, time: 0 }
     }
 
@@ -76,7 +76,7 @@ fn a_frame_goes_whole_or_not_at_all() {
 #[test]
 fn spatial_layers_fall_at_any_picture_and_rise_at_keyframes_with_the_marker_moved() {
     let mut selection = Selection::NEW;
-    selection.begin(LayerLimit::NONE, 0, None);
+    selection.begin(LayerLimit::NONE, &FrameFacts::default(), 0, None);
     let mut time = 0;
     let mut picture = |limit: LayerLimit, starts_keyframe: bool| {
         time += 3_000;
@@ -133,7 +133,7 @@ impl Described {
         let facts = FrameFacts::of(&descriptor);
         let dependency = Dependency { descriptor, dependencies: &self.dependencies };
         if is_first {
-            self.selection.begin(limit, time, Some(&dependency));
+            self.selection.begin(limit, &facts, time, Some(&dependency));
         }
         let choice = self.selection.choose(limit, &facts, time, true, Some(&dependency));
         let goes = matches!(choice, Choice::Forward { .. });
@@ -241,7 +241,7 @@ fn of_two_pictures_in_one_stream_one_flows_and_brings_the_structure() {
     let dependency = Dependency { descriptor, dependencies: &dependencies };
     assert!(Selection::can_begin(LayerLimit::NONE, &facts, Some(&dependency)));
     let mut selection = Selection::NEW;
-    selection.begin(LayerLimit::NONE, 0, Some(&dependency));
+    selection.begin(LayerLimit::NONE, &facts, 0, Some(&dependency));
     assert!(selection.lacks_structure(&dependency));
     selection.note_structure(&dependency);
     assert!(!selection.lacks_structure(&dependency));
