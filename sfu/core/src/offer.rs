@@ -175,3 +175,6 @@ fn nominal(height: u16) -> u64 {
 
 /// Whether the source is a picture.
 pub(crate) const PICTURES: [Source; 2] = [Source::Camera, Source::Screen];
+
+#[cfg(test)]
+mod tests;
