@@ -26,7 +26,9 @@ impl Budget {
 ///
 /// A new layer must fit nine tenths of the least target of the present and the last generation of
 /// 2.5 s; the last tenth drains queues, and takes up what measured rates are off by. A target that
-/// wavers by a tenth therefore moves nothing.
+/// wavers by a tenth therefore moves nothing. Half of the present target is open to new layers all
+/// the same: a target that has doubled is not wavering, and who joins or comes out of a tunnel
+/// need not wait for 5 s.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BudgetWindow {
     began: Instant,
@@ -45,6 +47,6 @@ impl BudgetWindow {
         let least = self.least.map_or(target, |least| least.min(target));
         self.least = Some(least);
         let conservative = self.least_before.map_or(least, |before| before.min(least));
-        Budget { present: target, conservative: conservative / 10 * 9 }
+        Budget { present: target, conservative: (conservative / 10 * 9).max(target / 2) }
     }
 }

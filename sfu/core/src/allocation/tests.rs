@@ -229,9 +229,10 @@ fn a_window_falls_at_once_and_rises_after_two_generations() {
     let mut conservative = |ms, target| window.update(at(ms), target).conservative;
     assert_eq!(conservative(10_000, 1_000_000), 900_000);
     assert_eq!(conservative(10_100, 500_000), 450_000);
-    assert_eq!(conservative(12_600, 2_000_000), 450_000);
-    assert_eq!(conservative(15_000, 2_000_000), 450_000);
-    assert_eq!(conservative(15_200, 2_000_000), 1_800_000);
+    assert_eq!(conservative(12_600, 800_000), 450_000);
+    assert_eq!(conservative(15_000, 800_000), 450_000);
+    assert_eq!(conservative(15_200, 1_000_000), 720_000);
+    assert_eq!(conservative(17_000, 3_000_000), 1_500_000, "half of what has doubled, at once");
     assert_eq!(conservative(60_000, 800_000), 720_000, "what is long ago does not count");
 }
 
