@@ -10,7 +10,7 @@ use protocol::{
     EndpointIndex, Instant, ParticipantId,
     client::{SourceState, Tile, View},
     media::{
-        Codec, ExtensionIds, MediaKind, Mid, Payload, Pt, PublishSection, Rid, SessionPlan,
+        Codec, ExtensionIds, MediaKind, Mid, Payload, Pt, PublishSection, Rid, SeqNo, SessionPlan,
         SlotKind, SlotSection, Source, Ssrc,
     },
     rtp::RtpHeader,
@@ -206,7 +206,7 @@ impl Machine for Forward {
             Line::Show(show) => self.show(now, show)?,
             Line::In(Hex(packet)) => events = self.forward(now, &packet)?,
         }
-        events.extend(self.drain());
+        events.extend(self.drain(now));
         Ok(events)
     }
 }
@@ -297,13 +297,21 @@ impl Forward {
     }
 
     /// Keyframes that the engine wants, and what the receiver's slots carry.
-    fn drain(&mut self) -> Vec<Event> {
+    fn drain(&mut self, now: Instant) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(event) = self.forwarder.poll_event() {
             match event {
                 ForwardEvent::KeyframeWanted { endpoint, ssrc } => {
                     let name = self.name(endpoint.get() as usize);
                     events.push(Event("keyframe", json!({ "source": name, "ssrc": ssrc.0 })));
+                }
+                ForwardEvent::PacketsMissing { endpoint, ssrc } => {
+                    let name = self.name(endpoint.get() as usize).to_owned();
+                    let mut lost = [SeqNo(0); 64];
+                    let count = self.forwarder.take_missing(now, endpoint, ssrc, &mut lost);
+                    let lost: Vec<_> = lost[..count].iter().map(|seq| seq.0).collect();
+                    let told = json!({ "source": name, "ssrc": ssrc.0, "lost": lost });
+                    events.push(Event("nack", told));
                 }
                 ForwardEvent::SendConstraintsChanged { endpoint } => {
                     let name = self.name(endpoint.get() as usize).to_owned();

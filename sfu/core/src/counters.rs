@@ -19,9 +19,15 @@ pub enum ForwardDrop {
     /// The payload type is not of the stream's m-line.
     #[error("unknown payload type")]
     UnknownPayloadType,
-    /// Retransmissions of the publisher are not used yet.
-    #[error("repair stream")]
+    /// A retransmission of a stream that is not known.
+    #[error("repair of an unknown stream")]
     Repair,
+    /// A packet of nothing but padding on a retransmission stream: a probe.
+    #[error("padding of a repair stream")]
+    RepairPadding,
+    /// A retransmission of what is not missing: a probe, or one that came too late.
+    #[error("repair of what is not missing")]
+    NotMissing,
     /// Another SSRC has taken over this layer.
     #[error("superseded stream")]
     Superseded,
@@ -89,13 +95,15 @@ pub enum ForwardDrop {
 
 impl ForwardDrop {
     /// Every reason, in the order of their counters.
-    pub const ALL: [ForwardDrop; 27] = [
+    pub const ALL: [ForwardDrop; 29] = [
         ForwardDrop::UnknownEndpoint,
         ForwardDrop::OverBudget,
         ForwardDrop::Unmapped,
         ForwardDrop::TooManyStreams,
         ForwardDrop::UnknownPayloadType,
         ForwardDrop::Repair,
+        ForwardDrop::RepairPadding,
+        ForwardDrop::NotMissing,
         ForwardDrop::Superseded,
         ForwardDrop::SourceOff,
         ForwardDrop::Malformed,
@@ -129,6 +137,8 @@ impl ForwardDrop {
             ForwardDrop::TooManyStreams => "too_many_streams",
             ForwardDrop::UnknownPayloadType => "unknown_payload_type",
             ForwardDrop::Repair => "repair",
+            ForwardDrop::RepairPadding => "repair_padding",
+            ForwardDrop::NotMissing => "not_missing",
             ForwardDrop::Superseded => "superseded",
             ForwardDrop::SourceOff => "source_off",
             ForwardDrop::Malformed => "malformed",
@@ -181,6 +191,10 @@ pub struct Counters {
     pub retransmitted_packets: u64,
     /// Their bytes, RTP headers included.
     pub retransmitted_bytes: u64,
+    /// Packets that publishers were asked for again; each counts as often as it was asked for.
+    pub missing_packets_asked: u64,
+    /// Packets that were missing and came.
+    pub missing_packets_found: u64,
     /// Feedback about SSRCs that its sender does not receive.
     pub foreign_feedback: u64,
     drops: [u64; ForwardDrop::ALL.len()],

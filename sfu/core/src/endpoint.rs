@@ -55,6 +55,10 @@ pub(crate) struct Flags {
     pub(crate) keyframes_wanted: u8,
     /// Same bits: the layer stands in the list of open series.
     pub(crate) series_listed: u8,
+    /// Same bits: packets of the layer are missing and to be asked for.
+    pub(crate) nacks_wanted: u8,
+    /// It stands in the list of publishers whose pictures lack packets.
+    pub(crate) is_lossy: bool,
     /// A source of its slots has gone.
     pub(crate) is_unsettled: bool,
     /// Some slot has a source that is leaving.

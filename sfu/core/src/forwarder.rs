@@ -3,6 +3,7 @@
 mod allotting;
 mod floor;
 mod layers;
+mod losses;
 mod mapping;
 mod packets;
 mod reports;
@@ -82,6 +83,13 @@ pub enum ForwardEvent {
         /// The receiver.
         endpoint: EndpointIndex,
     },
+    /// Ask the endpoint for packets of its stream `ssrc`: [`Forwarder::take_missing`] tells which.
+    PacketsMissing {
+        /// The publisher.
+        endpoint: EndpointIndex,
+        /// Its stream.
+        ssrc: Ssrc,
+    },
     /// Slots of the endpoint may carry something else: [`Forwarder::take_changed_slots`] tells.
     SlotsChanged {
         /// The receiver.
@@ -149,6 +157,9 @@ pub struct Forwarder {
     /// Receivers for whom something waits, each once.
     waiting: Vec<EndpointIndex>,
     pacing_due: Option<Instant>,
+    /// Publishers whose pictures lack packets, each once.
+    lossy: Vec<EndpointIndex>,
+    losses_due: Option<Instant>,
 }
 
 impl Forwarder {
@@ -179,6 +190,8 @@ impl Forwarder {
             floor_queue: VecDeque::with_capacity(limits.rooms),
             waiting: Vec::with_capacity(endpoints),
             pacing_due: None,
+            lossy: Vec::with_capacity(endpoints),
+            losses_due: None,
         }
     }
 
@@ -267,6 +280,7 @@ impl Forwarder {
         self.queue.retain(|&queued| queued != index);
         self.series.retain(|layer| layer.publisher != index);
         self.waiting.retain(|&receiver| receiver != index);
+        self.lossy.retain(|&publisher| publisher != index);
         let mut endpoint = self.endpoints[index.get() as usize].take()?;
         for (publication, state) in endpoint.publications.by_source.iter_mut().zip(states) {
             publication.state = state;
@@ -277,6 +291,7 @@ impl Forwarder {
             self.series_due = None;
             self.floor_due = None;
             self.pacing_due = None;
+            self.losses_due = None;
         }
         Some(endpoint)
     }
@@ -312,6 +327,9 @@ impl Forwarder {
         if !ready {
             endpoint.remembers_until = Some(now + REMEMBERS);
             endpoint.sending.line.pacer.clear();
+            for source in [Source::Camera, Source::Screen] {
+                endpoint.publications.losses.clear(source);
+            }
         }
         let slots = endpoint.plan.slots.len();
         for slot in 0..slots {
@@ -374,6 +392,7 @@ impl Forwarder {
         if publication.state.take().is_none() {
             return;
         }
+        endpoint.publications.losses.clear(source);
         let (room, participant) = (endpoint.room, endpoint.participant);
         let sources = endpoint.sources_on();
         self.rooms.set_sources(room, participant, sources);

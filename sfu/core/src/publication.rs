@@ -6,17 +6,22 @@
 //! on the SSRC alone decides, because browsers stop sending MID and RID after the first receiver
 //! report. SSRCs are a publisher's own: two publishers may use the same.
 //!
+//! Retransmission streams are mapped the same way, by the repaired RID; see [`repair`].
+//!
 //! At most [`STREAMS_MAX`] SSRCs are known. When the table is full, one that has been silent for
 //! 10 s makes room; if there is none, the packet is dropped and counted.
+
+mod repair;
 
 use protocol::{
     Duration, Instant,
     client::SourceState,
-    media::{Codec, Payload, Pt, PublishSection, Source, Ssrc},
+    media::{Codec, MediaKind, Payload, Pt, PublishSection, Source, Ssrc},
     rtp::RtpHeader,
 };
 use serde::{Deserialize, Serialize};
 
+use self::repair::{Losses, Way};
 use crate::{
     allocation::LayerMeter,
     codec::{
@@ -31,7 +36,7 @@ use crate::{
     layers::{self, LAYERS_MAX},
     rate::{Bucket, Rate},
     reception::Reception,
-    recovery::{PacketRing, Sent, Serial},
+    recovery::{Arrival, PacketRing, Sent, Serial},
     red::Redundancy,
     sound::Sound,
     speakers::Speech,
@@ -103,6 +108,9 @@ pub(crate) struct Stream {
     pub(crate) reception: Reception,
     #[serde(skip)]
     memory: PayloadMemory,
+    /// It brings what the encoding's own stream has lost.
+    #[serde(default)]
+    pub(crate) is_repair: bool,
 }
 
 impl Stream {
@@ -115,7 +123,8 @@ impl Stream {
 /// A packet that is mapped and read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SourcePacket<'p> {
-    pub(crate) header: &'p RtpHeader,
+    /// The packet's own, also where a retransmission brought it.
+    pub(crate) header: RtpHeader,
     pub(crate) source: Source,
     pub(crate) layer: u8,
     pub(crate) codec: Codec,
@@ -132,6 +141,8 @@ pub(crate) struct SourcePacket<'p> {
     pub(crate) redundancy: Option<Redundancy<'p>>,
     /// Whether the stream's packets before it were in another codec.
     pub(crate) changes_codec: bool,
+    /// What it is to the packets before it; sound is always the next.
+    pub(crate) arrival: Arrival,
 }
 
 /// Rings of one publisher: the camera's three layers, and one for all layers of the screen.
@@ -163,6 +174,7 @@ pub(crate) struct Publications {
     /// Payloads of pictures: 64 KiB for the smallest layer to 512 KiB for the largest are one or
     /// two seconds of each.
     rings: [PacketRing; RINGS.len()],
+    pub(crate) losses: Losses,
 }
 
 impl Publications {
@@ -176,6 +188,7 @@ impl Publications {
             allocations: [LayersAllocation::default(); 2],
             budget: Bucket::default(),
             rings: RINGS.map(|(bytes, packets)| PacketRing::new(bytes, packets, random)),
+            losses: Losses::new(),
         };
         publications.count_layers(sections);
         publications
@@ -251,6 +264,9 @@ impl Publications {
     pub(crate) fn restore_stream(&mut self, stream: Stream) {
         if let Some(place) = self.streams.iter().position(Option::is_none) {
             self.streams[place] = Some(stream);
+            if stream.is_repair {
+                return;
+            }
             let publication = &mut self.by_source[stream.source.index()];
             if let Some(layer) = publication.layers.get_mut(usize::from(stream.layer)) {
                 layer.stream = Some(place as u8);
@@ -275,27 +291,36 @@ impl Publications {
         sections: &[PublishSection],
         dependencies: &'p mut DependencyTable,
         packet: &'p [u8],
-        header: &'p RtpHeader,
+        header: &RtpHeader,
     ) -> Result<SourcePacket<'p>, ForwardDrop> {
         if !self.budget.take(now, PUBLISHER_RATE) {
             return Err(ForwardDrop::OverBudget);
         }
-        let known = self
-            .streams
-            .iter()
-            .position(|stream| stream.is_some_and(|stream| stream.ssrc == header.ssrc));
-        let place = match known {
+        let mut place = match self.place_of(header.ssrc) {
             Some(place) => place,
-            None => {
-                let place = self.map(now, sections, packet, header)?;
-                if let Some(Stream { source, layer, .. }) = self.streams[place]
-                    && let Some(dependencies) = dependencies.of(source, layer)
-                {
-                    dependencies.forget();
-                }
-                place
-            }
+            None => self.map(now, sections, dependencies, packet, header)?,
         };
+        let mut header = *header;
+        let mut way = Way::Direct;
+        if let Some(stream) = self.streams[place].as_mut().filter(|stream| stream.is_repair) {
+            stream.last_at = now;
+            header = self.repaired_header(place, sections, packet, &header)?;
+            place = self.place_of(header.ssrc).ok_or(ForwardDrop::Repair)?;
+            way = Way::Repaired;
+        }
+        self.receive_mapped(now, sections, dependencies, packet, header, (place, way))
+    }
+
+    /// Reads a packet of the stream at a place.
+    fn receive_mapped<'p>(
+        &mut self,
+        now: Instant,
+        sections: &[PublishSection],
+        dependencies: &'p mut DependencyTable,
+        packet: &'p [u8],
+        header: RtpHeader,
+        (place, way): (usize, Way),
+    ) -> Result<SourcePacket<'p>, ForwardDrop> {
         let Some(stream) = &mut self.streams[place] else {
             return Err(ForwardDrop::Unmapped);
         };
@@ -309,8 +334,12 @@ impl Publications {
         }
         let changes_codec = stream.codec != codec;
         stream.last_at = now;
-        let ticks_per_ms = stream.codec.clock_rate() / 1_000;
-        stream.reception.count(now, header.seq, header.timestamp, ticks_per_ms);
+        // What had to be sent again counts as lost in reports: the line did lose it.
+        if way == Way::Direct {
+            let ticks_per_ms = stream.codec.clock_rate() / 1_000;
+            stream.reception.count(now, header.seq, header.timestamp, ticks_per_ms);
+        }
+        let encoding = (stream.source, stream.layer);
         let publication = &mut self.by_source[stream.source.index()];
         let layer = &mut publication.layers[usize::from(stream.layer)];
         if layer.stream != Some(place as u8) {
@@ -323,12 +352,18 @@ impl Publications {
         let revived = !layers::is_alive(layer.last_packet_at, now);
         layer.last_packet_at = Some(now);
         let bytes = packet.len();
-        let found = Found::read(stream.source, section, packet, header);
+        let arrival = self.note_arrival(now, encoding, header.seq, way)?;
+        let Some(stream) = &mut self.streams[place] else {
+            return Err(ForwardDrop::Unmapped);
+        };
+        let found = Found::read(stream.source, section, packet, &header);
         if let Some(allocation) = found.allocation.and_then(LayersAllocation::parse) {
             self.allocations[usize::from(stream.source == Source::Screen)] = allocation;
         }
         let dependencies = dependencies.of(stream.source, stream.layer);
         let packet = read(stream, &found, dependencies, packet, header)?;
+        let publication = &mut self.by_source[packet.source.index()];
+        let layer = &mut publication.layers[usize::from(packet.layer)];
         layer.meter.count(now, bytes, packet.frame.temporal, header.timestamp);
         if packet.source == Source::Microphone {
             publication.loudness.update(now, packet.extension);
@@ -336,7 +371,11 @@ impl Publications {
                 self.speech.handle_level(now, level);
             }
         }
-        Ok(SourcePacket { revived, changes_codec, ..packet })
+        Ok(SourcePacket { revived, changes_codec, arrival, ..packet })
+    }
+
+    fn place_of(&self, ssrc: Ssrc) -> Option<usize> {
+        self.streams.iter().position(|stream| stream.is_some_and(|stream| stream.ssrc == ssrc))
     }
 
     /// Finds what a new SSRC is and gives it a place.
@@ -344,13 +383,22 @@ impl Publications {
         &mut self,
         now: Instant,
         sections: &[PublishSection],
+        dependencies: &mut DependencyTable,
         packet: &[u8],
         header: &RtpHeader,
     ) -> Result<usize, ForwardDrop> {
         let section = find_section(sections, packet, header).ok_or(ForwardDrop::Unmapped)?;
         let layer = find_layer(&sections[section], packet, header).ok_or(ForwardDrop::Unmapped)?;
-        let codec = media_codec(&sections[section], header.pt)?;
+        let payload = payload_of(&sections[section], header.pt);
+        let payload = payload.ok_or(ForwardDrop::UnknownPayloadType)?;
         let source = sections[section].source;
+        if payload.codec.kind() != source.kind() {
+            return Err(ForwardDrop::UnknownPayloadType);
+        }
+        let is_repair = payload.rtx == Some(header.pt);
+        if is_repair && source.kind() == MediaKind::Audio {
+            return Err(ForwardDrop::Repair);
+        }
         let place = self.free_place(now).ok_or(ForwardDrop::TooManyStreams)?;
         self.streams[place] = Some(Stream {
             ssrc: header.ssrc,
@@ -358,10 +406,11 @@ impl Publications {
             layer,
             section: section as u8,
             pt: header.pt,
-            codec,
+            codec: payload.codec,
             last_at: now,
             reception: Reception::default(),
             memory: PayloadMemory::default(),
+            is_repair,
         });
         for publication in &mut self.by_source {
             for layer in &mut publication.layers {
@@ -370,7 +419,16 @@ impl Publications {
                 }
             }
         }
+        if is_repair {
+            return Ok(place);
+        }
         self.by_source[source.index()].layers[usize::from(layer)].stream = Some(place as u8);
+        if let Some(dependencies) = dependencies.of(source, layer) {
+            dependencies.forget();
+        }
+        if let Some(losses) = self.losses.of(source, layer) {
+            losses.clear();
+        }
         Ok(place)
     }
 
@@ -425,7 +483,7 @@ fn read<'p>(
     found: &Found<'p>,
     dependencies: Option<&'p mut Dependencies>,
     packet: &'p [u8],
-    header: &'p RtpHeader,
+    header: RtpHeader,
 ) -> Result<SourcePacket<'p>, ForwardDrop> {
     let payload = header.payload(packet).ok_or(ForwardDrop::Malformed)?;
     let dependency = match found.dependency.zip(dependencies) {
@@ -438,7 +496,7 @@ fn read<'p>(
     let (frame, head) = if payload.is_empty() {
         (FrameFacts::default(), PayloadHead::Whole)
     } else {
-        let RtpHeader { marker, timestamp, .. } = *header;
+        let RtpHeader { marker, timestamp, .. } = header;
         let incoming = Incoming { codec: stream.codec, payload, marker, timestamp };
         let descriptor = dependency.as_ref().map(|dependency| &dependency.descriptor);
         incoming.read(descriptor, &mut stream.memory).ok_or(ForwardDrop::Malformed)?
@@ -456,6 +514,7 @@ fn read<'p>(
         revived: false,
         redundancy: None,
         changes_codec: false,
+        arrival: Arrival::Next,
     })
 }
 

@@ -4,10 +4,10 @@
 //! the same width and a late packet lands in its place. A packet that is left out on purpose closes
 //! the gap, and a new stream goes on at the last number plus one.
 //!
-//! The window is two 128-bit sets beside the newest number: which of the last 128 packets were seen,
-//! and which were left out. The number of a late packet is the newest one less the packets between
-//! the two that were not left out: one `popcount`, no table. A packet that its
-//! publisher had to send again is 50 packets late where the way there and back takes 200 ms.
+//! The window is two 128-bit sets beside the newest number: which of the last 128 packets were
+//! seen, and which were left out. The number of a late packet is the newest one less the packets
+//! between the two that were not left out: one `popcount`, no table. A packet that its publisher
+//! had to send again is 50 packets late where the way there and back takes 200 ms.
 
 use protocol::media::SeqNo;
 use serde::{Deserialize, Serialize};

@@ -100,7 +100,7 @@ impl Sound {
         packet: &SourcePacket<'p>,
         opus: Option<Pt>,
     ) -> Result<Frames<'p>, ForwardDrop> {
-        let header = packet.header;
+        let header = &packet.header;
         if self.ssrc != Some(header.ssrc) {
             self.begin(header);
         }
@@ -157,7 +157,7 @@ impl Sound {
             if age == 0 {
                 primary = block.payload;
             } else if usize::from(age) <= DISTANCE && !block.payload.is_empty() {
-                let header = packet.header;
+                let header = &packet.header;
                 let seq = SeqNo(header.seq.0.wrapping_sub(age));
                 let time = RtpTime(header.timestamp.0.wrapping_sub(u32::from(block.offset)));
                 if block.offset > 0

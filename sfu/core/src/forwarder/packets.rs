@@ -66,6 +66,7 @@ impl Forwarder {
             return self.forward_sound(now, from, &received, egress);
         }
         self.note_picture(now, from, &received);
+        self.note_losses(now, from, &received);
         self.fan_out(now, from, &received, egress);
         if received.revived || received.changes_codec || received.frame.starts_keyframe {
             // Whom this packet did not serve is asked for after it.

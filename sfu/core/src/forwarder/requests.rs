@@ -28,12 +28,20 @@ pub(super) struct LayerRef {
 
 impl LayerRef {
     /// Its bit in [`crate::endpoint::Flags`].
-    const fn bit(self) -> u8 {
+    pub(super) const fn bit(self) -> u8 {
         let first = match self.source {
             Source::Screen => LAYERS_MAX as u8,
             Source::Camera | Source::Microphone | Source::ScreenAudio => 0,
         };
         1 << (first + self.layer)
+    }
+}
+
+/// What [`LayerRef::bit`] says.
+const fn layer_of_bit(bit: u8) -> (Source, u8) {
+    match bit.checked_sub(LAYERS_MAX as u8) {
+        Some(layer) => (Source::Screen, layer),
+        None => (Source::Camera, bit),
     }
 }
 
@@ -63,8 +71,9 @@ impl Forwarder {
     /// When [`Forwarder::handle_timeout`] is to be called; `None` without endpoints.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let due = [self.review_due, self.series_due, self.floor_due, self.pacing_due];
-        due.into_iter().flatten().min()
+        let frequent = [self.pacing_due, self.losses_due];
+        let rare = [self.review_due, self.series_due, self.floor_due];
+        frequent.into_iter().chain(rare).flatten().min()
     }
 
     /// Does what is due: sends what has waited, repeats keyframe requests, and reviews layers four
@@ -72,6 +81,9 @@ impl Forwarder {
     pub fn handle_timeout(&mut self, now: Instant, egress: &mut impl Egress) {
         if self.pacing_due.is_some_and(|due| due <= now) {
             self.send_waiting(now, egress);
+        }
+        if self.losses_due.is_some_and(|due| due <= now) {
+            self.run_losses(now);
         }
         if self.series_due.is_some_and(|due| due <= now) {
             self.run_all_series(now);
@@ -96,15 +108,21 @@ impl Forwarder {
             if flags.keyframes_wanted != 0 {
                 let bit = flags.keyframes_wanted.trailing_zeros() as u8;
                 flags.keyframes_wanted &= flags.keyframes_wanted - 1;
-                let (source, layer) = match bit.checked_sub(LAYERS_MAX as u8) {
-                    Some(layer) => (Source::Screen, layer),
-                    None => (Source::Camera, bit),
-                };
+                let (source, layer) = layer_of_bit(bit);
                 let ssrc = endpoint.ssrc_to_ask(source, layer);
                 if let Some(ssrc) = ssrc {
                     self.counters.keyframe_requests += 1;
                     let endpoint = index;
                     return Some(ForwardEvent::KeyframeWanted { endpoint, ssrc });
+                }
+                continue;
+            }
+            if flags.nacks_wanted != 0 {
+                let bit = flags.nacks_wanted.trailing_zeros() as u8;
+                flags.nacks_wanted &= flags.nacks_wanted - 1;
+                let (source, layer) = layer_of_bit(bit);
+                if let Some(ssrc) = endpoint.publications.ssrc_of(source, layer) {
+                    return Some(ForwardEvent::PacketsMissing { endpoint: index, ssrc });
                 }
                 continue;
             }

@@ -63,10 +63,10 @@ impl Forwarder {
             seq: frame.seq,
             timestamp: frame.time,
             marker: frame.begins_talkspurt,
-            ..*packet.header
+            ..packet.header
         };
         let frame_packet = SourcePacket {
-            header: &header,
+            header,
             codec: Codec::Opus,
             payload: frame.payload,
             // The level was the later packet's.

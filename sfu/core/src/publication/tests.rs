@@ -119,8 +119,11 @@ fn a_layer_needs_a_known_rid() {
 fn repair_streams_are_told_apart() {
     let mut publisher = Publisher::new(sections());
     let repair = packet(9, 97, 1, &[(4, b"1"), (11, b"q")]);
-    assert_eq!(publisher.receive(NOW, &repair), Err(ForwardDrop::Repair));
-    assert_eq!(publisher.publications.streams().count(), 0);
+    assert_eq!(publisher.receive(NOW, &repair), Err(ForwardDrop::Repair), "of what?");
+    let media = packet(1, 96, 1, &[(4, b"1"), (10, b"q")]);
+    assert_eq!(publisher.receive(NOW, &media), Ok((Source::Camera, 0)));
+    assert_eq!(publisher.receive(NOW, &repair), Err(ForwardDrop::NotMissing));
+    assert_eq!(publisher.publications.ssrc_of(Source::Camera, 0), Some(Ssrc(1)));
 }
 
 #[test]

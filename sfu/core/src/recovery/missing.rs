@@ -92,11 +92,17 @@ impl MissingList {
             return Arrival::Overflow;
         }
         let due_at = now + PATIENCE;
+        self.due_at = Some(self.poll_timeout().map_or(due_at, |due| due.min(due_at)));
         let first = newest.add(1);
         let holes = (0..left_out).map(|n| Hole { seq: first.add(n), asked: 0, due_at });
         self.holes.extend(holes);
-        self.due_at = Some(self.due_at.map_or(due_at, |due| due.min(due_at)));
         Arrival::AfterHole
+    }
+
+    /// Whether `seq` is missing.
+    #[must_use]
+    pub fn misses(&self, seq: SeqNo) -> bool {
+        self.place_of(seq).is_ok()
     }
 
     /// A keyframe begins with `seq`: nothing before it is of use.
@@ -115,7 +121,7 @@ impl MissingList {
     /// When [`MissingList::ask`] has something to say; it may turn out to be nothing.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.due_at
+        self.due_at.filter(|_| !self.holes.is_empty())
     }
 
     /// The numbers to be asked for `now`, at most as many as `asked` holds, and how many they are.

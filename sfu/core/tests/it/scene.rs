@@ -92,6 +92,8 @@ pub(crate) struct Scene {
     pub(crate) constrained: Vec<(Instant, Person, SendConstraint)>,
     /// What receivers were told of their lines.
     pub(crate) connections: Vec<(Instant, Person, ConnectionState)>,
+    /// Packets asked for again, by person and SSRC.
+    pub(crate) missed: Vec<(Instant, Person, u32, Vec<u16>)>,
     pub(crate) sources: Vec<PersonSources>,
 }
 
@@ -126,6 +128,7 @@ impl Scene {
             now: Instant::ZERO + Duration::from_secs(100),
             wire: Wire::default(),
             asked: Vec::new(),
+            missed: Vec::new(),
             speakers: Vec::new(),
             constrained: Vec::new(),
             connections: Vec::new(),
@@ -221,6 +224,13 @@ impl Scene {
                 ForwardEvent::SpeakerChanged { room, participant } => {
                     assert_eq!(room, ROOM);
                     self.speakers.push((self.now, participant.map(|it| it.get() - 1)));
+                }
+                ForwardEvent::PacketsMissing { endpoint, ssrc } => {
+                    let mut lost = [SeqNo(0); 256];
+                    let now = self.now;
+                    let count = self.forwarder.take_missing(now, endpoint, ssrc, &mut lost);
+                    let lost = lost[..count].iter().map(|seq| seq.0).collect();
+                    self.missed.push((now, endpoint.get(), ssrc.0, lost));
                 }
                 ForwardEvent::SlotsChanged { .. } => {}
                 ForwardEvent::SendConstraintsChanged { endpoint } => {
@@ -350,6 +360,27 @@ impl Scene {
         let changes = self.forwarder.take_changed_slots(EndpointIndex(person));
         changes.map(|(mid, content)| (mid.as_str().to_owned(), content)).collect()
     }
+}
+
+/// What a browser sends for a lost `packet` of its camera's `layer`: RFC 4588, with the repaired
+/// RID where `named`.
+pub(crate) fn repair_of(packet: &[u8], layer: u8, seq: u16, named: bool) -> Vec<u8> {
+    let header = RtpHeader::parse(packet).expect("a good header");
+    let mut extensions = vec![(4, mid_of(Source::Camera).to_vec())];
+    if named {
+        extensions.push((11, RIDS[usize::from(layer)].as_bytes().to_vec()));
+    }
+    let payload = header.payload(packet).expect("a good payload");
+    Outgoing {
+        pt: VP8 + 1,
+        marker: header.marker,
+        seq,
+        time: header.timestamp.0,
+        ssrc: 2_000 + u32::from(layer),
+        extensions,
+        payload: [&header.seq.0.to_be_bytes(), payload].concat(),
+    }
+    .bytes()
 }
 
 pub(crate) const RIDS: [&str; 3] = ["q", "h", "f"];

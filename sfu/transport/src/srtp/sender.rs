@@ -201,8 +201,8 @@ impl SrtpSender {
     /// clear, and returns its length with the tag.
     ///
     /// No index is sealed twice, so that no nonce is used twice: a copy of an earlier packet is
-    /// refused under both profiles. A packet up to 127 behind the highest is sealed if its index was
-    /// left out before.
+    /// refused under both profiles. A packet up to 127 behind the highest is sealed if its index
+    /// was left out before.
     ///
     /// # Errors
     /// [`SealError`]; the packet is unchanged then.

@@ -3,7 +3,10 @@
 //! A compound packet of a session fits one datagram: the report blocks of 20 streams and the sender
 //! reports of 20 slots that send.
 
-use protocol::{Duration, EndpointIndex, Instant, media::Ssrc};
+use protocol::{
+    Duration, EndpointIndex, Instant,
+    media::{SeqNo, Ssrc},
+};
 use sfu_core::{ForwardEvent, Forwarder};
 use sfu_transport::{
     rtcp::{NoRoom, NtpTime, ReportBlock, Rtcp, RtcpPackets, RtcpWriter, SenderInfo},
@@ -32,6 +35,9 @@ const COMPOUND_BYTES_MAX: usize = 1_200;
 
 /// Report blocks in one packet (RFC 3550 §6.4.2 has room for 31).
 const BLOCKS_MAX: usize = 20;
+
+/// Numbers in one NACK: each takes four bytes at most.
+const LOST_MAX: usize = 256;
 
 /// Sender reports in one packet: 20 × 28 bytes beside 20 blocks of 24 and a REMB.
 const SENDER_REPORTS_MAX: usize = 20;
@@ -89,6 +95,9 @@ impl Worker {
                 ForwardEvent::KeyframeWanted { endpoint, ssrc } => {
                     self.send_keyframe_request(now, endpoint, ssrc, sink);
                 }
+                ForwardEvent::PacketsMissing { endpoint, ssrc } => {
+                    self.send_nack(now, endpoint, ssrc, sink);
+                }
                 ForwardEvent::SlotsChanged { endpoint } => {
                     for (mid, carries) in self.forwarder.take_changed_slots(endpoint) {
                         self.outputs.push(WorkerOutput::Slot(endpoint, mid, carries));
@@ -125,6 +134,22 @@ impl Worker {
             // RFC 4585 §3.1: feedback stands behind a report.
             writer.receiver_report(own, &[])?;
             writer.pli(own, ssrc)
+        });
+        self.counters.invariant_violations += u64::from(sent.is_err());
+    }
+
+    /// Asks for what a stream lacks.
+    fn send_nack(&mut self, now: Instant, index: EndpointIndex, ssrc: Ssrc, sink: &mut impl Sink) {
+        let mut lost = [SeqNo(0); LOST_MAX];
+        let count = self.forwarder.take_missing(now, index, ssrc, &mut lost);
+        let Some(session) = session_mut(&mut self.sessions, index).filter(|_| count > 0) else {
+            return;
+        };
+        let own = session.rtcp_ssrc;
+        let sent = send_compound(now, session, sink, |writer| {
+            // RFC 4585 §3.1: feedback stands behind a report.
+            writer.receiver_report(own, &[])?;
+            writer.nack(own, ssrc, &lost[..count])
         });
         self.counters.invariant_violations += u64::from(sent.is_err());
     }
