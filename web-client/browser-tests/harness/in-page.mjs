@@ -10,11 +10,13 @@
  * outside of what is sampled, so that every frame differs. The tone is 500 Hz and 200 Hz more for
  * each number: apart enough for the ear of an FFT, low enough for Opus at any bitrate.
  *
- * @param {{ number: number, camera: "works"|"missing"|"denied" }} person
+ * @param {{ number: number, camera: "works"|"missing"|"denied", detail?: boolean }} person
+ *   `detail` makes a larger picture with noise beside what is sampled: Chromium makes three
+ *   encodings from 960 x 540 upwards, and only noise costs the bits of a real picture.
  */
 export function install(person) {
-  const WIDTH = 640;
-  const HEIGHT = 360;
+  const WIDTH = person.detail ? 960 : 640;
+  const HEIGHT = person.detail ? 540 : 360;
   const FRAMES_PER_SECOND = 15;
   const COLOURS = [[220, 30, 30], [30, 200, 30], [40, 40, 220], [235, 235, 235]];
   const toneHz = (number) => 500 + 200 * number;
@@ -54,6 +56,20 @@ export function install(person) {
     }
   };
 
+  const noiseTile = (width, height) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d");
+    const GRAIN = 12;
+    for (let x = 0; x < width; x += GRAIN) {
+      for (let y = 0; y < height; y += GRAIN) {
+        context.fillStyle = `hsl(${Math.random() * 360} 60% ${30 + Math.random() * 40}%)`;
+        context.fillRect(x, y, GRAIN, GRAIN);
+      }
+    }
+    return canvas;
+  };
+
   /** Starts the camera's picture: `number` in blocks. */
   probe.cameraTrack = () => {
     const canvas = document.createElement("canvas");
@@ -61,6 +77,7 @@ export function install(person) {
     canvas.height = HEIGHT;
     const context = canvas.getContext("2d");
     const bits = person.number | ((15 - person.number) << 4);
+    const noise = person.detail ? noiseTile(WIDTH / 8, HEIGHT) : null;
     let frame = 0;
     const draw = () => {
       for (let block = 0; block < 4; block += 1) {
@@ -68,6 +85,13 @@ export function install(person) {
         context.fillStyle = `rgb(${r} ${g} ${b})`;
         const x = block % 2, y = block >> 1;
         context.fillRect((x * WIDTH) / 2, (y * HEIGHT) / 2, WIDTH / 2, HEIGHT / 2);
+      }
+      for (let strip = 0; noise !== null && strip < 4; strip += 1) {
+        // The outer quarters of each block, which are not sampled, and other noise in each frame.
+        const x = [0, 3, 4, 7][strip] * (WIDTH / 8);
+        const shift = (frame * 97 + strip * 31) % HEIGHT;
+        context.drawImage(noise, x, shift);
+        context.drawImage(noise, x, shift - HEIGHT);
       }
       context.fillStyle = "black";
       context.fillRect((frame * 16) % WIDTH, HEIGHT / 2 - 10, 60, 20);
@@ -276,6 +300,60 @@ export function install(person) {
       soundMs: longest(voices.get(name) ?? [0]),
       elements: watched.size,
     }));
+  };
+
+  /**
+   * What the page's slots have received since the connection began, of one person's picture and
+   * voice; what a browser does not count is null.
+   */
+  probe.received = async (name) => {
+    const { participants, slots } = window.preau.call;
+    const from = participants.find((participant) => participant.name === name)?.id;
+    const tracks = new Map(
+      slots
+        .filter(({ carries }) => carries !== null && carries.participant === from)
+        .map(({ kind, track }) => [track.id, kind]),
+    );
+    const seen = { picture: null, voice: null };
+    for (const connection of probe.connections) {
+      for (const entry of (await connection.getStats()).values()) {
+        if (entry.type !== "inbound-rtp") continue;
+        const kind = tracks.get(entry.trackIdentifier);
+        if (kind === "video") {
+          seen.picture = {
+            height: entry.frameHeight ?? 0,
+            frames: entry.framesDecoded ?? 0,
+            bytes: entry.bytesReceived ?? 0,
+            freezes: entry.freezeCount ?? null,
+            frozenS: entry.totalFreezesDuration ?? null,
+            nacks: entry.nackCount ?? 0,
+            keyframeRequests: entry.pliCount ?? 0,
+            repaired: entry.retransmittedPacketsReceived ?? null,
+            lost: entry.packetsLost ?? 0,
+          };
+        } else if (kind === "voice") {
+          seen.voice = {
+            samples: entry.totalSamplesReceived ?? null,
+            concealed: entry.concealedSamples ?? null,
+            silent: entry.silentConcealedSamples ?? null,
+            lost: entry.packetsLost ?? 0,
+          };
+        }
+      }
+    }
+    return seen;
+  };
+
+  /** What the page thinks that it can send, in bits per second; null where the browser is silent. */
+  probe.sendEstimate = async () => {
+    for (const connection of probe.connections) {
+      for (const entry of (await connection.getStats()).values()) {
+        if (entry.type === "candidate-pair" && entry.availableOutgoingBitrate) {
+          return entry.availableOutgoingBitrate;
+        }
+      }
+    }
+    return null;
   };
 
   /** The server's addresses over which media flow: one for each connection. */

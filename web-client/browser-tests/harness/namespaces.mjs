@@ -7,10 +7,15 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 export const PUBLIC_ADDRESS = "203.0.113.7";
 export const PUBLIC_NAME = "meet.example.test";
 
-const SERVER_ADDRESS = "10.91.2.2";
+export const SERVER_ADDRESS = "10.91.2.2";
 
-/** Makes the namespaces; names carry the process, so that runs do not meet. */
-export function makeNamespaces() {
+/**
+ * Makes the namespaces; names carry the process, so that runs do not meet.
+ *
+ * @param {{ relay?: boolean }} [options]  With a relay the router passes on TCP alone: a program in
+ *   it that listens at the public address has all UDP.
+ */
+export function makeNamespaces({ relay = false } = {}) {
   const [people, router, server] = ["p", "r", "s"].map((part) => `preau-${part}-${process.pid}`);
   const folder = `/etc/netns/${people}`;
   const close = () => {
@@ -31,7 +36,8 @@ export function makeNamespaces() {
     connect(people, "10.91.1.2", router, "10.91.1.1", "a");
     connect(server, SERVER_ADDRESS, router, "10.91.2.1", "b");
     within(router, "sysctl", "-qw", "net.ipv4.ip_forward=1");
-    execFileSync("ip", ["netns", "exec", router, "nft", "-f", "-"], { input: NAT });
+    if (relay) within(router, "ip", "address", "add", `${PUBLIC_ADDRESS}/32`, "dev", "lo");
+    execFileSync("ip", ["netns", "exec", router, "nft", "-f", "-"], { input: nat(relay) });
     // `ip netns exec` lays these files over those in /etc.
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/hosts`, `127.0.0.1 localhost\n${PUBLIC_ADDRESS} ${PUBLIC_NAME}\n`);
@@ -40,14 +46,14 @@ export function makeNamespaces() {
     close();
     throw error;
   }
-  return { people, server, close };
+  return { people, router, server, close };
 }
 
 /** Both ways between the public address and the server's; the server's own is not to be reached. */
-const NAT = `table ip nat {
+const nat = (relay) => `table ip nat {
   chain prerouting {
     type nat hook prerouting priority dstnat
-    ip daddr ${PUBLIC_ADDRESS} dnat to ${SERVER_ADDRESS}
+    ip daddr ${PUBLIC_ADDRESS} ${relay ? "ip protocol tcp " : ""}dnat to ${SERVER_ADDRESS}
   }
   chain postrouting {
     type nat hook postrouting priority srcnat

@@ -23,18 +23,23 @@ export class Person {
    *
    * @param {import("puppeteer-core").Browser} browser
    * @param {number} number  1 to 15; it is in their picture and their tone
-   * @param {{ camera?: "works"|"missing"|"denied", width?: number, height?: number }} [options]
+   * @param {object} [options]
+   * @param {"works"|"missing"|"denied"} [options.camera]
+   * @param {boolean} [options.detail]  a picture that costs bits; see `install`
+   * @param {number} [options.width]  of the window, as `height`
+   * @param {number} [options.height]
    */
-  static async at(browser, number, { camera = "works", width = 1024, height = 640 } = {}) {
+  static async at(browser, number, options = {}) {
+    const { camera = "works", width = 1024, height = 640, detail = false } = options;
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
     await page.setViewport({ width, height });
-    return Person.in(page, number, camera);
+    return Person.in(page, number, { camera, detail });
   }
 
   /** Takes a page that is open already. */
-  static async in(page, number, camera = "works") {
-    await page.evaluateOnNewDocument(install, { number, camera });
+  static async in(page, number, { camera = "works", detail = false } = {}) {
+    await page.evaluateOnNewDocument(install, { number, camera, detail });
     return new Person(page, number);
   }
 
