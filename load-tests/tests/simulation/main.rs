@@ -8,6 +8,7 @@
 )]
 
 mod attackers;
+mod budgets;
 mod calls;
 mod crowds;
 mod liars;

@@ -137,7 +137,7 @@ impl Useful {
         }
         useful.limit(demand.max_height, demand.max_frame_rate);
         match demand.content {
-            Content::Person => useful.keep_smooth(),
+            Content::Person => useful.keep_smooth(demand.previous),
             Content::Screen => useful.keep_sharp(),
         }
         useful
@@ -178,12 +178,15 @@ impl Useful {
         });
     }
 
-    /// Above the smallest height, leaves what moves smoothly.
-    fn keep_smooth(&mut self) {
+    /// Above the smallest height, leaves what moves smoothly. Frame rates are measured, so a new
+    /// layer may be a tenth slower than that, and what the receiver has been getting four tenths.
+    fn keep_smooth(&mut self, previous: Option<u8>) {
         self.retain(|all, layer| {
             let fastest = all.as_slice().iter().map(|it| it.frame_rate).max().unwrap_or(0);
-            // A tenth of tolerance, because frame rates are measured.
-            let enough = 9 * u16::from(fastest.min(SMOOTH_FRAME_RATE));
+            let previous = all.as_slice().iter().find(|it| Some(it.id) == previous);
+            let is_current = previous.is_some_and(|it| layer.height <= it.height);
+            let tenths = if is_current { 6 } else { 9 };
+            let enough = tenths * u16::from(fastest.min(SMOOTH_FRAME_RATE));
             let is_smooth = layer.frame_rate == 0 || 10 * u16::from(layer.frame_rate) >= enough;
             is_smooth || layer.height == all.smallest_height()
         });

@@ -161,6 +161,19 @@ fn a_source_that_reaches_15_frames_per_second_is_not_kept_small() {
 }
 
 #[test]
+fn a_frame_rate_that_wavers_does_not_take_a_layer_away() {
+    let of = |frame_rate| [layer(0, 180, 30, 100_000), layer(1, 720, frame_rate, 900_000)];
+    for (frame_rate, as_new, as_current) in
+        [(28, "b", "b"), (26, "a", "b"), (20, "a", "b"), (17, "a", "a")]
+    {
+        let layers = of(frame_rate);
+        let demand = Demand { layers: &layers, ..on_stage(720) };
+        check(&[demand], &[(9_999, as_new)]);
+        check(&[Demand { previous: Some(1), ..demand }], &[(9_999, as_current)]);
+    }
+}
+
+#[test]
 fn a_layer_that_does_not_flow_is_not_chosen_unless_none_does() {
     let mut layers = NINE;
     layers[5].bits_per_second = 0;

@@ -66,9 +66,9 @@ impl Forwarder {
 
     /// Divides a receiver's line anew if that is due; see [`crate::allotment`].
     pub(super) fn allot_if_due(&mut self, now: Instant, receiver: EndpointIndex) {
-        let is_due = self
-            .endpoint(receiver)
-            .is_some_and(|endpoint| endpoint.allotment.is_due(now, target_of(endpoint)));
+        let is_due = self.endpoint(receiver).is_some_and(|endpoint| {
+            endpoint.is_ready && endpoint.allotment.is_due(now, target_of(endpoint))
+        });
         if is_due {
             self.allot(now, receiver);
         }
