@@ -57,6 +57,39 @@ onStage("a phone shows the room without sideways scrolling", async (stage) => {
   await phone.screenshot("phone");
 });
 
+onStage("why there are no pictures is told politely, and can be put aside", async (stage) => {
+  const server = await stage.server();
+  const { guestLink } = await server.createRoom();
+  const person = await Person.at(await stage.browser("chromium"), 1);
+  await person.open(guestLink);
+  await person.join();
+  const say = (pictures) =>
+    person.page.evaluate((pictures) => {
+      const message = { seq: 0, kind: "connection", bits_per_second: 90_000, pictures };
+      window.probe.sockets.at(-1).onmessage({ data: JSON.stringify(message) });
+    }, pictures);
+  const shows = async (text) => {
+    const look = () => document.querySelector("#sound-alone[role=status]").textContent;
+    await person.look(`the notice is "${text}"`, look, (seen) => seen === text);
+  };
+
+  const reason = "Your connection is too thin for pictures; sound goes on.";
+  await shows("");
+  await say("paused");
+  await shows(reason);
+  await isOpenToEverybody(stage, person, "sound alone");
+  await person.screenshot("sound-alone");
+  await person.page.locator("#dismiss-sound-alone").click();
+  await shows("");
+  await say("paused");
+  await shows("");
+  await say("reduced");
+  await say("paused");
+  await shows(reason);
+  await say("full");
+  await shows("");
+});
+
 onStage("no request leaves for anybody else, and the scripts are small", async (stage) => {
   const server = await stage.server();
   for (const kind of ["chromium", "firefox"]) {

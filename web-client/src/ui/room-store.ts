@@ -8,6 +8,7 @@ import type {
   LocalMedia,
   Participant,
   ParticipantId,
+  PictureState,
   Source,
   SourceLost,
 } from "../call";
@@ -43,6 +44,10 @@ export class RoomStore {
     screen: null,
   });
   readonly speaking = signal<ReadonlySet<ParticipantId>>(new Set());
+  /** Who has the floor; they keep it while silent, so that nothing flickers. */
+  readonly floor = signal<ParticipantId | null>(null);
+  /** The line carries no picture, and the person has not put the reason aside. */
+  readonly soundAlone = signal(false);
   /** A sentence that passes by. */
   readonly notice = signal("");
   /** The browser wants a gesture before it plays sound. */
@@ -51,6 +56,8 @@ export class RoomStore {
   readonly #tracks = signal<ReadonlyMap<string, MediaStreamTrack>>(new Map());
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #ended: (reason: CallEnd) => void;
+  /** What the line left of the pictures when it was last told. */
+  #pictures: PictureState | null;
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Everybody's camera tile, with or without a picture; the others first. */
@@ -73,6 +80,9 @@ export class RoomStore {
     this.participants.value = call.participants;
     this.local.value = call.local;
     this.state.value = call.state;
+    this.floor.value = call.speaker;
+    this.#pictures = call.connection?.pictures ?? null;
+    this.soundAlone.value = this.#pictures === "paused";
     call.on("participant", ({ participant, change }) => {
       this.participants.value = call.participants;
       if (change !== "changed" && participant.id !== call.you) {
@@ -82,6 +92,8 @@ export class RoomStore {
     });
     call.on("track", ({ participant, source, track }) => this.#track(participant, source, track));
     call.on("local", (local) => (this.local.value = local));
+    call.on("speaker", ({ participant }) => (this.floor.value = participant));
+    call.on("connection", (report) => this.#lineChanged(report?.pictures ?? null));
     call.on("source_lost", (lost) => this.#lost(lost));
     call.on("state", (state) => this.#changed(state));
     for (const { carries, track } of call.slots) {
@@ -132,6 +144,11 @@ export class RoomStore {
     this.call.shareScreen(on).catch(() => this.say(t().screenRefused));
   }
 
+  /** Puts aside why there are no pictures, until they go the next time. */
+  dismissSoundAlone(): void {
+    this.soundAlone.value = false;
+  }
+
   leave(): void {
     this.call.leave();
   }
@@ -165,6 +182,15 @@ export class RoomStore {
     if (mended && broken) {
       this.say(t().connectedAgain);
     }
+  }
+
+  #lineChanged(pictures: PictureState | null): void {
+    if (pictures === "paused" && this.#pictures !== "paused") {
+      this.soundAlone.value = true;
+    } else if (pictures !== "paused") {
+      this.soundAlone.value = false;
+    }
+    this.#pictures = pictures;
   }
 
   #track(participant: ParticipantId, source: Source, track: MediaStreamTrack | null): void {

@@ -41,7 +41,10 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
       <h1 class="visually-hidden">{t().room(room)}</h1>
       <div class="room-main">
         <Pictures store={store} reporter={reporter} />
-        <StatusLine store={store} />
+        <div class="notices">
+          <StatusLine store={store} />
+          <SoundAlone store={store} />
+        </div>
       </div>
       <Toolbar store={store} onOpen={(opened) => (panel.value = opened)} />
       <Sounds store={store} />
@@ -152,5 +155,27 @@ function StatusLine({ store }: { readonly store: RoomStore }): JSX.Element {
     >
       {sentence !== "" && <span>{sentence}</span>}
     </output>
+  );
+}
+
+/** Why there are no pictures, until they are back or the person has read it. */
+function SoundAlone({ store }: { readonly store: RoomStore }): JSX.Element {
+  const shown = store.soundAlone.value;
+  return (
+    <div class="sound-alone">
+      <output id="sound-alone" role="status">
+        {shown && <span>{t().soundAlone}</span>}
+      </output>
+      {shown && (
+        <button
+          id="dismiss-sound-alone"
+          type="button"
+          class="button"
+          onClick={() => store.dismissSoundAlone()}
+        >
+          {t().understood}
+        </button>
+      )}
+    </div>
   );
 }

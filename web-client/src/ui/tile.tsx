@@ -31,11 +31,14 @@ export function Tile({ store, reporter, picture, stage = false, size }: TileProp
   }, [reporter, participant.id, source, stage, self, published]);
 
   const voiceOff = source === "camera" && !isHeard(store, picture);
+  const hasFloor = source === "camera" && store.floor.value === participant.id;
   const speaking = source === "camera" && store.speaking.value.has(participant.id);
   return (
     <li
       ref={element}
-      class={`tile ${source}${speaking ? " speaking" : ""}${self ? " self" : ""}`}
+      class={["tile", source, speaking && "speaking", hasFloor && "floor", self && "self"]
+        .filter(Boolean)
+        .join(" ")}
       data-participant={participant.id}
       data-source={source}
       data-self={self}

@@ -117,6 +117,8 @@ export const en = {
     restarting_media: "Sound and picture are interrupted. Restoring…",
     rejoining: "The connection was lost. Joining again…",
   } satisfies Record<Connection, string>,
+  soundAlone: "Your connection is too thin for pictures; sound goes on.",
+  understood: "Understood",
   connectedAgain: "Connected again",
 
   endedTitle: "The call is over",

@@ -122,6 +122,8 @@ export const fr: Messages = {
     restarting_media: "Le son et l’image sont interrompus. Rétablissement…",
     rejoining: "La connexion a été perdue. Nouvelle entrée…",
   },
+  soundAlone: "Votre connexion est trop faible pour les images ; le son continue.",
+  understood: "J’ai compris",
   connectedAgain: "Connexion rétablie",
 
   endedTitle: "L’appel est terminé",

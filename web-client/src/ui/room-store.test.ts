@@ -1,0 +1,73 @@
+// What the pages make of what the call tells.
+import { afterEach, describe, expect, it } from "vitest";
+
+import type { Call, CallEvents, ConnectionReport } from "../call";
+import { RoomStore } from "./room-store";
+
+/** A call that tells what the test says. */
+class FakeCall {
+  readonly you = 7;
+  readonly participants = [];
+  readonly slots = [];
+  readonly state = { phase: "joined", connection: "connected" };
+  readonly local = { microphone: null, microphoneOn: false, camera: null, screen: null };
+  speaker: number | null = null;
+  connection: ConnectionReport | null = null;
+  readonly #listeners = new Map<string, (event: unknown) => void>();
+
+  on(name: string, listener: (event: unknown) => void): () => void {
+    this.#listeners.set(name, listener);
+    return () => this.#listeners.delete(name);
+  }
+
+  tell<Name extends keyof CallEvents>(name: Name, event: CallEvents[Name]): void {
+    this.#listeners.get(name)?.(event);
+  }
+}
+
+let store: RoomStore | null = null;
+afterEach(() => store?.close());
+
+function start(before: Partial<FakeCall> = {}) {
+  const call = Object.assign(new FakeCall(), before);
+  store = new RoomStore(call as unknown as Call, () => undefined);
+  const line = (pictures: ConnectionReport["pictures"]): boolean | undefined => {
+    call.tell("connection", { bitsPerSecond: 90_000, pictures });
+    return store?.soundAlone.value;
+  };
+  return { call, store, line };
+}
+
+describe("the reason why there are no pictures", () => {
+  it("is shown while the line carries sound alone", () => {
+    const { line } = start();
+    expect(["reduced", "paused", "paused", "reduced", "full"].map((it) => line(it as "full"))).toEqual(
+      [false, true, true, false, false],
+    );
+  });
+
+  it("stays put aside until pictures have been back", () => {
+    const { store, line } = start();
+    line("paused");
+    store.dismissSoundAlone();
+    expect(line("paused")).toBe(false);
+    line("reduced");
+    expect(line("paused")).toBe(true);
+  });
+
+  it("is known to who comes late, and goes with the session", () => {
+    const { call, store } = start({ connection: { bitsPerSecond: 9, pictures: "paused" } });
+    expect(store.soundAlone.value).toBe(true);
+    call.tell("connection", null);
+    expect(store.soundAlone.value).toBe(false);
+  });
+});
+
+describe("the floor", () => {
+  it("is whose the call says", () => {
+    const { call, store } = start({ speaker: 3 });
+    expect(store.floor.value).toBe(3);
+    call.tell("speaker", { participant: null });
+    expect(store.floor.value).toBeNull();
+  });
+});
