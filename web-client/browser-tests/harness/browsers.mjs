@@ -26,6 +26,11 @@ export async function launch(kind, options = {}) {
   return browser;
 }
 
+const DISABLED_FEATURES = [
+  ...["WebRtcHideLocalIpsWithMdns", "OptimizationHints", "MediaRouter"],
+  "LocalNetworkAccessChecks",
+].join();
+
 function chromium(profile, { language = "en", env = {}, args = [] }) {
   return puppeteer.launch({
     browser: "chrome",
@@ -50,7 +55,8 @@ function chromium(profile, { language = "en", env = {}, args = [] }) {
       "--disable-domain-reliability",
       "--disable-sync",
       "--no-first-run",
-      "--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter",
+      // A page that a test answers itself has no address, and may else not speak to this machine.
+      `--disable-features=${DISABLED_FEATURES}`,
       "--disable-background-timer-throttling",
       "--disable-backgrounding-occluded-windows",
       "--disable-renderer-backgrounding",

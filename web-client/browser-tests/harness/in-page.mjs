@@ -10,13 +10,20 @@
  * outside of what is sampled, so that every frame differs. The tone is 500 Hz and 200 Hz more for
  * each number: apart enough for the ear of an FFT, low enough for Opus at any bitrate.
  *
- * @param {{ number: number, camera: "works"|"missing"|"denied", detail?: boolean }} person
- *   `detail` makes a larger picture with noise beside what is sampled: Chromium makes three
- *   encodings from 960 x 540 upwards, and only noise costs the bits of a real picture.
+ * `height` is that of the picture, 360 where it is not given. With `detail` there is noise beside
+ * what is sampled, because only noise costs the bits of a real picture, and a height of 540 or
+ * more, from which Chromium makes three encodings.
+ *
+ * With `countsLayers`, encoded frames that leave are counted on their way; this takes a page whose
+ * policy allows a worker made of text. With `only`, the browser has that one codec for pictures,
+ * such as `video/VP8`.
+ *
+ * @param {{ number: number, camera: "works"|"missing"|"denied", height?: number, detail?: boolean,
+ *   countsLayers?: boolean, only?: string }} person
  */
 export function install(person) {
-  const WIDTH = person.detail ? 960 : 640;
-  const HEIGHT = person.detail ? 540 : 360;
+  const HEIGHT = person.height ?? (person.detail ? 540 : 360);
+  const WIDTH = (HEIGHT * 16) / 9;
   const FRAMES_PER_SECOND = 15;
   const COLOURS = [[220, 30, 30], [30, 200, 30], [40, 40, 220], [235, 235, 235]];
   const toneHz = (number) => 500 + 200 * number;
@@ -39,6 +46,14 @@ export function install(person) {
         super(...given);
         probe.connections.push(this);
       }
+      addTransceiver(...given) {
+        const transceiver = super.addTransceiver(...given);
+        // Chromium takes a transform only until the sender has begun.
+        if (person.countsLayers && given[1]?.sendEncodings) {
+          transceiver.sender.transform = new RTCRtpScriptTransform(layerCounter(), {});
+        }
+        return transceiver;
+      }
       setLocalDescription(...given) {
         probe.offersMade += 1;
         return super.setLocalDescription(...given);
@@ -54,6 +69,42 @@ export function install(person) {
       super(...given);
       probe.sockets.push(this);
     }
+  };
+
+  if (person.only) {
+    for (const side of [RTCRtpSender, RTCRtpReceiver]) {
+      const { getCapabilities } = side;
+      side.getCapabilities = (kind) => {
+        const all = getCapabilities.call(side, kind);
+        const kept = [person.only, "video/rtx"];
+        const has = ({ mimeType }) => kind === "audio" || kept.includes(mimeType);
+        return { ...all, codecs: all.codecs.filter(has) };
+      };
+    }
+  }
+
+  /** Frames that left, by stream and layer in time: `{ SSRC: { LAYER: FRAMES } }`. */
+  probe.layers = {};
+  let counter = null;
+  const layerCounter = () => {
+    if (counter === null) {
+      const count = () => {
+        const layers = {};
+        self.onrtctransform = ({ transformer: { readable, writable } }) => {
+          const note = (frame, controller) => {
+            const { synchronizationSource, temporalIndex = 0 } = frame.getMetadata();
+            const stream = (layers[synchronizationSource] ??= {});
+            stream[temporalIndex] = (stream[temporalIndex] ?? 0) + 1;
+            controller.enqueue(frame);
+          };
+          readable.pipeThrough(new TransformStream({ transform: note })).pipeTo(writable);
+        };
+        setInterval(() => postMessage(layers), 200);
+      };
+      counter = new Worker(URL.createObjectURL(new Blob([`(${count})()`])));
+      counter.onmessage = ({ data }) => (probe.layers = data);
+    }
+    return counter;
   };
 
   const noiseTile = (width, height) => {

@@ -41,9 +41,8 @@ function start(before: Partial<FakeCall> = {}) {
 describe("the reason why there are no pictures", () => {
   it("is shown while the line carries sound alone", () => {
     const { line } = start();
-    expect(["reduced", "paused", "paused", "reduced", "full"].map((it) => line(it as "full"))).toEqual(
-      [false, true, true, false, false],
-    );
+    const told = (["reduced", "paused", "paused", "reduced", "full"] as const).map(line);
+    expect(told).toEqual([false, true, true, false, false]);
   });
 
   it("stays put aside until pictures have been back", () => {

@@ -1,0 +1,99 @@
+// What browsers send in each codec a room may use: encodings, layers in time, and whether the
+// other engine decodes it. Every cell of the table is tried, or named with the reason why not.
+import assert from "node:assert/strict";
+
+import { Embedder } from "./harness/embedder.mjs";
+import { onStage } from "./harness/stage.mjs";
+import { until } from "./harness/until.mjs";
+
+/** Three encodings take 2 Mbit/s, which an estimate has to grow to. */
+const LIMIT_MS = 40_000;
+
+const THREE_LAYERS = { encodings: 3, layers: 3 };
+/** Firefox 153 has no `scalabilityMode` and makes two layers of every encoding by itself. */
+const TWO_LAYERS = { encodings: 3, layers: 2, reason: "no scalabilityMode, two by its own choice" };
+const NO_H264 = { reason: "no H264: Firefox downloads OpenH264, and sends and shows VP8 instead" };
+
+/** What each engine sends of a camera of 1280 by 720. */
+const TABLE = {
+  vp8: { chromium: THREE_LAYERS, firefox: TWO_LAYERS },
+  vp9: { chromium: THREE_LAYERS, firefox: TWO_LAYERS },
+  h264: { chromium: THREE_LAYERS, firefox: NO_H264 },
+  av1: { chromium: THREE_LAYERS, firefox: TWO_LAYERS },
+};
+
+const NUMBERS = { chromium: 6, firefox: 9 };
+const CAMERA = { height: 720, countsLayers: true };
+
+for (const [codec, cells] of Object.entries(TABLE)) {
+  onStage(`${codec}: encodings and layers in time, by browser`, async (stage) => {
+    const server = await stage.server({ args: ["--codecs", codecSet(codec)] });
+    const { guestLink } = await server.createRoom();
+    const people = {};
+    for (const [kind, { encodings }] of Object.entries(cells)) {
+      const browser = await stage.browser(kind);
+      if (encodings !== undefined) {
+        const person = { ...CAMERA, number: NUMBERS[kind] };
+        people[kind] = await Embedder.join(browser, guestLink, kind, { video: true }, person);
+      }
+    }
+    const viewer = await Embedder.join(await stage.browser("chromium"), guestLink, "viewer");
+    await viewer.shows(Object.keys(people));
+    await people.firefox?.shows(["chromium"]);
+
+    for (const [kind, cell] of Object.entries(cells)) {
+      const person = people[kind];
+      if (person === undefined) {
+        const mimeTypes = await codecsSent(await stage.browser(kind));
+        assert.ok(!mimeTypes.includes(`video/${codec.toUpperCase()}`), `${kind} has ${codec}`);
+        stage.note([codec, kind, "not possible", cell.reason].join(" | "));
+        continue;
+      }
+      const frames = await sends(person, codec, cell);
+      const witnesses = kind === "chromium" ? [viewer, people.firefox] : [viewer];
+      const seenBy = witnesses.filter((witness) => witness !== undefined);
+      for (const witness of seenBy) await witness.sees({ [kind]: NUMBERS[kind] });
+      const shape = `${cell.encodings} encodings, ${cell.layers} layers`;
+      const names = `seen by ${seenBy.map(({ name }) => name).join(" and ")}`;
+      const remarks = [names, `frames ${frames}`, cell.reason].filter(Boolean);
+      stage.note([codec, kind, shape, ...remarks].join(" | "));
+    }
+  });
+}
+
+/** Waits until a person sends the cell's encodings and layers; says how frames were spread. */
+async function sends(person, codec, cell) {
+  const look = async () => ({
+    codecs: (await person.sending()).map(({ codec }) => codec?.toLowerCase()),
+    streams: Object.values(await person.page.evaluate(() => window.probe.layers)),
+  });
+  const isFull = (stream) => {
+    const frames = Object.values(stream);
+    return frames.length >= cell.layers && frames.every((count) => count >= 5);
+  };
+  const { seen } = await until(
+    `${person.name} sends ${cell.encodings} encodings of ${codec} in ${cell.layers} layers`,
+    look,
+    ({ codecs, streams }) =>
+      codecs.length === cell.encodings &&
+      codecs.every((named) => named === `video/${codec}`) &&
+      streams.filter(isFull).length === cell.encodings,
+    LIMIT_MS,
+  );
+  for (const stream of seen.streams) assert.equal(Object.keys(stream).length, cell.layers);
+  return seen.streams.map((stream) => Object.values(stream).join("/")).join(" ");
+}
+
+/** Every room has VP8 too, the codec that all browsers have. */
+function codecSet(codec) {
+  return ["opus", "red", ...new Set([codec, "vp8"])].join(",");
+}
+
+async function codecsSent(browser) {
+  const page = await browser.newPage();
+  const mimeTypes = await page.evaluate(() =>
+    RTCRtpSender.getCapabilities("video").codecs.map(({ mimeType }) => mimeType),
+  );
+  await page.close();
+  return mimeTypes;
+}
