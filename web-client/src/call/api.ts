@@ -261,7 +261,10 @@ export interface Call {
     name: Name,
     listener: (event: CallEvents[Name]) => void,
   ): () => void;
-  /** Says what is shown, with heights in device pixels, so that nothing else is sent here. */
+  /**
+   * Says what is shown, with heights in device pixels, so that nothing else is sent here: nothing
+   * at all where the view is empty. Before the first view the server chooses.
+   */
   view(view: View): void;
   /** Unmutes or mutes. With a device, changes to it. Rejects with the browser's error. */
   setMicrophone(on: boolean, deviceId?: string): Promise<void>;

@@ -240,6 +240,19 @@ describe("chat", () => {
   });
 });
 
+describe("the view", () => {
+  it("that is empty wants nothing, where none leaves the choice to the server", async () => {
+    const scene = await inRoom();
+    const { socket } = scene.environment;
+    expect(socket.last("join").view).toEqual({ stage: null, tiles: [] });
+    const tile = { participant: 1, source: "camera", height: 90 } as const;
+    scene.call.view({ stage: null, tiles: [tile] });
+    expect(socket.last("view").tiles).toEqual([tile]);
+    scene.call.view({ stage: null, tiles: [] });
+    expect(socket.last("view").tiles).toEqual([{ ...tile, participant: 7, height: 0 }]);
+  });
+});
+
 describe("what the room makes use of", () => {
   const active = (scene: Scene) =>
     scene.environment.connection.transceivers[1]?.sender.encodings.map((each) => each.active);

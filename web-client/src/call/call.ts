@@ -26,6 +26,7 @@ import type {
   ParticipantId,
   Role,
   ServerBody,
+  Tile,
   View,
 } from "./protocol.gen";
 import type { Move } from "./roster";
@@ -152,9 +153,12 @@ export class LiveCall implements Call {
   }
 
   view(view: View): void {
-    this.#view = view;
+    // On the wire an empty view leaves the choice to the server; a tile without height is none.
+    const nothing: Tile = { participant: this.you, source: "camera", height: 0 };
+    const isEmpty = view.stage === null && view.tiles.length === 0;
+    this.#view = isEmpty ? { stage: null, tiles: [nothing] } : view;
     if (this.#joined !== null) {
-      this.#signaling?.send({ kind: "view", ...view });
+      this.#signaling?.send({ kind: "view", ...this.#view });
     }
   }
 
