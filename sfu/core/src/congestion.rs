@@ -46,12 +46,17 @@ pub use self::values::{
     PacketReport, ProbeCluster, ProbeId, SentKind,
 };
 
-/// How far the pacer may run ahead of the estimate, so that a frame does not wait for the next.
+/// How far the pacer may run ahead of the estimate, so that a frame does not wait for the next;
+/// and before anything is heard, when the first keyframes are awaited (libwebrtc
+/// `goog_cc_network_control.cc`, `kDefaultPaceMultiplier`).
 const PACING_FACTOR: f64 = 1.1;
+const PACING_FACTOR_FIRST: f64 = 2.5;
 /// Room above what is wanted, so that a probe that shows a little less still opens the layer.
 const GOAL_FACTOR: f64 = 1.2;
 /// Padding goes up to the next layer's cost and this much more.
 const PADDING_FACTOR: f64 = 1.1;
+/// A probe that shows less than this above the estimate may as well be off by that.
+const SMALL_GAIN: f64 = 1.2;
 const TICK: Duration = Duration::from_millis(50);
 /// Packet reports that one feedback message may hold: what is remembered of the sent.
 const REPORTS_MAX: usize = 4_096;
@@ -163,6 +168,7 @@ impl Congestion {
             self.first_sent = Some(now);
             self.tick_due = Some(now + TICK);
         }
+        self.reports.sent(bytes);
         match kind {
             SentKind::Audio | SentKind::Video | SentKind::Rtx => {
                 self.alr.sent(now, bytes, self.target);
@@ -239,12 +245,21 @@ impl Congestion {
         bitrate(self.target)
     }
 
+    /// As [`Congestion::target`]; `None` while nobody makes an estimate, because a receiver that
+    /// tells by reports alone has not told anything.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Bitrate> {
+        let is_made = self.config.feedback == Feedback::PerPacket || self.is_heard();
+        is_made.then(|| self.target())
+    }
+
     /// How fast pictures may leave the pacer: a little faster than [`Congestion::target`], and
     /// slower while a queue on the way is to drain.
     #[must_use]
     pub fn pacing_rate(&self) -> Bitrate {
         let drain = self.delay.drain();
-        let factor = if drain < 1.0 { drain } else { PACING_FACTOR };
+        let ahead = if self.is_heard() { PACING_FACTOR } else { PACING_FACTOR_FIRST };
+        let factor = if drain < 1.0 { drain } else { ahead };
         bitrate(self.target * factor).max(self.config.min)
     }
 
@@ -410,8 +425,11 @@ impl Congestion {
     fn take_probe_result(&mut self, now: Instant) {
         let situation = self.situation();
         let Some(rate) = self.probing.result(now, &situation) else { return };
-        self.proven = self.proven.max(rate);
+        // Of many measurements the luckiest would win: a small gain counts by half.
+        let is_small = rate < self.target * SMALL_GAIN;
+        let rate = if is_small { (self.target + rate) / 2.0 } else { rate };
         if rate > self.target {
+            self.proven = self.proven.max(rate);
             self.delay.aimd.set(now, rate);
             self.loss.set(rate);
         }
@@ -461,6 +479,11 @@ impl Congestion {
         self.target = rate.clamp(min, max.max(min));
     }
 
+    /// Something came from the receiver.
+    const fn is_heard(&self) -> bool {
+        self.last_feedback.is_some() || self.reports.is_heard()
+    }
+
     /// Whether the receiver tells packet by packet, as far as is known.
     fn is_per_packet(&self, now: Instant) -> bool {
         let waits = |sent: Instant| now.saturating_duration_since(sent) < FEEDBACK_PATIENCE;
@@ -475,7 +498,7 @@ impl Congestion {
             proven: self.proven,
             rtt: self.rtt.unwrap_or(RTT_DEFAULT),
             is_congested: self.delay.usage() == Usage::Overuse || !self.delay.is_drained(),
-            loss: self.loss.inherent(),
+            loss: self.loss.average(),
             jitter: self.delay.jitter(),
         }
     }

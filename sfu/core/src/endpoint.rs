@@ -175,7 +175,7 @@ impl EndpointPlan {
     }
 
     /// How the estimator of what the slots are sent begins.
-    fn congestion_config(&self, first_seq: u16) -> CongestionConfig {
+    pub(crate) fn congestion_config(&self, first_seq: u16) -> CongestionConfig {
         let reports_each = self.slots.iter().any(Slot::stamps_transport_number);
         let feedback = if reports_each { Feedback::PerPacket } else { Feedback::ReportsOnly };
         CongestionConfig { feedback, first_seq, ..CongestionConfig::default() }

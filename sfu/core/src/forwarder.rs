@@ -1,6 +1,7 @@
 //! The engine: it owns rooms and endpoints, and sees every packet.
 
 mod allotting;
+mod feedback;
 mod floor;
 mod layers;
 mod losses;
@@ -29,6 +30,7 @@ use crate::{
     snapshot::REMEMBERS,
 };
 
+pub use self::feedback::ReceiverBlock;
 pub use self::reports::{IncomingStream, OutgoingStream, ReceptionReport};
 
 /// Sizes of a worker's tables. Memory is reserved at the start and used as it fills.
@@ -160,6 +162,7 @@ pub struct Forwarder {
     /// Publishers whose pictures lack packets, each once.
     lossy: Vec<EndpointIndex>,
     losses_due: Option<Instant>,
+    estimators_due: Option<Instant>,
 }
 
 impl Forwarder {
@@ -192,6 +195,7 @@ impl Forwarder {
             pacing_due: None,
             lossy: Vec::with_capacity(endpoints),
             losses_due: None,
+            estimators_due: None,
         }
     }
 
@@ -242,6 +246,7 @@ impl Forwarder {
         self.endpoint_count += 1;
         if self.review_due.is_none() {
             self.review_due = Some(now + requests::REVIEW_PERIOD);
+            self.estimators_due = Some(now);
             self.start_floors(now);
         }
         for source in Source::ALL {
@@ -292,6 +297,7 @@ impl Forwarder {
             self.floor_due = None;
             self.pacing_due = None;
             self.losses_due = None;
+            self.estimators_due = None;
         }
         Some(endpoint)
     }

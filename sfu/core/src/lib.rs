@@ -65,8 +65,8 @@ mod voices;
 pub use counters::{Counters, ForwardDrop};
 pub use endpoint::{Endpoint, EndpointPlan};
 pub use forwarder::{
-    AddError, ForwardEvent, Forwarder, IncomingStream, Limits, OutgoingStream, ReceptionReport,
-    Refused, Removal,
+    AddError, ForwardEvent, Forwarder, IncomingStream, Limits, OutgoingStream, ReceiverBlock,
+    ReceptionReport, Refused, Removal,
 };
 pub use packet::{Egress, OutgoingPacket, RTP_LENGTH_MAX};
 pub use reception::ReceptionFigures;

@@ -3,10 +3,11 @@
 //! All of it is reserved when the endpoint is built: 64 KiB of history, 48 KiB of estimator and
 //! 8 KiB of queues, resident as far as they are used.
 
-use protocol::{Bitrate, Duration, Instant};
+use protocol::{Bitrate, Duration, Instant, media::SeqNo};
 
 use crate::{
     congestion::{Congestion, CongestionConfig, ProbeId, SentKind},
+    endpoint::SLOTS_MAX,
     packet::OutgoingPacket,
     rate::{Bucket, Rate},
     recovery::{History, Pacer},
@@ -26,6 +27,8 @@ pub(crate) struct Sending {
     pub(crate) line: Line,
     pub(crate) repairs: RepairBudget,
     pub(crate) nacks: Bucket,
+    /// The highest number of each slot in the last receiver report.
+    pub(crate) reported: Box<[Option<SeqNo>]>,
     /// The cipher may seal a sequence number twice: a packet can be sent again as it was.
     pub(crate) may_copy: bool,
     /// It stands in the list of receivers for whom something waits.
@@ -40,6 +43,7 @@ impl Sending {
             line: Line { pacer: Pacer::new(), congestion: Congestion::new(config) },
             repairs: RepairBudget::default(),
             nacks: Bucket::default(),
+            reported: vec![None; SLOTS_MAX].into_boxed_slice(),
             may_copy: false,
             is_listed: false,
         }
@@ -67,9 +71,9 @@ impl Line {
         self.pacer.count(now, bytes);
     }
 
-    /// Takes over what the estimator says; nothing is held back before it has heard anything.
+    /// Takes over what the estimator says; nothing is held back while nobody makes an estimate.
     pub(crate) fn follow_estimate(&mut self, now: Instant) {
-        let rate = self.congestion.rtt().map(|_| self.congestion.pacing_rate().as_bps());
+        let rate = self.congestion.estimate().map(|_| self.congestion.pacing_rate().as_bps());
         self.pacer.set_rate(now, rate);
     }
 

@@ -17,6 +17,7 @@ use crate::{
     Limits,
     clock::{Timeline, TimelineState},
     codec::numbering::Numbering,
+    congestion::{Congestion, CongestionSnapshot},
     endpoint::Endpoint,
     publication::Stream,
     room::RoomIndex,
@@ -37,6 +38,8 @@ pub struct EndpointSnapshot {
     stage: Option<TileSnapshot>,
     tiles: Vec<TileSnapshot>,
     slots: Vec<SlotSnapshot>,
+    #[serde(default)]
+    congestion: Option<CongestionSnapshot>,
 }
 
 /// A tile, of which the wire type belongs to the client's protocol.
@@ -112,6 +115,7 @@ impl Endpoint {
             stage: self.wishes.stage.as_ref().map(tile),
             tiles: self.wishes.tiles().iter().map(tile).collect(),
             slots: self.plan.slots.iter().map(|slot| slot.snapshot(now)).collect(),
+            congestion: Some(self.sending.line.congestion.snapshot()),
         }
     }
 
@@ -151,6 +155,13 @@ impl Endpoint {
         }
         for publication in &mut endpoint.publications.by_source {
             publication.constraint.forget_told();
+        }
+        if let Some(congestion) = &snapshot.congestion {
+            endpoint.sending.line.congestion = Congestion::restore(
+                endpoint.plan.congestion_config(0),
+                congestion,
+                restoration.jump,
+            );
         }
         endpoint.remembers_until = Some(restoration.now + REMEMBERS);
         endpoint

@@ -9,6 +9,7 @@ use protocol::{
 use sfu_core::Endpoint;
 use sfu_transport::{
     ice::{IceAgent, MEDIA_TIMEOUT},
+    rtcp::ReferenceClock,
     srtp::{Side, SrtpKeys, SrtpReceiver, SrtpSender},
     tuple::Tuple,
 };
@@ -57,6 +58,8 @@ pub(crate) struct Session {
     /// Whom our own reports name as their sender.
     pub(crate) rtcp_ssrc: Ssrc,
     pub(crate) sender_reports: SenderReports,
+    /// The clock of the client's transport-wide feedback.
+    pub(crate) feedback_clock: ReferenceClock,
     pub(crate) uplink: Uplink,
 }
 
@@ -86,6 +89,7 @@ impl Session {
             next_report: Instant::ZERO,
             rtcp_ssrc,
             sender_reports: SenderReports::default(),
+            feedback_clock: ReferenceClock::default(),
             uplink: Uplink::new(plan),
         }
     }

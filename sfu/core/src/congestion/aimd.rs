@@ -14,7 +14,7 @@ const GROWTH_PER_SECOND: f64 = 1.08;
 const GROWTH_MIN_BPS: f64 = 1_000.0;
 const ADDITIVE_MIN_BPS_PER_SECOND: f64 = 4_000.0;
 /// The estimate runs ahead of what arrives by no more than this.
-const AHEAD_MAX: f64 = 1.1;
+const AHEAD_MAX: f64 = 1.05;
 const AHEAD_EXTRA_BPS: f64 = 10_000.0;
 const PACKET_BITS: f64 = 1_200.0 * 8.0;
 const FRAMES_PER_SECOND: f64 = 30.0;

@@ -9,12 +9,14 @@ use protocol::{Duration, Instant};
 use super::{ProbeCluster, ProbeId};
 
 const DELIVERED_MIN: f64 = 0.8;
+/// Of what is usually lost, this is taken for the way's own.
+const USUAL_MAX: f64 = 0.12;
 /// Arriving faster than sent by more than this is no measurement.
 const COMPRESSION_MAX: f64 = 2.0;
 /// Arriving slower than sent by more than this shows the way's rate…
 const UNSATURATED_MIN: f64 = 0.9;
 /// … of which this much is used.
-const UTILISATION: f64 = 0.95;
+const UTILISATION: f64 = 0.97;
 const INTERVAL_MAX_US: i64 = 1_000_000;
 
 /// The probe under way.
@@ -122,9 +124,10 @@ impl Cluster {
         ends.last_arrived_us = ends.last_arrived_us.max(arrived_us);
     }
 
-    /// What is known by `now`, `deadline` after its last packet at the latest. `inherent` is the
-    /// loss of which is known that it does not come from the rate.
-    pub(super) fn outcome(&self, now: Instant, deadline: Duration, inherent: f64) -> Outcome {
+    /// What is known by `now`, `deadline` after its last packet at the latest. `usual` is the loss
+    /// of the last seconds: so much is lost without the probe.
+    pub(super) fn outcome(&self, now: Instant, deadline: Duration, usual: f64) -> Outcome {
+        let usual = usual.min(USUAL_MAX);
         let since = now.saturating_duration_since(self.last_sent.unwrap_or(self.began));
         let is_over = since > deadline;
         let is_told = self.is_sent() && self.told_packets >= self.sent_packets;
@@ -133,10 +136,10 @@ impl Cluster {
         }
         let wanted = (f64::from(self.plan.bytes_min) * DELIVERED_MIN) as u64;
         let delivered = self.arrived_bytes as f64 / self.sent_bytes.max(1) as f64;
-        if self.sent_bytes < wanted || delivered < DELIVERED_MIN - inherent {
+        if self.sent_bytes < wanted || delivered < DELIVERED_MIN - usual {
             return Outcome::Failed;
         }
-        let loss = (1.0 - delivered).min(inherent);
+        let loss = (1.0 - delivered).min(usual);
         self.measured(1.0 / (1.0 - loss)).unwrap_or(Outcome::Failed)
     }
 

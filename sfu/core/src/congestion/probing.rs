@@ -20,7 +20,7 @@ const GOAL_MIN: f64 = 1.05;
 /// Time between series, and round trips.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_RTTS: u32 = 5;
-const PAUSE_MAX: Duration = Duration::from_secs(4);
+const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Probes in vain are at most this part of the rate in the long run, or one in this time.
 const COST: f64 = 0.03;
 const COST_MAX: Duration = Duration::from_secs(10);

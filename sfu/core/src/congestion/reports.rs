@@ -1,8 +1,8 @@
 //! The estimate for receivers that do not tell packet by packet: loss of receiver reports, and
 //! REMB where it comes (draft-ietf-rmcat-gcc-02 §6; draft-alvestrand-rmcat-remb-03).
 //!
-//! Nothing is probed, so the rate grows by 8 % a second up to what is wanted; a layer that does
-//! not fit shows itself by loss.
+//! Nothing is probed. What was sent without loss is proven; beyond that the rate grows by 8 % a
+//! second up to what is wanted, and a layer that does not fit shows itself by loss.
 
 use protocol::{Duration, Instant};
 
@@ -25,6 +25,9 @@ pub(super) struct Reports {
     remb: Option<(Instant, f64)>,
     lost: u32,
     packets: u32,
+    /// Sent since the period began.
+    sent_bytes: u64,
+    is_heard: bool,
     period_began: Option<Instant>,
     lowered: Option<Instant>,
 }
@@ -38,6 +41,8 @@ impl Reports {
             remb: None,
             lost: 0,
             packets: 0,
+            sent_bytes: 0,
+            is_heard: false,
             period_began: None,
             lowered: None,
         }
@@ -48,22 +53,41 @@ impl Reports {
         self.fresh_remb(now).map_or(self.rate, |remb| self.rate.min(remb)).max(self.min)
     }
 
+    /// Something came from the receiver.
+    pub(super) const fn is_heard(&self) -> bool {
+        self.is_heard
+    }
+
+    /// Notes bytes that leave.
+    pub(super) const fn sent(&mut self, bytes: usize) {
+        self.sent_bytes = self.sent_bytes.saturating_add(bytes as u64);
+    }
+
     /// Takes the receiver's own estimate.
     pub(super) fn remb(&mut self, now: Instant, rate: f64) {
+        self.is_heard = true;
         self.remb = Some((now, rate));
     }
 
     /// Takes a report block: `lost` of `packets`. `goal` is the rate beyond which nothing more is
     /// wanted.
     pub(super) fn loss(&mut self, now: Instant, lost: u32, packets: u32, goal: f64) {
+        self.is_heard = true;
+        let Some(began) = self.period_began else {
+            // What was sent before the first report is of no known time.
+            (self.period_began, self.sent_bytes) = (Some(now), 0);
+            return;
+        };
         self.lost = self.lost.saturating_add(lost.min(packets));
         self.packets = self.packets.saturating_add(packets);
-        let began = *self.period_began.get_or_insert(now);
         if now.saturating_duration_since(began) < PERIOD || self.packets < PACKETS_MIN {
             return;
         }
-        let seconds = now.saturating_duration_since(began).as_secs_f64().min(2.0);
+        let time = now.saturating_duration_since(began).as_secs_f64();
+        let seconds = time.min(2.0);
+        let sent = self.sent_bytes as f64 * 8.0 / time;
         let loss = f64::from(self.lost) / f64::from(self.packets);
+        self.sent_bytes = 0;
         (self.lost, self.packets, self.period_began) = (0, 0, Some(now));
         let before = self.rate(now);
         if loss > LOSS_HIGH {
@@ -75,7 +99,7 @@ impl Reports {
             // The receiver measures what it gets: what it allows need not be approached in steps.
             let allowed = self.fresh_remb(now).unwrap_or(grown);
             if !rests {
-                self.rate = grown.max(allowed).min(goal.max(self.rate));
+                self.rate = grown.max(allowed).min(goal.max(self.rate)).max(sent);
             }
         }
         self.rate = self.rate.clamp(self.min, self.max);

@@ -295,8 +295,7 @@ const NO_DEMAND: Demand<'static> = Demand {
 
 /// What the line to a receiver carries, as far as anybody knows.
 fn target_of(endpoint: &Endpoint) -> Bitrate {
-    let congestion = &endpoint.sending.line.congestion;
-    congestion.rtt().map_or(TARGET_UNKNOWN, |_| congestion.target())
+    endpoint.sending.line.congestion.estimate().unwrap_or(TARGET_UNKNOWN)
 }
 
 /// What sound has taken of a receiver's line since the start, headers included.

@@ -71,7 +71,7 @@ impl Forwarder {
     /// When [`Forwarder::handle_timeout`] is to be called; `None` without endpoints.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let frequent = [self.pacing_due, self.losses_due];
+        let frequent = [self.pacing_due, self.losses_due, self.estimators_due];
         let rare = [self.review_due, self.series_due, self.floor_due];
         frequent.into_iter().chain(rare).flatten().min()
     }
@@ -79,6 +79,9 @@ impl Forwarder {
     /// Does what is due: sends what has waited, repeats keyframe requests, and reviews layers four
     /// times a second.
     pub fn handle_timeout(&mut self, now: Instant, egress: &mut impl Egress) {
+        if self.estimators_due.is_some_and(|due| due <= now) {
+            self.run_estimators(now);
+        }
         if self.pacing_due.is_some_and(|due| due <= now) {
             self.send_waiting(now, egress);
         }

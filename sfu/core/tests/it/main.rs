@@ -8,6 +8,7 @@ mod congestion;
 mod constraints;
 mod floors;
 mod keyframes;
+mod lines;
 mod losses;
 mod pictures;
 mod redundancy;

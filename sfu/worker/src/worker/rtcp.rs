@@ -4,12 +4,15 @@
 //! reports of 20 slots that send.
 
 use protocol::{
-    Duration, EndpointIndex, Instant,
+    Bitrate, Duration, EndpointIndex, Instant,
     media::{SeqNo, Ssrc},
 };
-use sfu_core::{ForwardEvent, Forwarder};
+use sfu_core::{ForwardEvent, Forwarder, ReceiverBlock, congestion::PacketReport};
 use sfu_transport::{
-    rtcp::{NoRoom, NtpTime, ReportBlock, Rtcp, RtcpPackets, RtcpWriter, SenderInfo},
+    rtcp::{
+        NoRoom, NtpTime, ReportBlock, ReportBlocks, Rtcp, RtcpPackets, RtcpWriter, SenderInfo,
+        TransportFeedback,
+    },
     srtp::RTCP_OVERHEAD_MAX,
 };
 
@@ -57,10 +60,19 @@ impl Worker {
         let packets = RtcpPackets::try_new(&datagram[..length]);
         for packet in packets.map_err(|_| WorkerDrop::BadRtcp)? {
             match packet {
-                Rtcp::SenderReport(info, _) => {
+                Rtcp::SenderReport(info, blocks) => {
                     if let Some(session) = session_mut(&mut self.sessions, index) {
                         session.sender_reports.note(now, info.ssrc, info.ntp);
                     }
+                    self.handle_blocks(now, index, blocks);
+                }
+                Rtcp::ReceiverReport(_, blocks) => self.handle_blocks(now, index, blocks),
+                Rtcp::TransportFeedback(feedback) => {
+                    self.handle_transport_feedback(now, index, &feedback);
+                }
+                Rtcp::Remb(remb) => {
+                    let estimate = Bitrate::from_bps(remb.bitrate_bps);
+                    self.forwarder.handle_receiver_estimate(now, index, estimate);
                 }
                 Rtcp::Pli { media, .. } => {
                     self.forwarder.handle_keyframe_request(now, index, media);
@@ -75,14 +87,40 @@ impl Worker {
                     forwarder.handle_nack(now, index, media, lost, &mut egress);
                 }
                 // Who leaves says so to signaling, not here.
-                Rtcp::ReceiverReport(..)
-                | Rtcp::Bye(_)
-                | Rtcp::Remb(_)
-                | Rtcp::TransportFeedback(_)
-                | Rtcp::Other { .. } => {}
+                Rtcp::Bye(_) | Rtcp::Other { .. } => {}
             }
         }
         Ok(())
+    }
+
+    /// Hands what a client says of the slots' streams to the engine.
+    fn handle_blocks(&mut self, now: Instant, index: EndpointIndex, blocks: ReportBlocks<'_>) {
+        let ntp = self.ntp_at(now);
+        for block in blocks {
+            let block = ReceiverBlock {
+                ssrc: block.ssrc,
+                fraction_lost: block.fraction_lost,
+                highest_seq: SeqNo(block.highest_seq as u16),
+                rtt: round_trip(ntp, &block),
+            };
+            self.forwarder.handle_receiver_block(now, index, &block);
+        }
+    }
+
+    /// Hands what a client says of single packets to the engine, on one clock over all messages.
+    fn handle_transport_feedback(
+        &mut self,
+        now: Instant,
+        index: EndpointIndex,
+        feedback: &TransportFeedback<'_>,
+    ) {
+        let Some(session) = session_mut(&mut self.sessions, index) else { return };
+        let reference_us = session.feedback_clock.micros(feedback.reference);
+        let reports = feedback.packets().map(|packet| PacketReport {
+            seq: packet.seq.0,
+            arrived_us: packet.arrival_micros.map(|micros| reference_us.saturating_add(micros)),
+        });
+        self.forwarder.handle_packet_reports(now, index, reports);
     }
 
     /// Carries out what the engine asks for: keyframes of publishers, and word of slots
@@ -225,6 +263,19 @@ impl Worker {
         let micros = u128::from(now.as_micros());
         NtpTime(self.ntp_at_zero.wrapping_add(((micros << 32) / 1_000_000) as u64))
     }
+}
+
+/// What RFC 3550 §6.4.1 makes of a block: now − LSR − DLSR, in units of 2^-16 s; nothing if no
+/// report of ours is named, or more than a minute would be.
+fn round_trip(now: NtpTime, block: &ReportBlock) -> Option<Duration> {
+    /// In units of 2^-16 s.
+    const MINUTE: u32 = 60 << 16;
+    if block.last_sender_report == 0 {
+        return None;
+    }
+    let since = now.middle().wrapping_sub(block.last_sender_report);
+    let units = since.checked_sub(block.delay_since_sender_report).filter(|it| *it < MINUTE)?;
+    Some(Duration::from_micros((u64::from(units) * 1_000_000) >> 16))
 }
 
 /// Report blocks about one participant's streams.

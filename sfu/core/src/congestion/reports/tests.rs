@@ -6,9 +6,10 @@ fn at(ms: u64) -> Instant {
     Instant::from_micros(ms * 1_000)
 }
 
-/// A report a second with so many of 100 packets lost; a layer at 2 Mb/s waits.
+/// A report a second with so many of 100 packets lost, and 250 kb/s sent; a layer at 2 Mb/s waits.
 fn feed(reports: &mut Reports, from_s: u64, to_s: u64, lost: u32) {
     for second in from_s..=to_s {
+        reports.sent(31_250);
         reports.loss(at(second * 1_000), lost, 100, 2e6);
     }
 }
@@ -21,6 +22,17 @@ fn without_loss_it_grows_up_to_what_is_wanted() {
     assert!((reports.rate(at(10_000)) - wanted).abs() < 0.01 * wanted);
     feed(&mut reports, 11, 60, 0);
     assert_eq!(reports.rate(at(60_000)), 2e6);
+}
+
+#[test]
+fn what_was_sent_without_loss_is_proven() {
+    let mut reports = Reports::new(3e5, 6e4, 2e7);
+    reports.sent(5_000_000);
+    reports.loss(at(0), 0, 100, 0.0);
+    assert_eq!(reports.rate(at(0)), 3e5, "nobody knows in what time that was");
+    reports.sent(250_000);
+    reports.loss(at(1_000), 0, 200, 0.0);
+    assert!((reports.rate(at(1_000)) - 2e6).abs() < 1.0);
 }
 
 #[test]
