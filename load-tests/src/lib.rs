@@ -1,10 +1,10 @@
 //! The simulator, model clients, and tests of the whole.
 //!
 //! [`client`] is a browser as a value; [`sim`] puts many of them, links and one node on one heap of
-//! events under virtual time, where one seed is one run; [`plan`], [`run`] and [`plot`] let it carry
-//! out plans of networks and show what came of them. [`relay`] is the network of a plan between real
-//! clients and a node. [`probe`] feeds the parts that decide from lines of JSON. The program
-//! `preau-load` is their command line.
+//! events under virtual time, where one seed is one run; [`plan`], [`run`] and [`plot`] let it
+//! carry out plans of networks and show what came of them. [`relay`] is the network of a plan
+//! between real clients and a node. [`probe`] feeds the parts that decide from lines of JSON. The
+//! program `preau-load` is their command line.
 
 pub mod client;
 pub mod handshake;

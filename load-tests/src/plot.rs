@@ -181,7 +181,8 @@ impl Plot {
             let y = scale.y(value);
             let _ = writeln!(
                 self.out,
-                "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" stroke=\"#e5e5e5\"/>"
+                "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" \
+                 stroke=\"#e5e5e5\"/>"
             );
             self.text(LEFT - 8.0, y + 4.0, "end", 12, &format!("{value:.0}"));
         }

@@ -14,6 +14,8 @@ mod level;
 mod nack;
 mod parse;
 mod seq;
+mod sim;
+mod twcc;
 
 use std::{
     collections::BTreeMap,
@@ -42,7 +44,8 @@ pub struct Op {
 }
 
 /// Everything that the probe can do.
-pub const OPS: &[Op] = &[alloc::OP, level::OP, nack::OP, seq::OP, parse::OP, forward::OP];
+pub const OPS: &[Op] =
+    &[alloc::OP, level::OP, nack::OP, seq::OP, twcc::OP, parse::OP, forward::OP, sim::OP];
 
 /// The ops with an example each, for a person to read.
 #[must_use]
@@ -97,8 +100,10 @@ pub struct Probe {
     level: Instances<level::Level>,
     nack: Instances<nack::Nack>,
     seq: Instances<seq::Seq>,
+    twcc: Instances<twcc::Twcc>,
     parse: Instances<parse::Parse>,
     forward: Instances<forward::Forward>,
+    sim: Instances<sim::Sim>,
 }
 
 impl Probe {
@@ -154,8 +159,10 @@ impl Probe {
             "level" => self.level.take(now, id, rest),
             "nack" => self.nack.take(now, id, rest),
             "seq" => self.seq.take(now, id, rest),
+            "twcc" => self.twcc.take(now, id, rest),
             "parse" => self.parse.take(now, id, rest),
             "forward" => self.forward.take(now, id, rest),
+            "sim" => self.sim.take(now, id, rest),
             _ => {
                 let known: Vec<&str> = OPS.iter().map(|op| op.name).collect();
                 Err(format!("unknown op `{op}`, there are: {}", known.join(", ")))

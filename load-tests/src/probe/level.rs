@@ -180,7 +180,10 @@ impl Level {
                     let body = json!({ "t": millis(at), "speaker": name });
                     events.push(Event("speaker", body));
                 }
-                _ => {}
+                ForwardEvent::KeyframeWanted { .. }
+                | ForwardEvent::PacketsMissing { .. }
+                | ForwardEvent::SendConstraintsChanged { .. }
+                | ForwardEvent::ConnectionChanged { .. } => {}
             }
         }
         if self.heard != before {

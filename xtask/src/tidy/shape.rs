@@ -18,7 +18,7 @@ const CODE: [&str; 7] = ["css", "js", "mjs", "rs", "sh", "ts", "tsx"];
 
 /// Code is at most 100 columns wide. A line with an address in it cannot be broken and is exempt;
 /// so is prose, which has one sentence a line, and with it the texts of the locales; so are blocks
-/// of `jsonl`, in which a line is an object.
+/// of JSON, in which a line may be an object.
 pub(super) fn columns(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_prose = |file: &File| file.is_generated() || file.path.contains("/locales/");
@@ -31,7 +31,7 @@ pub(super) fn columns(tree: &Tree) -> Vec<Finding> {
         let (mut in_code, mut is_data) = (false, false);
         for (number, line) in file.lines() {
             if line.trim_start().starts_with("```") {
-                is_data = line.trim() == "```jsonl";
+                is_data = ["```json", "```jsonl"].contains(&line.trim());
                 in_code = !in_code;
             } else if in_code && !is_data {
                 findings.extend(too_wide(file, number, line));
