@@ -45,7 +45,7 @@ export function findCodec(
   return negotiated.find((known) => isNamed(codec, known));
 }
 
-export function isNamed(codec: Codec, { mimeType }: RTCRtpCodec): boolean {
+function isNamed(codec: Codec, { mimeType }: RTCRtpCodec): boolean {
   return mimeType.toLowerCase() === MIME_TYPES[codec].toLowerCase();
 }
 

@@ -117,8 +117,17 @@ describe("the codec", () => {
     expect(sentIn()).toEqual(new Set(["video/VP8"]));
     expect(told("active")).toEqual([true, true, false]);
     await sending.want(EVERYTHING);
-    expect(sentIn()).toEqual(new Set([undefined]));
+    expect(sentIn()).toEqual(new Set(["video/AV1"]));
     expect(offers).toEqual([]);
+  });
+
+  it("stays switched over a new answer", async () => {
+    const { sending, sentIn } = await start();
+    await sending.want(wanting({ codec: "vp8" }));
+    await sending.handleAnswer();
+    expect(sentIn()).toEqual(new Set(["video/VP8"]));
+    await sending.want(EVERYTHING);
+    expect(sentIn()).toEqual(new Set(["video/AV1"]));
   });
 
   it("is left alone when it is the answer's first, or none of the answer's", async () => {

@@ -2,7 +2,7 @@
 //
 // The browser is asked by `setParameters` and believed only by what `getParameters` says after it:
 // engines leave out what they do not know. One change at a time; the newest wish is the one kept.
-import { findCodec, isNamed } from "./codecs";
+import { findCodec } from "./codecs";
 import type { Codec } from "./protocol.gen";
 
 /** What of a source somebody makes use of. */
@@ -49,6 +49,8 @@ export class Sending {
   #hasLayers = true;
   /** Layers are asked for once after each answer and each switch of the codec. */
   #layersDue = false;
+  /** The first of the answer. Chromium's own list begins with the one that was switched to. */
+  #preferred: RTCRtpCodec | undefined;
   /** The codec that the offer was restricted to. */
   #offered: Codec | null = null;
   #queue: Promise<void> = Promise.resolve();
@@ -68,6 +70,10 @@ export class Sending {
   /** An answer is in force: codecs are known, and layers can be asked for. */
   handleAnswer(): Promise<void> {
     this.#layersDue = true;
+    const { codecs, encodings } = this.#sender.getParameters();
+    if (encodings.every(({ codec }) => codec === undefined)) {
+      [this.#preferred] = codecs;
+    }
     return this.#settle();
   }
 
@@ -102,7 +108,7 @@ export class Sending {
       return;
     }
     const wanted = this.#wanted;
-    const codec = this.#codecToName(wanted.codec, parameters.codecs);
+    const codec = this.#codecToName(parameters);
     const { width = 0, height = 0 } = this.#sender.track?.getSettings() ?? {};
     const encodings = shaped(parameters.encodings, wanted, { width, height }, codec);
     if (encodings.every((encoding, index) => isAsIs(encoding, parameters.encodings[index]))) {
@@ -119,19 +125,20 @@ export class Sending {
         throw error;
       }
     }
-    if (codec !== null && !this.#sendsIn(codec)) {
+    if (codec !== null && this.#switchesCodecs && !this.#sendsIn(codec)) {
       this.#switchesCodecs = false;
       await this.#apply();
     }
   }
 
-  /** The codec to name in each encoding; null where the answer's first is the right one. */
-  #codecToName(codec: Codec | null, negotiated: readonly RTCRtpCodec[]): RTCRtpCodec | null {
-    const [first] = negotiated;
-    if (codec === null || first === undefined || isNamed(codec, first)) {
-      return null;
-    }
-    return this.#switchesCodecs ? (findCodec(negotiated, codec) ?? null) : null;
+  /** The codec to name in each encoding; null where none was ever switched. */
+  #codecToName({ codecs, encodings }: RTCRtpSendParameters): RTCRtpCodec | null {
+    const { codec } = this.#wanted;
+    const named = encodings[0]?.codec ?? null;
+    const target = codec === null ? this.#preferred : findCodec(codecs, codec);
+    const inForce = named ?? codecs[0];
+    const isRight = target === undefined || isSameCodec(target, inForce);
+    return isRight || !this.#switchesCodecs ? named : target;
   }
 
   /** Has the offer restricted to the codec that is wanted, or opened again. */
@@ -143,9 +150,9 @@ export class Sending {
     }
   }
 
-  #sendsIn({ mimeType }: RTCRtpCodec): boolean {
+  #sendsIn(codec: RTCRtpCodec): boolean {
     const { encodings } = this.#sender.getParameters();
-    return encodings.every(({ codec }) => codec?.mimeType === mimeType);
+    return encodings.every((encoding) => isSameCodec(encoding.codec, codec));
   }
 
   /** Tries layers in time, the best first; who has none is left with pictures of one rate. */

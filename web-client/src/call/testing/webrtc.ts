@@ -90,6 +90,11 @@ export class FakeSender {
       }
       return kept;
     });
+    // Chromium lists the codec in force first.
+    const named = this.encodings[0]?.codec?.mimeType;
+    this.codecs = this.codecs.toSorted(
+      (one, other) => Number(other.mimeType === named) - Number(one.mimeType === named),
+    );
     return Promise.resolve();
   }
 }
