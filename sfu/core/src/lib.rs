@@ -2,7 +2,8 @@
 //!
 //! A worker tells the [`Forwarder`] who is in which room, what each shows, and every authenticated
 //! RTP packet in clear; the engine hands each packet, rewritten for each receiver that is to have
-//! it, to an [`Egress`], and says by events whose keyframe is wanted and whose slots have changed.
+//! it, to an [`Egress`], and says by events whose keyframe is wanted, whose slots have changed, which
+//! encodings nobody watches and how lines do.
 //!
 //! It never touches a socket, a clock or a key, and after an endpoint has been added it never
 //! allocates: an endpoint's memory comes with it and goes with it, and the tables of rooms and
@@ -20,6 +21,8 @@
 //! | `endpoint`, `publication`, `slot` | a session, what it sends, what it receives |
 //! | `room`, `fanout` | who is where, who receives what |
 //! | [`allocation`], `voices`, `layers`, `view`, `assign` | pure decisions |
+//! | `offer`, `allotment` | what a source has to offer, what a receiver's line has to give |
+//! | `constraint`, `connection` | what publishers and receivers are told of that |
 //! | [`speakers`] | who has the floor |
 //! | `sound`, [`red`] | silence, redundancy and losses of a published sound |
 //! | `sequence`, `clock`, `codec`, `packet` | rewriting |
