@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod allocation;
+mod budgets;
 mod captures;
 mod codecs;
 mod congestion;

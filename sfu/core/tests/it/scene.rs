@@ -1,7 +1,7 @@
 //! A worker's engine with people in one room, and what reaches each of them.
 
 use protocol::{
-    Duration, EndpointIndex, Instant, ParticipantId,
+    Bitrate, Duration, EndpointIndex, Instant, ParticipantId,
     client::{ConnectionState, SendConstraint, SlotContent, SourceState, Tile, View},
     media::{
         Codec, ExtensionIds, Mid, Payload, Pt, PublishSection, RtpTime, SeqNo, SessionPlan,
@@ -10,8 +10,8 @@ use protocol::{
     rtp::RtpHeader,
 };
 use sfu_core::{
-    Egress, Endpoint, ForwardDrop, ForwardEvent, Forwarder, Limits, OutgoingPacket, Removal,
-    RoomIndex,
+    Egress, Endpoint, ForwardDrop, ForwardEvent, Forwarder, Limits, OutgoingPacket, ReceiverBlock,
+    Removal, RoomIndex,
 };
 
 pub(crate) const ROOM: RoomIndex = RoomIndex(0);
@@ -95,6 +95,8 @@ pub(crate) struct Scene {
     /// Packets asked for again, by person and SSRC.
     pub(crate) missed: Vec<(Instant, Person, u32, Vec<u16>)>,
     pub(crate) sources: Vec<PersonSources>,
+    /// What receivers say that their lines carry, in kb/s.
+    lines: Vec<(Person, u64)>,
 }
 
 /// What one person's browser sends.
@@ -133,6 +135,7 @@ impl Scene {
             constrained: Vec::new(),
             connections: Vec::new(),
             sources: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -201,8 +204,11 @@ impl Scene {
         self.forwarder.handle_nack(self.now, index, ssrc, lost, &mut self.wire);
     }
 
-    /// Lets time go by, with all that is due in it.
+    /// Lets time go by, with all that is due in it; receivers with lines report of them.
     pub(crate) fn wait(&mut self, millis: u64) {
+        for (person, kilobits) in self.lines.clone() {
+            self.report_line(person, kilobits);
+        }
         let until = self.now + Duration::from_millis(millis);
         while let Some(due) = self.forwarder.poll_timeout().filter(|&due| due <= until) {
             self.now = self.now.max(due);
@@ -327,6 +333,59 @@ impl Scene {
             }
             .bytes()
         })
+    }
+
+    /// One frame of `bytes` of payload, in as many packets as it takes.
+    pub(crate) fn large_frame(
+        &mut self,
+        person: Person,
+        source: Source,
+        layer: u8,
+        keyframe: bool,
+        bytes: usize,
+    ) {
+        let [first, last] = self.frame_packets(person, source, layer, keyframe);
+        let _ = self.send_raw(person, &first);
+        let stream = stream_index(source, layer);
+        let names = last.len() - 2;
+        let mut left = bytes;
+        let mut seq = u16::from_be_bytes([last[2], last[3]]);
+        while left > 0 {
+            let part = left.min(1_100);
+            left -= part;
+            let mut packet = last[..names].to_vec();
+            packet.resize(names + part, 0);
+            packet.extend_from_slice(&last[names..]);
+            packet[1] = u8::from(left == 0) << 7 | VP8;
+            packet[2..4].copy_from_slice(&seq.to_be_bytes());
+            let _ = self.send_raw(person, &packet);
+            seq = seq.wrapping_add(1);
+        }
+        self.sources[person as usize].seq[stream] = seq.wrapping_sub(1);
+    }
+
+    /// Lets the receiver `person` say what its line carries, at least once a second from now on.
+    pub(crate) fn line(&mut self, person: Person, kilobits: u64) {
+        self.lines.retain(|line| line.0 != person);
+        self.lines.push((person, kilobits));
+        self.report_line(person, kilobits);
+    }
+
+    fn report_line(&mut self, person: Person, kilobits: u64) {
+        let index = EndpointIndex(person);
+        let streams: Vec<_> = self.forwarder.outgoing_streams(self.now, index).collect();
+        for stream in streams {
+            let block = ReceiverBlock {
+                ssrc: stream.ssrc,
+                fraction_lost: 0,
+                highest_seq: stream.last_seq,
+                rtt: Some(Duration::from_millis(50)),
+            };
+            self.forwarder.handle_receiver_block(self.now, index, &block);
+        }
+        let estimate = Bitrate::from_kbps(kilobits);
+        self.forwarder.handle_receiver_estimate(self.now, index, estimate);
+        self.drain();
     }
 
     /// What arrived since the last time.
