@@ -1,5 +1,7 @@
 //! What the engine counts, and the reasons for which it drops.
 
+use crate::congestion::SentKind;
+
 /// Why a packet was not forwarded, or not to one receiver. Its [`ForwardDrop::name`] is the metric
 /// label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -191,6 +193,10 @@ pub struct Counters {
     pub retransmitted_packets: u64,
     /// Their bytes, RTP headers included.
     pub retransmitted_bytes: u64,
+    /// Packets sent to try a line or to fill it: old ones again, or padding alone.
+    pub padding_packets: u64,
+    /// Their bytes, RTP headers included.
+    pub padding_bytes: u64,
     /// Packets that publishers were asked for again; each counts as often as it was asked for.
     pub missing_packets_asked: u64,
     /// Packets that were missing and came.
@@ -205,6 +211,17 @@ impl Counters {
     #[must_use]
     pub const fn drops(&self, reason: ForwardDrop) -> u64 {
         self.drops[reason as usize]
+    }
+
+    /// Counts a packet of `bytes` that was sent again.
+    pub(crate) const fn count_again(&mut self, kind: SentKind, bytes: usize) {
+        let (packets, total) = match kind {
+            SentKind::Audio | SentKind::Video => return,
+            SentKind::Rtx => (&mut self.retransmitted_packets, &mut self.retransmitted_bytes),
+            SentKind::Padding => (&mut self.padding_packets, &mut self.padding_bytes),
+        };
+        *packets += 1;
+        *total += bytes as u64;
     }
 
     pub(crate) const fn count(&mut self, reason: ForwardDrop) {

@@ -7,6 +7,7 @@ mod layers;
 mod losses;
 mod mapping;
 mod packets;
+mod padding;
 mod reports;
 mod requests;
 mod sending;

@@ -150,6 +150,11 @@ impl<'p> OutgoingPacket<'p> {
         packet
     }
 
+    /// A packet of nothing but `padding` bytes, at least 1.
+    pub(crate) fn padding_only(fields: &HeaderFields<'p>, padding: u8) -> Self {
+        OutgoingPacket { padding, ..OutgoingPacket::new(fields, &[]) }
+    }
+
     /// A picture's packet that was kept, for the first time or again; `None` if its front is not
     /// one.
     pub(crate) fn kept(kept: &Kept<'p>) -> Option<Self> {

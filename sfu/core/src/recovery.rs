@@ -25,6 +25,8 @@ mod pacer;
 mod ring;
 
 pub use history::{History, Refusal, Sent, SentId};
+pub(crate) use pacer::TICK;
+
 pub use missing::{Arrival, MissingList};
 pub use pacer::{Lane, Pacer, Waiting};
 pub use ring::{PacketRing, Serial};

@@ -6,7 +6,7 @@
 use protocol::{Bitrate, Duration, Instant, media::SeqNo};
 
 use crate::{
-    congestion::{Congestion, CongestionConfig, ProbeId, SentKind},
+    congestion::{Congestion, CongestionConfig, ProbeCluster, SentKind},
     endpoint::SLOTS_MAX,
     packet::OutgoingPacket,
     rate::{Bucket, Rate},
@@ -16,6 +16,9 @@ use crate::{
 /// Numbers that one receiver may name in NACKs: ten times what the loss of a tenth of 2 000
 /// packets/s needs, and a lost keyframe of a thousand packets at once.
 pub(crate) const NACK_RATE: Rate = Rate::new(2_000, 1_000);
+
+/// How long a line is left alone that cannot be filled.
+const PADDING_PAUSE: Duration = Duration::from_millis(200);
 
 /// The round trip to a receiver that nobody has measured.
 const ROUND_TRIP_UNKNOWN: Duration = Duration::from_millis(100);
@@ -40,7 +43,12 @@ impl Sending {
     pub(crate) fn new(config: CongestionConfig) -> Self {
         Sending {
             history: History::new(),
-            line: Line { pacer: Pacer::new(), congestion: Congestion::new(config) },
+            line: Line {
+                pacer: Pacer::new(),
+                congestion: Congestion::new(config),
+                probe: None,
+                padding_paid_at: Instant::ZERO,
+            },
             repairs: RepairBudget::default(),
             nacks: Bucket::default(),
             reported: vec![None; SLOTS_MAX].into_boxed_slice(),
@@ -55,18 +63,48 @@ impl Sending {
 pub(crate) struct Line {
     pub(crate) pacer: Pacer,
     pub(crate) congestion: Box<Congestion>,
+    /// What is tried at present.
+    pub(crate) probe: Option<ProbeRun>,
+    /// When all that was sent is worth the padding rate.
+    padding_paid_at: Instant,
+}
+
+/// A probe while it is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProbeRun {
+    cluster: ProbeCluster,
+    began_at: Instant,
+    bytes: u64,
+    packets: u32,
+}
+
+impl ProbeRun {
+    fn is_done(&self) -> bool {
+        let ProbeCluster { bytes_min, packets_min, .. } = self.cluster;
+        self.bytes >= u64::from(bytes_min) && self.packets >= packets_min
+    }
+
+    /// Whether less has been sent than the rate wants.
+    fn is_behind(&self, now: Instant) -> bool {
+        let elapsed = now.saturating_duration_since(self.began_at);
+        self.bytes <= self.cluster.rate.bytes_in(elapsed)
+    }
 }
 
 impl Line {
     /// The packet leaves `now`: it is counted and gets the number by which it is reported.
-    pub(crate) fn leave(
-        &mut self,
-        now: Instant,
-        packet: &mut OutgoingPacket<'_>,
-        kind: SentKind,
-        probe: Option<ProbeId>,
-    ) {
+    pub(crate) fn leave(&mut self, now: Instant, packet: &mut OutgoingPacket<'_>, kind: SentKind) {
         let bytes = packet.length();
+        let probe = self.probe.as_mut().map(|run| {
+            run.bytes += bytes as u64;
+            run.packets += 1;
+            run.cluster.id
+        });
+        let padding_rate = self.congestion.padding_rate().as_bps();
+        if padding_rate > 0 {
+            let worth = Duration::from_micros(bytes as u64 * 8_000_000 / padding_rate);
+            self.padding_paid_at = self.padding_paid_at.max(now) + worth;
+        }
         packet.set_transport_number(self.congestion.sent(now, bytes, kind, probe));
         self.pacer.count(now, bytes);
     }
@@ -74,7 +112,47 @@ impl Line {
     /// Takes over what the estimator says; nothing is held back while nobody makes an estimate.
     pub(crate) fn follow_estimate(&mut self, now: Instant) {
         let rate = self.congestion.estimate().map(|_| self.congestion.pacing_rate().as_bps());
-        self.pacer.set_rate(now, rate);
+        let probe = self.probe.as_ref().map(|run| run.cluster.rate.as_bps());
+        self.pacer.set_rate(now, rate.map(|rate| rate.max(probe.unwrap_or(0))));
+    }
+
+    /// Begins the probe that the estimator wants, if any.
+    pub(crate) fn start_probe(&mut self, now: Instant) {
+        if self.probe.is_some() {
+            return;
+        }
+        let cluster = self.congestion.poll_probe(now);
+        self.probe =
+            cluster.map(|cluster| ProbeRun { cluster, began_at: now, bytes: 0, packets: 0 });
+        self.follow_estimate(now);
+    }
+
+    /// Ends the probe once enough of it has been sent.
+    pub(crate) fn end_probe_if_done(&mut self, now: Instant) {
+        if self.probe.as_ref().is_some_and(ProbeRun::is_done) {
+            self.probe = None;
+            self.follow_estimate(now);
+        }
+    }
+
+    /// Nothing can be sent that fills.
+    pub(crate) fn give_up_filling(&mut self, now: Instant) {
+        self.probe = None;
+        self.padding_paid_at = now + PADDING_PAUSE;
+        self.follow_estimate(now);
+    }
+
+    /// Whether the estimator wants the line filled up to some rate, probes apart.
+    pub(crate) fn wants_padding(&self) -> bool {
+        self.congestion.padding_rate() > Bitrate::ZERO
+    }
+
+    /// Whether a packet that only fills is to be sent `now`.
+    pub(crate) fn wants_filling(&self, now: Instant) -> bool {
+        match &self.probe {
+            Some(run) => !run.is_done() && run.is_behind(now),
+            None => self.wants_padding() && self.pacer.is_empty() && self.padding_paid_at <= now,
+        }
     }
 
     /// From a packet to what is said about it.

@@ -509,6 +509,28 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// A packet of padding alone on the retransmission stream, if that can be sent.
+    pub(crate) fn padding(&mut self, now: Instant) -> Option<OutgoingPacket<'static>> {
+        let participant = self.feed.filter(|_| self.layer.is_some())?.participant;
+        let codec = self.codec?;
+        let timestamp = self.timeline.rtp_time(now)?;
+        let repair = self.repair.as_mut()?;
+        let (_, pt) = repair.pts[codec.index()]?;
+        let fields = HeaderFields {
+            kind: MediaKind::Video,
+            marker: false,
+            pt,
+            seq: repair.next_seq(now)?,
+            timestamp,
+            ssrc: repair.ssrc,
+            participant,
+            extensions: Extensions { transport_cc: self.transport_cc_id, ..Extensions::default() },
+        };
+        Some(OutgoingPacket::padding_only(&fields, u8::MAX))
+    }
+}
+
 /// Whether the line to a receiver takes another frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {

@@ -38,6 +38,7 @@ impl Forwarder {
         receiver.sending.line.congestion.handle_reports(now, reports);
         receiver.sending.line.follow_estimate(now);
         self.allot_if_due(now, from);
+        self.start_filling(now, from);
     }
 
     /// Takes one block of a receiver's report. One about a slot that it does not have is counted
@@ -95,11 +96,15 @@ impl Forwarder {
     /// Tells all estimators the time.
     pub(super) fn run_estimators(&mut self, now: Instant) {
         self.estimators_due = Some(now + TICK);
-        for endpoint in self.endpoints.iter_mut().flatten().filter(|it| it.is_ready) {
+        for place in 0..self.endpoints.len() {
+            let Some(endpoint) = self.endpoints[place].as_mut().filter(|it| it.is_ready) else {
+                continue;
+            };
             let line = &mut endpoint.sending.line;
             if line.congestion.poll_timeout().is_some_and(|due| due <= now) {
                 line.congestion.handle_timeout(now);
                 line.follow_estimate(now);
+                self.start_filling(now, EndpointIndex(place as u32));
             }
         }
     }

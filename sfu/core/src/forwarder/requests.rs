@@ -291,9 +291,6 @@ impl Forwarder {
                     self.review_codec(index, source);
                 }
             }
-            if let Some(endpoint) = self.endpoint_mut(index) {
-                endpoint.sending.line.follow_estimate(now);
-            }
             self.allot_if_due(now, index);
             // Each publisher once a second, not all at once.
             let turn = now.as_micros() / REVIEW_PERIOD.as_micros() as u64 + place as u64;

@@ -21,7 +21,7 @@ use protocol::{
 use super::Forwarder;
 use crate::{
     congestion::SentKind,
-    counters::{Counters, ForwardDrop},
+    counters::ForwardDrop,
     endpoint::Endpoint,
     fanout::Entry,
     keyframes::Need,
@@ -87,7 +87,7 @@ impl Forwarder {
             MediaKind::Audio => SentKind::Audio,
             MediaKind::Video => SentKind::Video,
         };
-        sending.line.leave(now, &mut outgoing, kind, None);
+        sending.line.leave(now, &mut outgoing, kind);
         egress.forward(entry.endpoint, &outgoing);
         Ok(flow)
     }
@@ -202,7 +202,7 @@ impl Forwarder {
         }
         sending.history.note_answer(now, id);
         if sending.line.pacer.is_open(now) {
-            return self.send_kept(now, to, id, Lane::Repair, egress);
+            return self.send_kept(now, to, id, SentKind::Rtx, egress);
         }
         let waits = sending.line.pacer.push(Lane::Repair, Waiting { id, bytes: bytes as u16 });
         self.list_waiting(now, to);
@@ -217,23 +217,30 @@ impl Forwarder {
         egress: &mut impl Egress,
     ) -> Option<Instant> {
         while let Some((lane, waiting)) = self.endpoint_mut(to)?.sending.line.pacer.pop(now) {
-            if let Err(reason) = self.send_kept(now, to, waiting.id, lane, egress) {
+            let kind = match lane {
+                Lane::Repair => SentKind::Rtx,
+                Lane::Picture => SentKind::Video,
+            };
+            if let Err(reason) = self.send_kept(now, to, waiting.id, kind, egress) {
                 self.counters.count(reason);
                 if lane == Lane::Picture {
                     self.starve(to, waiting.id);
                 }
             }
         }
-        self.endpoint_mut(to)?.sending.line.pacer.poll_timeout(now)
+        let fill = self.fill(now, to, egress);
+        let queue = self.endpoint_mut(to)?.sending.line.pacer.poll_timeout(now);
+        fill.into_iter().chain(queue).min()
     }
 
-    /// Puts a remembered packet together and sends it.
-    fn send_kept(
+    /// Puts a remembered packet together and sends it: for the first time as a picture, else as
+    /// its retransmission.
+    pub(super) fn send_kept(
         &mut self,
         now: Instant,
         to: EndpointIndex,
         id: SentId,
-        lane: Lane,
+        kind: SentKind,
         egress: &mut impl Egress,
     ) -> Result<(), ForwardDrop> {
         let receiver = self.endpoint(to).ok_or(ForwardDrop::UnknownEndpoint)?;
@@ -257,20 +264,18 @@ impl Forwarder {
             seq: sent.seq,
         };
         let first = OutgoingPacket::kept(&kept).ok_or(ForwardDrop::Forgotten)?;
-        let (mut packet, kind) = match lane {
-            Lane::Picture => (first, SentKind::Video),
-            Lane::Repair => (repair(now, slot, first)?, SentKind::Rtx),
+        let mut packet = match kind {
+            SentKind::Audio | SentKind::Video => first,
+            SentKind::Rtx | SentKind::Padding => repair(now, slot, first)?,
         };
-        line.leave(now, &mut packet, kind, None);
+        line.leave(now, &mut packet, kind);
         egress.forward(to, &packet);
-        if lane == Lane::Repair {
-            count_repair(&mut self.counters, &packet);
-        }
+        self.counters.count_again(kind, packet.length());
         Ok(())
     }
 
     /// The payload of a sent packet, if its ring still holds it.
-    fn payload(&self, sent: &Sent) -> Option<&[u8]> {
+    pub(super) fn payload(&self, sent: &Sent) -> Option<&[u8]> {
         self.endpoint(sent.publisher)?.publications.payload(sent)
     }
 
@@ -287,12 +292,13 @@ impl Forwarder {
     }
 
     /// Something waits for the receiver.
-    fn list_waiting(&mut self, now: Instant, index: EndpointIndex) {
+    pub(super) fn list_waiting(&mut self, now: Instant, index: EndpointIndex) {
         let Some(endpoint) = self.endpoint_mut(index) else {
             return;
         };
         let sending = &mut endpoint.sending;
-        let due = sending.line.pacer.poll_timeout(now);
+        let queue = sending.line.pacer.poll_timeout(now);
+        let due = if sending.line.wants_filling(now) { Some(now) } else { queue };
         if !std::mem::replace(&mut sending.is_listed, true) {
             self.waiting.push(index);
         }
@@ -333,9 +339,4 @@ fn repair<'p>(
     let pt = repair.pt_for(first.pt()).ok_or(ForwardDrop::NoRepair)?;
     let seq = repair.next_seq(now).ok_or(ForwardDrop::OverSlotRate)?;
     Ok(first.into_repair(pt, repair.ssrc, seq))
-}
-
-fn count_repair(counters: &mut Counters, packet: &OutgoingPacket<'_>) {
-    counters.retransmitted_packets += 1;
-    counters.retransmitted_bytes += packet.length() as u64;
 }

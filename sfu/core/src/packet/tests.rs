@@ -157,3 +157,25 @@ fn a_retransmission_has_its_own_numbers_and_the_repaired_one_before_the_payload(
     assert_eq!(header.extensions(&out[..length]).collect::<Vec<_>>(), [(3, &[1, 2][..])]);
     assert_eq!((length, repair.payload_length()), (packet.length() + 2, 8));
 }
+
+#[test]
+fn a_packet_of_padding_has_no_payload() {
+    let fields = HeaderFields {
+        kind: MediaKind::Video,
+        marker: false,
+        pt: Pt(97),
+        seq: SeqNo(1),
+        timestamp: RtpTime(2),
+        ssrc: Ssrc(3),
+        participant: ParticipantId(4),
+        extensions: Extensions::default(),
+    };
+    let padding = OutgoingPacket::padding_only(&fields, 200);
+    let mut out = [0; 400];
+    let length = padding.write_padded(&mut out, 55).expect("it fits");
+    assert_eq!(length, 16 + 255);
+    let header = RtpHeader::parse(&out[..length]).expect("a good packet");
+    assert_eq!(header.payload(&out[..length]), Some(&[][..]));
+    assert_eq!(padding.padding_room(), 55);
+    assert_eq!(padding.write_padded(&mut out, 56), None);
+}

@@ -22,7 +22,7 @@ const BURST: Duration = Duration::from_millis(40);
 const DELAY_MAX: Duration = Duration::from_millis(600);
 
 /// The shortest time between two looks at the queue.
-const TICK: Duration = Duration::from_millis(1);
+pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// New pictures that wait at most; a new frame finds room below three quarters of them.
 const PICTURES_MAX: usize = 768;
