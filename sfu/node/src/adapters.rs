@@ -89,6 +89,15 @@ fn count_worker(counters: &Counters, snapshot: &mut Snapshot) {
     snapshot.push("sfu_forwarded_packet_bytes_total", "", forward.forwarded_bytes);
     snapshot.push("sfu_keyframe_requests_total", "sent", forward.keyframe_requests);
     snapshot.push("sfu_keyframe_requests_total", "refused", forward.keyframe_requests_refused);
+    snapshot.push("sfu_delayed_packets_total", "", forward.delayed_packets);
+    snapshot.push("sfu_nacked_packets_total", "", forward.nacked_packets);
+    snapshot.push("sfu_retransmitted_packets_total", "", forward.retransmitted_packets);
+    snapshot.push("sfu_retransmitted_packet_bytes_total", "", forward.retransmitted_bytes);
+    snapshot.push("sfu_padding_packets_total", "", forward.padding_packets);
+    snapshot.push("sfu_padding_packet_bytes_total", "", forward.padding_bytes);
+    snapshot.push("sfu_missing_packets_total", "asked", forward.missing_packets_asked);
+    snapshot.push("sfu_missing_packets_total", "found", forward.missing_packets_found);
+    snapshot.push("sfu_foreign_feedback_total", "", forward.foreign_feedback);
     snapshot.push("sfu_slot_remaps_total", "", forward.remaps);
     snapshot.push("sfu_recovered_frames_total", "", forward.recovered_frames);
     for reason in ForwardDrop::ALL {

@@ -94,6 +94,21 @@ pub const METRICS: &[Metric] = &[
         "Keyframe requests to publishers, by what became of them.",
     )
     .by("outcome"),
+    counter("sfu_delayed_packets_total", "Forwarded packets that waited for a receiver's line."),
+    counter("sfu_nacked_packets_total", "Packets that receivers asked for again."),
+    counter("sfu_retransmitted_packets_total", "Packets that receivers were sent again."),
+    counter("sfu_retransmitted_packet_bytes_total", "Bytes of them, RTP headers included."),
+    counter(
+        "sfu_padding_packets_total",
+        "Packets to receivers that tried or filled a line: old ones again, or padding alone.",
+    ),
+    counter("sfu_padding_packet_bytes_total", "Bytes of them, RTP headers included."),
+    counter("sfu_missing_packets_total", "Packets that publishers' lines lost, by what was done.")
+        .by("outcome"),
+    counter(
+        "sfu_foreign_feedback_total",
+        "Feedback of receivers about streams that they do not receive.",
+    ),
     counter("sfu_slot_remaps_total", "Sources that took over a slot."),
     counter(
         "sfu_recovered_frames_total",
