@@ -43,7 +43,7 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Who speaks HTTPS, with which certificate. Default: nobody.
     pub(crate) tls: Tls,
-    /// The codecs of every room, the most wanted first. Default Opus and VP8.
+    /// The codecs of every room, the most wanted first. Default Opus, RED and VP8.
     /// A room negotiates all of them with everybody; each further one lengthens what is sent when
     /// joining by some 20 lines for each picture.
     pub(crate) codecs: CodecSet,

@@ -63,7 +63,7 @@ pub(crate) struct Layer {
     pub(crate) tls_key: Option<PathBuf>,
 
     /// What sound and picture are coded in, the most wanted first, of: opus, red, vp8, vp9, h264,
-    /// av1. Every room needs opus and vp8. [default: opus,vp8]
+    /// av1. Every room needs opus and vp8. [default: opus,red,vp8]
     #[arg(long, global = true, env = "PREAU_CODECS", hide_env = true)]
     #[arg(value_name = "LIST", value_delimiter = ',')]
     pub(crate) codecs: Option<Vec<Text<Codec>>>,

@@ -50,9 +50,10 @@ impl CodecSet {
 }
 
 impl Default for CodecSet {
-    /// What every browser decodes without effort.
+    /// What every browser decodes without effort, and sound that survives losses where a browser
+    /// has RED.
     fn default() -> Self {
-        CodecSet(vec![Codec::Opus, Codec::Vp8])
+        CodecSet(vec![Codec::Opus, Codec::Red, Codec::Vp8])
     }
 }
 

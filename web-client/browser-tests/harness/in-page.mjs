@@ -395,7 +395,7 @@ export function install(person) {
     return seen;
   };
 
-  /** What the page thinks that it can send, in bits per second; null where the browser is silent. */
+  /** What the page thinks that it can send, in bits per second; null where it does not say. */
   probe.sendEstimate = async () => {
     for (const connection of probe.connections) {
       for (const entry of (await connection.getStats()).values()) {

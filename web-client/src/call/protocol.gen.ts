@@ -268,7 +268,8 @@ source: Source,
  */
 encodings: number, 
 /**
- * The tallest picture that is of use to anybody, in pixels; 0 if nobody watches.
+ * The tallest picture that is of use to anybody, in pixels; 0 if nobody watches, 65 535
+ * without limit.
  */
 max_height: number, 
 /**
