@@ -9,7 +9,7 @@ use super::{capacity::LinkCapacity, trendline::Usage};
 const BACK_OFF: f64 = 0.9;
 /// What is kept for each decrease while the sender limits: what arrives says nothing about the
 /// way then.
-const BACK_OFF_LIMITED: f64 = 0.85;
+const BACK_OFF_LIMITED: f64 = 0.7;
 const GROWTH_PER_SECOND: f64 = 1.08;
 const GROWTH_MIN_BPS: f64 = 1_000.0;
 const ADDITIVE_MIN_BPS_PER_SECOND: f64 = 4_000.0;

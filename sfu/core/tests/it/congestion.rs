@@ -116,6 +116,24 @@ fn a_line_that_shrinks_and_grows_is_followed() {
 }
 
 #[test]
+fn a_line_that_shrinks_below_one_picture_is_followed() {
+    // The picture takes two thirds of the line, so the sender and not the line limits it.
+    let media = Media::Layered { tiles: 1, ladder: vec![150, 400, 1_250] };
+    let rates = vec![(0, 2_000), (15_000, 700)];
+    let plan = LinkPlan { rates, queue_ms: 1_000, ..LinkPlan::steady(2_000, 100) };
+    let name = "2 to 0.7 Mb/s: sending below it, one picture [s]";
+    let (_, worst) = figures(name, &plan, &media, 25, |run| {
+        run.seconds_until(15_000, |it| it.ms > 15_200 && run.sent_kbps(it.ms) <= 700.0)
+    });
+    assert!(worst <= 1.0, "{name}: {worst}");
+    let name = "2 to 0.7 Mb/s: queue below 100 ms, one picture [s]";
+    let (_, worst) = figures(name, &plan, &media, 25, |run| {
+        run.seconds_until(15_300, |it| it.queue_ms < 100.0) + 0.3
+    });
+    assert!(worst <= 2.0, "{name}: {worst}");
+}
+
+#[test]
 fn a_still_screen_does_not_talk_the_estimate_down() {
     let media = Media::Still { kbps: 2_500, still_ms: (10_000, 70_000) };
     for jitter_ms in [2.0, 8.0, 20.0] {
