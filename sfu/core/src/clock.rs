@@ -199,7 +199,7 @@ impl Timeline {
         self.anchor.add(ticks as u32)
     }
 
-    const fn ticks_per_ms(&self) -> u32 {
+    pub(crate) const fn ticks_per_ms(&self) -> u32 {
         match self.kind {
             MediaKind::Audio => 48,
             MediaKind::Video => 90,

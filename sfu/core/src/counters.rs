@@ -179,6 +179,8 @@ pub struct Counters {
     pub forwarded_bytes: u64,
     /// Sounds that were lost on the way here and forwarded from a later packet's redundancy.
     pub recovered_frames: u64,
+    /// Streams that their publishers ended with a BYE.
+    pub ended_streams: u64,
     /// Keyframes asked of publishers.
     pub keyframe_requests: u64,
     /// Keyframes that receivers asked for and that were not passed on, being too many.

@@ -1,7 +1,7 @@
 //! One participant's media session as the engine sees it.
 //!
 //! All memory of an endpoint is allocated by its constructor, outside the packet path, and goes
-//! back in one box when the endpoint is removed: about 8 KiB, 400 bytes for each slot, 3 KiB for
+//! back in one box when the endpoint is removed: about 9 KiB, 400 bytes for each slot, 3 KiB for
 //! each encoding that may have dependency descriptors, and what [`crate::recovery`] reserves and
 //! makes resident as it is used: 1.3 MiB if it publishes everything, 120 KiB if it only receives.
 

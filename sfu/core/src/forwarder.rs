@@ -8,6 +8,7 @@ mod losses;
 mod mapping;
 mod packets;
 mod padding;
+mod publishers;
 mod reports;
 mod requests;
 mod sending;

@@ -36,6 +36,7 @@
 pub mod allocation;
 mod allotment;
 mod assign;
+mod capture;
 mod clock;
 pub mod codec;
 pub mod congestion;

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::repair::{Losses, Way};
 use crate::{
     allocation::LayerMeter,
+    capture::CaptureClock,
     codec::{
         FrameFacts, Incoming, Payload as PayloadHead, PayloadMemory, dependency::Dependencies,
         fallback::Fallback, layers_allocation::LayersAllocation, selection::Dependency,
@@ -53,6 +54,9 @@ const STREAM_IDLE: Duration = Duration::from_secs(10);
 /// What one publisher may send: three camera layers, a screen and two sounds are about 1 000
 /// packets/s; a keyframe of a shared screen is a few hundred at once.
 const PUBLISHER_RATE: Rate = Rate::new(2_000, 1_000);
+
+/// Streams that a publisher may end: all of them at once, and then as fast as browsers replace them.
+const BYE_RATE: Rate = Rate::new(1, STREAMS_MAX as u64);
 
 /// One encoding of a source.
 #[derive(Clone, Copy, Debug, Default)]
@@ -165,12 +169,14 @@ pub(crate) struct Publications {
     pub(crate) by_source: [Publication; Source::ALL.len()],
     /// What the microphone told in the last second.
     pub(crate) speech: Speech,
+    pub(crate) capture: CaptureClock,
     /// The microphone, and the sound of the screen.
     sounds: [Sound; 2],
     streams: [Option<Stream>; STREAMS_MAX],
     /// What the publisher itself says of the layers of its camera and its screen.
     allocations: [LayersAllocation; 2],
     budget: Bucket,
+    byes: Bucket,
     /// Payloads of pictures: 64 KiB for the smallest layer to 512 KiB for the largest are one or
     /// two seconds of each.
     rings: [PacketRing; RINGS.len()],
@@ -183,10 +189,12 @@ impl Publications {
         let mut publications = Publications {
             by_source: [Publication::default(); Source::ALL.len()],
             speech: Speech::default(),
+            capture: CaptureClock::default(),
             sounds: [Sound::NEW; 2],
             streams: [None; STREAMS_MAX],
             allocations: [LayersAllocation::default(); 2],
             budget: Bucket::default(),
+            byes: Bucket::default(),
             rings: RINGS.map(|(bytes, packets)| PacketRing::new(bytes, packets, random)),
             losses: Losses::new(),
         };
@@ -258,6 +266,25 @@ impl Publications {
             Source::ScreenAudio => self.sounds.last_mut(),
             Source::Camera | Source::Screen => None,
         }
+    }
+
+    /// Ends the stream `ssrc`; returns what it was. A flood, whose every end would map a whole room
+    /// anew, ends nothing.
+    pub(crate) fn end_stream(&mut self, now: Instant, ssrc: Ssrc) -> Option<(Source, u8)> {
+        let is_it = |stream: &Option<Stream>| stream.is_some_and(|stream| stream.ssrc == ssrc);
+        let place = self.streams.iter().position(is_it)?;
+        if !self.byes.take(now, BYE_RATE) {
+            return None;
+        }
+        let Stream { source, layer, .. } = self.streams[place].take()?;
+        self.capture.forget(ssrc);
+        let ended = &mut self.by_source[source.index()].layers[usize::from(layer)];
+        if ended.stream != Some(place as u8) {
+            return None; // Another one has taken its place already.
+        }
+        ended.stream = None;
+        ended.last_packet_at = None;
+        Some((source, layer))
     }
 
     /// Maps again what a snapshot knew; `section` of each is already of the present plan.

@@ -205,11 +205,19 @@ impl Slot {
 
     /// What the slot carries, or carried before a restoration.
     pub(crate) fn content(&self) -> Option<SlotContent> {
-        let flowing = self.feed.filter(|_| self.layer.is_some());
-        flowing
-            .or(self.leaving.map(|leaving| leaving.feed))
-            .map(|feed| feed.content())
-            .or(self.remembered)
+        self.flow().map(|(feed, _)| feed.content()).or(self.remembered)
+    }
+
+    /// What flows in the slot on its own clock; nothing while the first packet of a source that
+    /// takes over has not come.
+    pub(crate) fn settled_flow(&self) -> Option<(Feed, u8)> {
+        self.flow().filter(|_| self.takeover.is_none())
+    }
+
+    /// The source and layer that flow, or are to flow at once.
+    fn flow(&self) -> Option<(Feed, u8)> {
+        let leaving = self.leaving.map(|leaving| (leaving.feed, leaving.layer));
+        self.feed.zip(self.layer).or(leaving)
     }
 
     /// Whether it is to show a layer that does not flow yet.

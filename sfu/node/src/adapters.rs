@@ -99,6 +99,7 @@ fn count_worker(counters: &Counters, snapshot: &mut Snapshot) {
     snapshot.push("sfu_missing_packets_total", "found", forward.missing_packets_found);
     snapshot.push("sfu_foreign_feedback_total", "", forward.foreign_feedback);
     snapshot.push("sfu_slot_remaps_total", "", forward.remaps);
+    snapshot.push("sfu_ended_streams_total", "", forward.ended_streams);
     snapshot.push("sfu_recovered_frames_total", "", forward.recovered_frames);
     for reason in ForwardDrop::ALL {
         snapshot.push("sfu_not_forwarded_packets_total", reason.name(), forward.drops(reason));

@@ -55,6 +55,8 @@ pub(crate) struct Session {
     /// The session is over and the control side does not know it.
     pub(crate) is_expired: bool,
     pub(crate) next_report: Instant,
+    /// A slot carries something else, of which the client's reports do not know.
+    pub(crate) reports_early: bool,
     /// Whom our own reports name as their sender.
     pub(crate) rtcp_ssrc: Ssrc,
     pub(crate) sender_reports: SenderReports,
@@ -87,6 +89,7 @@ impl Session {
             is_connected: false,
             is_expired: false,
             next_report: Instant::ZERO,
+            reports_early: false,
             rtcp_ssrc,
             sender_reports: SenderReports::default(),
             feedback_clock: ReferenceClock::default(),

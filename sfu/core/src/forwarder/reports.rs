@@ -7,7 +7,9 @@ use protocol::{
 };
 
 use super::Forwarder;
-use crate::{reception::ReceptionFigures, snapshot::EndpointSnapshot};
+use crate::{
+    capture::WAIT_MAX, reception::ReceptionFigures, slot::Slot, snapshot::EndpointSnapshot,
+};
 
 /// What a slot has sent: the sender part of a report (RFC 3550 §6.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +84,28 @@ impl Forwarder {
         slots.unwrap_or_default().iter().map(move |slot| OutgoingStream {
             ssrc: slot.ssrc,
             kind: slot.media(),
-            rtp_time: slot.timeline.rtp_time(now),
+            rtp_time: self.rtp_time(now, slot),
             last_seq: slot.sequence.last(),
             packets: slot.packets,
             octets: slot.octets,
             repair: slot.repair.map(|repair| (repair.ssrc, repair.last_seq)),
         })
+    }
+
+    /// The slot's RTP time at `now`: of what its source captures then, where the publisher's
+    /// reports say; else of what arrives.
+    fn rtp_time(&self, now: Instant, slot: &Slot) -> Option<RtpTime> {
+        let arriving = slot.timeline.rtp_time(now)?;
+        let ticks_per_ms = slot.timeline.ticks_per_ms();
+        let captured = slot.settled_flow().and_then(|(feed, layer)| {
+            let publications = &self.endpoint(feed.publisher)?.publications;
+            let ssrc = publications.ssrc_of(feed.source, layer)?;
+            let input = publications.capture.rtp_time(now, ssrc, ticks_per_ms)?;
+            Some(input.add(slot.timeline.offset()))
+        });
+        let wait_max = WAIT_MAX.as_millis() as u32 * ticks_per_ms;
+        let is_likely = |time: &RtpTime| time.distance_from(arriving).unsigned_abs() <= wait_max;
+        Some(captured.filter(is_likely).unwrap_or(arriving))
     }
 
     /// The streams that the endpoint publishes, as far as they have come.

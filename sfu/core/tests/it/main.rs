@@ -10,6 +10,7 @@ mod constraints;
 mod floors;
 mod keyframes;
 mod lines;
+mod lips;
 mod losses;
 mod pictures;
 mod redundancy;

@@ -110,6 +110,7 @@ pub const METRICS: &[Metric] = &[
         "Feedback of receivers about streams that they do not receive.",
     ),
     counter("sfu_slot_remaps_total", "Sources that took over a slot."),
+    counter("sfu_ended_streams_total", "Streams that their publishers ended with a BYE."),
     counter(
         "sfu_recovered_frames_total",
         "Frames of sound that were lost and came from redundancy.",

@@ -29,6 +29,10 @@ use crate::{
 /// begins.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How soon after a report the next may go, where a slot has come to carry something else: its
+/// sound and picture have waited differently on their way, so lips wait for the report.
+const REPORT_INTERVAL_MIN: Duration = Duration::from_millis(200);
+
 /// The most that a participant may send: a camera's three layers (2.4 Mb/s), a screen (2.5 Mb/s)
 /// and sound.
 const PUBLISH_BITRATE_BPS: u64 = 5_000_000;
@@ -64,6 +68,8 @@ impl Worker {
                     if let Some(session) = session_mut(&mut self.sessions, index) {
                         session.sender_reports.note(now, info.ssrc, info.ntp);
                     }
+                    let SenderInfo { ssrc, ntp, rtp_time, .. } = info;
+                    self.forwarder.handle_sender_report(now, index, ssrc, ntp.0, rtp_time);
                     self.handle_blocks(now, index, blocks);
                 }
                 Rtcp::ReceiverReport(_, blocks) => self.handle_blocks(now, index, blocks),
@@ -86,8 +92,13 @@ impl Worker {
                     let (forwarder, mut egress) = self.forwarder_and_egress(now, sink);
                     forwarder.handle_nack(now, index, media, lost, &mut egress);
                 }
-                // Who leaves says so to signaling, not here.
-                Rtcp::Bye(_) | Rtcp::Other { .. } => {}
+                // Who leaves the room says so to signaling; here a stream ends.
+                Rtcp::Bye(ended) => {
+                    for ssrc in ended {
+                        self.forwarder.handle_bye(now, index, ssrc);
+                    }
+                }
+                Rtcp::Other { .. } => {}
             }
         }
         Ok(())
@@ -137,6 +148,9 @@ impl Worker {
                     self.send_nack(now, endpoint, ssrc, sink);
                 }
                 ForwardEvent::SlotsChanged { endpoint } => {
+                    if let Some(session) = session_mut(&mut self.sessions, endpoint) {
+                        session.reports_early = true;
+                    }
                     for (mid, carries) in self.forwarder.take_changed_slots(endpoint) {
                         self.outputs.push(WorkerOutput::Slot(endpoint, mid, carries));
                     }
@@ -202,9 +216,16 @@ impl Worker {
     ) {
         let ntp = self.ntp_at(now);
         let Some(session) = session_mut(&mut self.sessions, index) else { return };
-        if now < session.next_report || !session.is_ready(now) {
+        let remaining = session.next_report.saturating_duration_since(now);
+        let wait = if session.reports_early {
+            REPORT_INTERVAL - REPORT_INTERVAL_MIN
+        } else {
+            Duration::ZERO
+        };
+        if remaining > wait || !session.is_ready(now) {
             return;
         }
+        session.reports_early = false;
         session.next_report = now + REPORT_INTERVAL;
         let own = session.rtcp_ssrc;
         let reception = Reception::take(now, session, &mut self.forwarder);
