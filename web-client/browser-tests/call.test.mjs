@@ -109,6 +109,13 @@ onStage("three Chromium and one Firefox all see and hear each other", async (sta
     const waits = [];
     for (const listener of othersOf(speaker)) waits.push(await listener.hears(speaker));
     stage.note(`${speaker.name} is heard by the others after ${waits.join(", ")} ms`);
+    const [listener] = othersOf(speaker);
+    const floor = await listener.look(
+      `the ring around ${speaker.name}`,
+      () => document.querySelector(".tile.floor .tile-name-text")?.textContent ?? null,
+      (name) => name === speaker.name,
+    );
+    stage.note(`${speaker.name} has the floor ${floor.ms} ms later`);
     await speaker.setTone(false);
     for (const listener of othersOf(speaker)) await listener.hearsNobody();
   }

@@ -78,14 +78,15 @@ export class Embedder {
 
   /** Shows the cameras of these people, `height` device pixels high, and no others. */
   async shows(names, height = 720) {
-    await this.page.evaluate(
-      (names, height) => {
-        const tile = (name) => ({ participant: window.idOf(name), source: "camera", height });
-        window.call.view({ stage: null, tiles: names.map(tile) });
-      },
-      names,
-      height,
-    );
+    await this.views(names.map((name) => ({ name, source: "camera", height })));
+  }
+
+  /** Shows these pictures and no others. */
+  async views(pictures) {
+    await this.page.evaluate((pictures) => {
+      const tile = ({ name, ...rest }) => ({ participant: window.idOf(name), ...rest });
+      window.call.view({ stage: null, tiles: pictures.map(tile) });
+    }, pictures);
   }
 
   /** Waits until the picture of each of these people is decoded: `{ NAME: NUMBER }`. */
@@ -99,12 +100,12 @@ export class Embedder {
     return ms;
   }
 
-  /** What `call.stats()` says of the encodings of the camera. */
-  async sending() {
-    return this.page.evaluate(async () => {
+  /** What `call.stats()` says of the encodings of a source. */
+  async sending(of = "camera") {
+    return this.page.evaluate(async (of) => {
       const { sending } = await window.call.stats();
-      return sending.filter(({ source }) => source === "camera");
-    });
+      return sending.filter(({ source }) => source === of);
+    }, of);
   }
 
   async isConnectedAs(connection) {
