@@ -6,7 +6,7 @@ import { Embedder } from "./harness/embedder.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
 
-/** An estimate has to grow to three encodings, which takes long on a machine that does much else. */
+/** An estimate has to grow to three encodings, which takes long on a busy machine. */
 const LIMIT_MS = 60_000;
 
 const THREE_LAYERS = { encodings: 3, layers: 3 };
