@@ -2,8 +2,8 @@
 //!
 //! A worker tells the [`Forwarder`] who is in which room, what each shows, and every authenticated
 //! RTP packet in clear; the engine hands each packet, rewritten for each receiver that is to have
-//! it, to an [`Egress`], and says by events whose keyframe is wanted, whose slots have changed, which
-//! encodings nobody watches and how lines do.
+//! it, to an [`Egress`], and says by events whose keyframe is wanted, whose slots have changed,
+//! which encodings nobody watches and how lines do.
 //!
 //! It never touches a socket, a clock or a key, and after an endpoint has been added it never
 //! allocates: an endpoint's memory comes with it and goes with it, and the tables of rooms and
