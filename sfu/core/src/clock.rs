@@ -135,15 +135,14 @@ impl Timeline {
         Some(output)
     }
 
-    /// The outgoing time of a packet that changes nothing.
-    pub(crate) const fn shifted(&self, input: RtpTime) -> RtpTime {
-        input.add(self.offset)
-    }
-
     /// The outgoing time of a further packet; `newest` unless it came late.
     pub(crate) fn follow(&mut self, now: Instant, input: RtpTime, newest: bool) -> RtpTime {
         let output = input.add(self.offset);
         if !newest {
+            // It may be newer than all that went, where newer ones were left out.
+            if output.distance_from(self.last) > 0 {
+                self.last = output;
+            }
             return output;
         }
         let lead = output.distance_from(self.clock(now));

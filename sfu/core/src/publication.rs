@@ -16,7 +16,7 @@ mod repair;
 use protocol::{
     Duration, Instant,
     client::SourceState,
-    media::{Codec, MediaKind, Payload, Pt, PublishSection, Source, Ssrc},
+    media::{Codec, MediaKind, Payload, Pt, PublishSection, SeqNo, Source, Ssrc},
     rtp::RtpHeader,
 };
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,8 @@ const PUBLISHER_RATE: Rate = Rate::new(2_000, 1_000);
 
 /// Streams that a publisher may end: all of them at once, and then as fast as browsers replace them.
 const BYE_RATE: Rate = Rate::new(1, STREAMS_MAX as u64);
+/// A step back further than this is a stream that began anew (RFC 3550 A.1, `MAX_DROPOUT`).
+const DROPOUT_MAX: i16 = 3_000;
 
 /// One encoding of a source.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,9 +117,23 @@ pub(crate) struct Stream {
     /// It brings what the encoding's own stream has lost.
     #[serde(default)]
     pub(crate) is_repair: bool,
+    /// Its newest packet; not in a snapshot, after which whatever comes is new.
+    #[serde(skip)]
+    newest: Option<SeqNo>,
 }
 
 impl Stream {
+    /// Whether a packet newer than `seq`, or the same, has come before. A stream that goes far back
+    /// has begun anew.
+    fn falls_behind(&mut self, seq: SeqNo) -> bool {
+        let step = self.newest.map(|newest| seq.distance_from(newest));
+        let is_behind = step.is_some_and(|step| (-DROPOUT_MAX..=0).contains(&step));
+        if !is_behind {
+            self.newest = Some(seq);
+        }
+        is_behind
+    }
+
     /// The same stream where its m-line is at another place.
     pub(crate) const fn in_section(self, section: u8) -> Self {
         Stream { section, ..self }
@@ -361,6 +377,7 @@ impl Publications {
         }
         let changes_codec = stream.codec != codec;
         stream.last_at = now;
+        let is_behind = stream.falls_behind(header.seq);
         // What had to be sent again counts as lost in reports: the line did lose it.
         if way == Way::Direct {
             let ticks_per_ms = stream.codec.clock_rate() / 1_000;
@@ -388,7 +405,9 @@ impl Publications {
             self.allocations[usize::from(stream.source == Source::Screen)] = allocation;
         }
         let dependencies = dependencies.of(stream.source, stream.layer);
-        let packet = read(stream, &found, dependencies, packet, header)?;
+        let mut packet = read(stream, &found, dependencies, packet, header)?;
+        // Packets of its frame that came before it went to nobody who waits for a keyframe.
+        packet.frame.starts_keyframe &= !is_behind;
         let publication = &mut self.by_source[packet.source.index()];
         let layer = &mut publication.layers[usize::from(packet.layer)];
         layer.meter.count(now, bytes, packet.frame.temporal, header.timestamp);
@@ -438,6 +457,7 @@ impl Publications {
             reception: Reception::default(),
             memory: PayloadMemory::default(),
             is_repair,
+            newest: None,
         });
         for publication in &mut self.by_source {
             for layer in &mut publication.layers {

@@ -25,6 +25,8 @@ const WINDOW: i16 = 128;
 pub struct Sequence {
     newest_in: SeqNo,
     newest_out: SeqNo,
+    /// The newest number that a packet got: behind it there may be holes for what was lost.
+    given: SeqNo,
     /// Bit n: the packet n before the newest was seen, or is older than the stream.
     seen: u128,
     /// Bit n: the packet n before the newest was left out.
@@ -44,18 +46,20 @@ impl Sequence {
     /// The first packet will get the number after `last`.
     #[must_use]
     pub const fn new(last: SeqNo) -> Self {
-        Sequence { newest_in: SeqNo(0), newest_out: last, seen: u128::MAX, skipped: 0 }
+        let newest_in = SeqNo(0);
+        Sequence { newest_in, newest_out: last, given: last, seen: u128::MAX, skipped: 0 }
     }
 
     /// The newest number given out.
     #[must_use]
     pub const fn last(&self) -> SeqNo {
-        self.newest_out
+        self.given
     }
 
-    /// Another stream begins with the packet `first`.
+    /// Another stream begins with the packet `first`. What was lost of the one before is no longer
+    /// waited for, so holes at its end close.
     pub const fn restart(&mut self, first: SeqNo) {
-        *self = Sequence::new(self.newest_out);
+        *self = Sequence::new(self.given);
         self.newest_in = SeqNo(first.0.wrapping_sub(1));
     }
 
@@ -68,6 +72,7 @@ impl Sequence {
         if step > 0 {
             self.advance(seq, step);
             self.newest_out = self.newest_out.add(step as u16);
+            self.given = self.newest_out;
             return Ok(Placed::Newest(self.newest_out));
         }
         let Some(bit) = self.late_bit(step) else {
@@ -87,7 +92,11 @@ impl Sequence {
         self.seen |= bit;
         let skipped_since = (self.skipped & (bit - 1)).count_ones() as u16;
         let back = step.unsigned_abs() - skipped_since;
-        SeqNo(self.newest_out.0.wrapping_sub(back))
+        let number = SeqNo(self.newest_out.0.wrapping_sub(back));
+        if number.distance_from(self.given) > 0 {
+            self.given = number;
+        }
+        number
     }
 
     /// Whether the packet `seq` is newer than all before.

@@ -286,7 +286,7 @@ impl Slot {
             match self.choose(packet) {
                 Choice::Forward { ends_picture: ends } => ends_picture = ends,
                 Choice::LeaveOut { goes_on } => {
-                    return self.leave_out(packet, goes_on, pt, feed.participant);
+                    return self.leave_out(now, packet, goes_on, pt, feed.participant);
                 }
             }
         }
@@ -296,14 +296,7 @@ impl Slot {
         if !self.rate.take(now, SLOT_RATE) {
             return Err(ForwardDrop::OverSlotRate);
         }
-        let takeover = if switches {
-            Some(match self.layer {
-                Some(_) => Takeover::Layer,
-                None => Takeover::Source { held: false },
-            })
-        } else {
-            self.takeover
-        };
+        let takeover = if switches { Some(self.switch()) } else { self.takeover };
         let (placed, timestamp) = self.place(now, packet, takeover)?;
         if switches {
             self.layer = Some(packet.layer);
@@ -337,6 +330,14 @@ impl Slot {
         self.packets += 1;
         self.octets += (outgoing.length() - outgoing.header_length()) as u64;
         Ok(Forwarded { packet: outgoing, switched: switches })
+    }
+
+    /// What takes over where another layer or source flows.
+    const fn switch(&self) -> Takeover {
+        match self.layer {
+            Some(_) => Takeover::Layer,
+            None => Takeover::Source { held: false },
+        }
     }
 
     /// Whether another layer, source or codec flows from this packet on.
@@ -383,6 +384,7 @@ impl Slot {
     /// for it that the receiver would ask for in vain: an empty packet fills it.
     fn leave_out<'p>(
         &mut self,
+        now: Instant,
         packet: &SourcePacket<'p>,
         goes_on: bool,
         pt: Pt,
@@ -399,7 +401,7 @@ impl Slot {
             marker: false,
             pt,
             seq,
-            timestamp: self.timeline.shifted(packet.header.timestamp),
+            timestamp: self.timeline.follow(now, packet.header.timestamp, false),
             ssrc: self.ssrc,
             participant,
             extensions: Extensions { transport_cc: self.transport_cc_id, ..Extensions::default() },

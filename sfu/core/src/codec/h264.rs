@@ -67,7 +67,8 @@ impl Summary {
         }
     }
 
-    /// Reads `payload`; `None` if its lengths contradict it.
+    /// Reads `payload`; `None` if it ends inside a head. A unit that is longer than what is there
+    /// counts as far as it goes: a browser's capture has one, and nothing here depends on it.
     fn read(payload: &[u8]) -> Option<Self> {
         let mut summary = Summary::default();
         let (&head, body) = payload.split_first()?;
@@ -76,7 +77,8 @@ impl Summary {
                 let mut reader = ByteReader::new(body);
                 while !reader.rest().is_empty() {
                     let length = usize::from(reader.u16()?);
-                    let (&head, body) = reader.bytes(length)?.split_first()?;
+                    let unit = reader.bytes(length.min(reader.rest().len()))?;
+                    let (&head, body) = unit.split_first()?;
                     summary.add(head, body, true);
                 }
             }

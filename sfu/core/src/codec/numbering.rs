@@ -155,7 +155,8 @@ impl Continued {
             None => 1,
         };
         let output = self.after(step);
-        if newest || self.input.is_none() {
+        // A late value may be newer than all before, where newer packets were left out.
+        if newest || step > 0 {
             self.input = Some(value);
             self.output = output;
         }

@@ -12,7 +12,7 @@ use crate::scene::{Scene, plan};
     reason = "a test reads captures, and says so where it cannot"
 )]
 /// Packets of a capture of Ethernet, IPv4 and UDP, with their times.
-fn captured(name: &str) -> Option<Vec<(Instant, Vec<u8>)>> {
+pub(crate) fn captured(name: &str) -> Option<Vec<(Instant, Vec<u8>)>> {
     let Some(folder) = std::env::var_os("PREAU_VECTORS") else {
         eprintln!("skipped: PREAU_VECTORS names no folder of captures");
         return None;

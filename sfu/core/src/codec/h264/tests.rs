@@ -60,9 +60,9 @@ fn slices_that_none_refers_to_are_the_upper_layer() {
 }
 
 #[test]
-fn lengths_that_lie_are_refused() {
-    let cases: [&[u8]; 5] =
-        [&[], &[0x78, 0, 9, 0x67], &[0x78, 0], &[0x78, 0, 0, 0, 1, 0x67], &[0x7C]];
+fn a_unit_that_is_cut_short_counts_and_one_without_a_head_is_refused() {
+    assert!(facts(&[0x78, 0, 9, 0x67]).starts_keyframe);
+    let cases: [&[u8]; 5] = [&[], &[0x78, 0, 9], &[0x78, 0], &[0x78, 0, 0, 0, 1, 0x67], &[0x7C]];
     for payload in cases {
         assert_eq!(read(payload, false, NOW, &mut Parameters::default()), None, "{payload:02x?}");
     }
