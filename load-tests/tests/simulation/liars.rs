@@ -4,12 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use load_tests::{
-    client::{Shape, encoder::Pace},
-    random::Random,
-    sim::{World, network::LinkConfig},
-};
-use protocol::{Duration, Instant, media::Ssrc};
+use load_tests::{client::Shape, random::Random, sim::World};
+use protocol::{Instant, media::Ssrc};
 
 use crate::{
     BYSTANDERS, ELSEWHERE, ROOM, assert_sound, millis, others, picture_gap, seconds, with_seeds,
@@ -407,27 +403,5 @@ fn who_claims_that_everything_arrived_gets_what_the_view_needs_and_no_more() {
         assert!(rate < 6_000_000.0, "{rate} bits per second");
         let seen = person.client.seen_since(since);
         assert_eq!(seen, BTreeSet::from([1, 3]));
-    });
-}
-
-#[test]
-fn a_publisher_at_ten_times_its_rate_leaves_the_others_their_pictures() {
-    with_seeds(0..4, |seed| {
-        let (world, since) = tell_lies(seed, |world, _, n| {
-            if n == 0 {
-                world.set_links(LIAR, LinkConfig::GOOD, LinkConfig::GOOD);
-                world.with_client(LIAR, |_, client| {
-                    let publisher = client.publisher.as_mut().expect("it sends");
-                    for layer in 0..3 {
-                        publisher.set_pace(layer, Pace::camera_at(5_000_000));
-                    }
-                });
-            }
-        });
-        for receiver in [1, 3] {
-            let heard = world.person(receiver).client.heard_since(since);
-            assert_eq!(heard, others(3, receiver), "sound went missing");
-        }
-        let _: Duration = world.now().saturating_duration_since(since);
     });
 }

@@ -13,6 +13,7 @@ mod calls;
 mod crowds;
 mod liars;
 mod networks;
+mod quality;
 mod restoration;
 mod signaling;
 
