@@ -520,13 +520,14 @@ impl Slot {
 }
 
 impl Slot {
-    /// A packet of padding alone on the retransmission stream, if that can be sent.
+    /// A packet of padding alone on the retransmission stream, if that can be sent. Nothing need
+    /// have flowed: a picture that does not fit is waited for by trying what the line carries.
     pub(crate) fn padding(&mut self, now: Instant) -> Option<OutgoingPacket<'static>> {
-        let participant = self.feed.filter(|_| self.layer.is_some())?.participant;
-        let codec = self.codec?;
-        let timestamp = self.timeline.rtp_time(now)?;
+        let participant = self.feed?.participant;
+        let timestamp = self.timeline.rtp_time(now).unwrap_or_default();
         let repair = self.repair.as_mut()?;
-        let (_, pt) = repair.pts[codec.index()]?;
+        let of_codec = self.codec.and_then(|codec| repair.pts[codec.index()]);
+        let (_, pt) = of_codec.or_else(|| repair.pts.iter().copied().flatten().next())?;
         let fields = HeaderFields {
             kind: MediaKind::Video,
             marker: false,
