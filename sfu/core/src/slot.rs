@@ -111,6 +111,9 @@ pub(crate) struct Slot {
     pub(crate) lacks_codec: bool,
     /// Its receiver's line was full, so it goes without until a keyframe.
     pub(crate) is_starved: bool,
+    /// Sound repeats itself, where the receiver understands that. It does until the line is
+    /// divided for the first time.
+    pub(crate) is_redundant: bool,
     /// The source's time of the frame that was last begun.
     frame_time: RtpTime,
 
@@ -171,6 +174,7 @@ impl Slot {
             keyframe_budget: ReceiverBudget::default(),
             lacks_codec: false,
             is_starved: false,
+            is_redundant: true,
             frame_time: RtpTime(0),
             takeover: Some(Takeover::Source { held: false }),
             fresh: FRESH_PACKETS,
@@ -437,7 +441,7 @@ impl Slot {
     fn redundancy<'p>(&mut self, packet: &SourcePacket<'p>) -> Option<(Pt, Redundancy<'p>)> {
         let is_fresh = self.fresh > 0;
         self.fresh = self.fresh.saturating_sub(1);
-        let red = self.pts[Codec::Red.index()].filter(|_| !is_fresh)?;
+        let red = self.pts[Codec::Red.index()].filter(|_| self.is_redundant && !is_fresh)?;
         Some((red, packet.redundancy?))
     }
 

@@ -81,3 +81,27 @@ fn pictures_are_paused_when_some_are_wanted_and_none_fits() {
     assert_eq!(pictures(2, 1, 1), PictureState::Reduced);
     assert_eq!(pictures(2, 0, 2), PictureState::Paused);
 }
+
+#[test]
+fn sound_repeats_itself_where_packets_are_lost_and_the_line_carries_it() {
+    let kbps = Bitrate::from_kbps;
+    let mut rule = RedundancyRule::default();
+    let mut decide = |ms, loss, sound, line| rule.decide(at(ms), loss, kbps(sound), kbps(line));
+    assert!(!decide(0, 0.0, 50, 600), "a clean thin line keeps it for pictures");
+    assert!(decide(1_000, 0.02, 50, 600), "it stumbles");
+    assert!(decide(10_900, 0.0, 150, 600), "and may again");
+    assert!(!decide(11_100, 0.0, 150, 600), "nothing was lost for 10 s");
+    assert!(!decide(12_000, 0.05, 150, 300), "three voices three times are more than there is");
+}
+
+#[test]
+fn a_wide_line_carries_redundancy_and_does_not_go_to_and_fro() {
+    let kbps = Bitrate::from_kbps;
+    let mut rule = RedundancyRule::default();
+    let mut decide = |sound, line| rule.decide(at(0), 0.0, kbps(sound), kbps(line));
+    assert!(!decide(50, 1_499));
+    assert!(decide(50, 1_500));
+    assert!(decide(150, 1_000), "what is on stays on for a while");
+    assert!(!decide(151, 1_000));
+    assert!(!decide(50, 1_000));
+}

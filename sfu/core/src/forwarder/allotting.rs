@@ -96,6 +96,11 @@ impl Forwarder {
         let target = target_of(endpoint);
         let sound = sound_octets(endpoint);
         let budget = endpoint.allotment.budget(now, target, sound);
+        let loss = endpoint.sending.line.congestion.loss();
+        let repeats = endpoint.allotment.repeats_sound(now, loss);
+        for slot in &mut endpoint.plan.slots {
+            slot.is_redundant = repeats;
+        }
         let mut choices = [Choice::default(); SLOTS_MAX];
         let choices = &mut choices[..count];
         let summary = allocation::allocate(&demands[..count], None, budget, choices);
