@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use protocol::{EndpointIndex, Instant, media::Source, rtp::RtpHeader};
+use protocol::{
+    EndpointIndex, Instant,
+    media::{Codec, Source},
+    rtp::RtpHeader,
+};
+use sfu_core::codec::{self, dependency::Dependencies, layers_allocation::LayersAllocation};
 
 use crate::scene::{Scene, plan};
 
@@ -111,4 +116,43 @@ fn captures_of_other_codecs_are_no_vp8_keyframes_and_break_nothing() {
         }
         assert_eq!(scene.take_counts(), [0, 0], "{name}");
     }
+}
+
+/// Corpora of other projects that were made for RTP and what it carries.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test reads corpora, and says so where it cannot"
+)]
+fn corpora() -> Vec<Vec<u8>> {
+    let Some(folder) = std::env::var_os("PREAU_VECTORS") else {
+        eprintln!("skipped: PREAU_VECTORS names no folder of corpora");
+        return Vec::new();
+    };
+    let files = ["rtp", "rtcp", "srtp"].into_iter().flat_map(|name| {
+        let entries = std::fs::read_dir(PathBuf::from(&folder).join(name));
+        entries.expect("the corpus is there").map(|entry| entry.expect("a readable folder").path())
+    });
+    files.map(|path| std::fs::read(path).expect("a readable file")).collect()
+}
+
+#[test]
+fn no_corpus_makes_a_reader_of_payloads_or_descriptors_fail() {
+    let mut dependencies = Dependencies::default();
+    let files = corpora();
+    let mut read = 0;
+    for bytes in &files {
+        // As it is, and as what stands behind a fixed header.
+        for bytes in [&bytes[..], bytes.get(12..).unwrap_or_default()] {
+            for codec in Codec::ALL {
+                for marker in [false, true] {
+                    read += usize::from(codec::read_payload(codec, bytes, marker).is_some());
+                }
+            }
+            let extension = &bytes[..bytes.len().min(255)];
+            let _ = dependencies.read(extension);
+            let _ = LayersAllocation::parse(extension);
+        }
+    }
+    println!("{read} payloads were well-formed");
 }
