@@ -268,6 +268,15 @@ impl Client {
         }
     }
 
+    /// Asks again for the newest packet of a slot, which has come.
+    pub fn claim_lost(&mut self, ssrc: Ssrc) {
+        let newest = self.slots.get(&ssrc).and_then(Reception::newest);
+        if let Some(seq) = newest {
+            let message = feedback::nack(Ssrc(self.number), ssrc, &[seq]);
+            self.send_rtcp(&message);
+        }
+    }
+
     /// Seals and sends a compound packet of RTCP, whatever is in it.
     pub fn send_rtcp(&mut self, compound: &[u8]) {
         let Some(srtp) = &mut self.srtp else { return };

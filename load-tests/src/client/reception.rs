@@ -216,6 +216,11 @@ impl Reception {
         ssrc
     }
 
+    /// The newest packet.
+    pub(super) fn newest(&self) -> Option<SeqNo> {
+        self.highest.map(|highest| SeqNo(highest as u16))
+    }
+
     /// When packets are to be asked for again.
     pub(super) fn nack_due(&self) -> Option<Instant> {
         self.lost.values().map(|ask| ask.due).min()

@@ -13,6 +13,7 @@ mod keyframes;
 mod lines;
 mod lips;
 mod losses;
+mod pacing;
 mod pictures;
 mod redundancy;
 mod repair;

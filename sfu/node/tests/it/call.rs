@@ -29,6 +29,8 @@ const SPEED: u64 = 3;
 
 pub(crate) const STAYERS: u32 = 12;
 const SHAPE: Shape = Shape { videos: 9, ..Shape::PARTICIPANT };
+const BROWSER: Shape = Shape { videos: 9, ..Shape::BROWSER };
+
 const ROOM: RoomId = RoomId(1);
 const LIMITS: Limits =
     Limits { endpoints: 32, rooms: 4, participants_per_room: 32, slots_per_endpoint: 13 };
@@ -44,6 +46,10 @@ pub(crate) struct Call {
     packets_of_leavers: u64,
     requests: u64,
     next_comer: u32,
+    /// Datagrams of publishers are lost, and every fourth client sends them again.
+    pub(crate) is_lossy: bool,
+    /// Datagrams of publishers.
+    media: u64,
 }
 
 impl Call {
@@ -74,6 +80,8 @@ impl Call {
             packets_of_leavers: 0,
             requests: 0,
             next_comer: 100,
+            is_lossy: false,
+            media: 0,
         };
         call.ask(NodeCommand::OpenRoom);
         call
@@ -101,7 +109,9 @@ impl Call {
 
     pub(crate) fn join(&mut self, number: u32) {
         let participant = ParticipantId(number);
-        let mut client = Client::new(number, SHAPE, u64::from(number));
+        let repairs = self.is_lossy && number.is_multiple_of(4);
+        let shape = if repairs { BROWSER } else { SHAPE };
+        let mut client = Client::new(number, shape, u64::from(number));
         let (offer, sections) = client.offer();
         let answer = self.ask(NodeCommand::AddEndpoint { participant, offer, sections });
         let NodeAnswer::Answer(answer) = answer else { panic!("no answer to an offer") };
@@ -132,7 +142,8 @@ impl Call {
         self.ask(NodeCommand::SetView { participant: ParticipantId(number), view });
     }
 
-    /// Somebody comes, somebody goes, some change their layout, some ask for a keyframe.
+    /// Somebody comes, somebody goes, some change their layout, some ask for a keyframe and for
+    /// packets again.
     pub(crate) fn disturb(&mut self, round: u32) {
         self.next_comer += 1;
         self.join(self.next_comer);
@@ -146,6 +157,7 @@ impl Call {
             let slots: Vec<_> = client.slots.keys().copied().collect();
             for ssrc in slots {
                 client.request_keyframe(ssrc);
+                client.claim_lost(ssrc);
             }
         }
     }
@@ -177,6 +189,10 @@ impl Call {
                 client.handle_timeout(now);
             }
             while let Some(datagram) = client.poll_transmit() {
+                self.media += 1;
+                if self.is_lossy && is_media(&datagram) && is_unlucky(self.media) {
+                    continue;
+                }
                 match socket.send(&datagram) {
                     Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -195,8 +211,7 @@ impl Call {
             if let Some((client, _)) = self.people.get_mut(&number) {
                 client.handle_timeout(now);
                 while let Some(datagram) = client.poll_transmit() {
-                    // RFC 7983 §7, RFC 5761 §4.
-                    if datagram[0] >> 6 == 2 && !(64..=95).contains(&(datagram[1] & 0x7F)) {
+                    if is_media(&datagram) {
                         return datagram;
                     }
                 }
@@ -242,6 +257,16 @@ impl Call {
         let layers = slots.flat_map(|slot| slot.frames.iter().map(|frame| frame.layer));
         layers.collect::<std::collections::BTreeSet<_>>().len()
     }
+}
+
+/// Whether the datagram of this number is lost: one in 64, in no order (Fibonacci hashing).
+const fn is_unlucky(number: u64) -> bool {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58 == 0
+}
+
+/// RFC 7983 §7, RFC 5761 §4.
+fn is_media(datagram: &[u8]) -> bool {
+    datagram[0] >> 6 == 2 && !(64..=95).contains(&(datagram[1] & 0x7F))
 }
 
 fn packets_of(client: &Client) -> u64 {

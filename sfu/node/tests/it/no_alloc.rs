@@ -1,5 +1,6 @@
 //! A media thread under real traffic: model clients on real sockets, people coming and going,
-//! keyframes asked for, layers changed; and not one call of the allocator.
+//! keyframes asked for, layers changed, packets lost and sent again both ways; and not one call of
+//! the allocator.
 
 use std::sync::atomic::Ordering;
 
@@ -13,6 +14,7 @@ const FORWARDED_MIN: u64 = 100_000;
 #[test]
 fn a_media_thread_never_calls_the_allocator_while_people_talk_come_and_go() {
     let mut call = Call::begin();
+    call.is_lossy = true;
     for number in 1..=STAYERS {
         call.join(number);
     }
@@ -37,6 +39,12 @@ fn a_media_thread_never_calls_the_allocator_while_people_talk_come_and_go() {
     println!("{packets} packets forwarded over {round} disturbances, {calls} allocator calls");
     assert!(call.keyframes_asked() > u64::from(STAYERS), "keyframe requests took part");
     assert!(call.layers_seen() > 1, "layer changes took part");
+    let metric = |name, label| call.served.metrics.value(name, label);
+    let repaired = metric("sfu_retransmitted_packets_total", "");
+    let found = metric("sfu_missing_packets_total", "found");
+    println!("{repaired} packets sent again, {found} that publishers sent again");
+    assert!(repaired > 0, "receivers' NACKs took part");
+    assert!(found > 0, "publishers' retransmissions took part");
     assert_eq!(calls, 0);
     call.served.threads.shutdown().expect("a clean end");
 }
