@@ -11,17 +11,21 @@
 //! At most [`STREAMS_MAX`] SSRCs are known. When the table is full, one that has been silent for
 //! 10 s makes room; if there is none, the packet is dropped and counted.
 
+mod naming;
 mod repair;
 
 use protocol::{
     Duration, Instant,
     client::SourceState,
-    media::{Codec, MediaKind, Payload, Pt, PublishSection, SeqNo, Source, Ssrc},
+    media::{Codec, MediaKind, Pt, PublishSection, SeqNo, Source, Ssrc},
     rtp::RtpHeader,
 };
 use serde::{Deserialize, Serialize};
 
-use self::repair::{Losses, Way};
+use self::{
+    naming::{find_layer, find_section, media_codec, payload_of},
+    repair::{Losses, Way},
+};
 use crate::{
     allocation::LayerMeter,
     capture::CaptureClock,
@@ -55,7 +59,8 @@ const STREAM_IDLE: Duration = Duration::from_secs(10);
 /// packets/s; a keyframe of a shared screen is a few hundred at once.
 const PUBLISHER_RATE: Rate = Rate::new(2_000, 1_000);
 
-/// Streams that a publisher may end: all of them at once, and then as fast as browsers replace them.
+/// Streams that a publisher may end: all of them at once, and then as fast as browsers replace
+/// them.
 const BYE_RATE: Rate = Rate::new(1, STREAMS_MAX as u64);
 /// A step back further than this is a stream that began anew (RFC 3550 A.1, `MAX_DROPOUT`).
 const DROPOUT_MAX: i16 = 3_000;
@@ -563,62 +568,6 @@ fn read<'p>(
         changes_codec: false,
         arrival: Arrival::Next,
     })
-}
-
-/// The m-line of a new SSRC, by MID, else by declared SSRC, else by payload type.
-fn find_section(sections: &[PublishSection], packet: &[u8], header: &RtpHeader) -> Option<usize> {
-    let mut has_mid = false;
-    for (place, section) in sections.iter().enumerate() {
-        if let Some(mid) = extension(packet, header, section.extensions.mid) {
-            has_mid = true;
-            if mid == section.mid.as_bytes() {
-                return Some(place);
-            }
-        }
-    }
-    if has_mid {
-        return None;
-    }
-    if let Some(place) = sections.iter().position(|section| section.ssrcs.contains(&header.ssrc)) {
-        return Some(place);
-    }
-    let has_pt = |section: &PublishSection| payload_of(section, header.pt).is_some();
-    let place = sections.iter().position(has_pt)?;
-    let is_unique = !sections[place + 1..].iter().any(has_pt);
-    is_unique.then_some(place)
-}
-
-/// The layer of a new SSRC: its RID's place, or 0 without simulcast.
-fn find_layer(section: &PublishSection, packet: &[u8], header: &RtpHeader) -> Option<u8> {
-    if section.rids.is_empty() {
-        return Some(0);
-    }
-    let ids = &section.extensions;
-    let rid = extension(packet, header, ids.rid)
-        .or_else(|| extension(packet, header, ids.repaired_rid))?;
-    let place = section.rids.iter().take(LAYERS_MAX).position(|known| known.as_bytes() == rid)?;
-    Some(place as u8)
-}
-
-/// The codec that `pt` means on the m-line.
-fn media_codec(section: &PublishSection, pt: Pt) -> Result<Codec, ForwardDrop> {
-    let payload = payload_of(section, pt).ok_or(ForwardDrop::UnknownPayloadType)?;
-    if payload.rtx == Some(pt) {
-        return Err(ForwardDrop::Repair);
-    }
-    if payload.codec.kind() != section.source.kind() {
-        return Err(ForwardDrop::UnknownPayloadType);
-    }
-    Ok(payload.codec)
-}
-
-fn payload_of(section: &PublishSection, pt: Pt) -> Option<&Payload> {
-    section.payloads.iter().find(|payload| payload.pt == pt || payload.rtx == Some(pt))
-}
-
-fn extension<'p>(packet: &'p [u8], header: &RtpHeader, id: Option<u8>) -> Option<&'p [u8]> {
-    let id = id?;
-    header.extensions(packet).find_map(|(found, value)| (found == id).then_some(value))
 }
 
 #[cfg(test)]

@@ -101,8 +101,8 @@ impl Line {
             run.cluster.id
         });
         let padding_rate = self.congestion.padding_rate().as_bps();
-        if padding_rate > 0 {
-            let worth = Duration::from_micros(bytes as u64 * 8_000_000 / padding_rate);
+        if let Some(micros) = (bytes as u64 * 8_000_000).checked_div(padding_rate) {
+            let worth = Duration::from_micros(micros);
             self.padding_paid_at = self.padding_paid_at.max(now) + worth;
         }
         packet.set_transport_number(self.congestion.sent(now, bytes, kind, probe));

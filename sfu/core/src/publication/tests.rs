@@ -1,6 +1,6 @@
 //! Which packet is which source, and what a publisher may not do.
 
-use protocol::media::{ExtensionIds, Mid, RtpTime};
+use protocol::media::{ExtensionIds, Mid, Payload, RtpTime};
 
 use super::*;
 

@@ -207,8 +207,7 @@ impl Meeting {
         let mut skews: Vec<i64> = self.skews.drain(..).map(i64::abs).collect();
         assert!(skews.len() > 30, "only {} times on one stage", skews.len());
         skews.sort_unstable();
-        let p95 = skews[skews.len() * 95 / 100];
-        p95
+        skews[skews.len() * 95 / 100]
     }
 }
 
