@@ -3,6 +3,10 @@
 //! Overuse counts only while packets really wait, so jitter alone lowers nothing; a queue that
 //! stands without growing, which no slope can show, counts too; and what stands in the queue is
 //! drained by pacing, not by a lower estimate.
+//!
+//! A way that has become longer (another route, a phone that changes its cell) looks like a queue
+//! that stands, but a queue moves when the rate does. Waiting that stays the same after the rate
+//! has been lowered is the way's own, and the rate is what it was before.
 
 use protocol::{Duration, Instant};
 
@@ -24,6 +28,12 @@ const STANDING_US: f64 = 20_000.0;
 const STANDS: Duration = Duration::from_millis(400);
 /// A queue that does not fall for so long while it is drained is not ours.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// After so long and a round trip, less sending would have moved a queue…
+const MOVES_AFTER: Duration = Duration::from_millis(600);
+/// … by more than this: a line that gets a seventh less than it carries drains 45 ms in 300.
+const STEADY_US: i64 = 4_000;
+/// Less sending is this part of the rate while nothing waited.
+const LOWERED: f64 = 0.8;
 /// A queue is to be gone in this time…
 const DRAIN_TIME_US: f64 = 500_000.0;
 /// … but this part of the rate is always sent.
@@ -37,11 +47,21 @@ pub(super) struct DelayBased {
     trendline: Trendline,
     queueing: Queueing,
     pub(super) aimd: Aimd,
-    /// Since when a queue stands.
-    standing_since: Option<Instant>,
+    /// A queue stands, or what looks like one.
+    waiting: Option<Waiting>,
+    /// The rate while nothing waited.
+    calm_rate: f64,
     /// Feedback to a probe came until here: its own queue is no overuse.
     probe_until: Option<Instant>,
     usage: Usage,
+}
+
+/// A queue that stands.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    since: Instant,
+    least_us: i64,
+    most_us: i64,
 }
 
 /// What the rest of the estimator knows.
@@ -62,7 +82,8 @@ impl DelayBased {
             trendline: Trendline::default(),
             queueing: Queueing::default(),
             aimd: Aimd::new(start, min, max),
-            standing_since: None,
+            waiting: None,
+            calm_rate: start,
             probe_until: None,
             usage: Usage::Normal,
         }
@@ -100,6 +121,9 @@ impl DelayBased {
 
     /// Lets the rate follow; `true` if it was lowered.
     pub(super) fn update(&mut self, now: Instant, context: &Context) -> bool {
+        if !self.waits_longer_than(CONFIRMS_US) {
+            self.calm_rate = self.aimd.rate();
+        }
         let usage = self.confirmed_usage(now, context);
         self.usage = usage;
         let sight = Sight {
@@ -144,7 +168,7 @@ impl DelayBased {
         let is_probed = self.probe_until.is_some_and(|until| now < until);
         let is_weak = (context.is_limited || is_probed) && !context.is_losing;
         let confirms_us = if is_weak { CONFIRMS_LIMITED_US } else { CONFIRMS_US };
-        let is_standing = self.is_standing(now, is_probed);
+        let is_standing = self.is_standing(now, is_probed, context);
         match self.trendline.usage() {
             Usage::Overuse if self.waits_longer_than(confirms_us) => Usage::Overuse,
             Usage::Overuse | Usage::Normal if is_standing => Usage::Overuse,
@@ -153,19 +177,33 @@ impl DelayBased {
         }
     }
 
-    fn is_standing(&mut self, now: Instant, is_probed: bool) -> bool {
-        if is_probed || !self.waits_longer_than(STANDING_US) {
-            self.standing_since = None;
+    fn is_standing(&mut self, now: Instant, is_probed: bool, context: &Context) -> bool {
+        if !self.waits_longer_than(STANDING_US) {
+            self.waiting = None;
             return false;
         }
-        let since = *self.standing_since.get_or_insert(now);
-        let stands = now.saturating_duration_since(since);
-        if stands > DRAIN_MAX {
+        let delay_us = self.queueing.delay_us();
+        let fresh = Waiting { since: now, least_us: delay_us, most_us: delay_us };
+        let waiting = self.waiting.get_or_insert(fresh);
+        waiting.least_us = waiting.least_us.min(delay_us);
+        waiting.most_us = waiting.most_us.max(delay_us);
+        let stands = now.saturating_duration_since(waiting.since);
+        let moved_us = waiting.most_us - waiting.least_us;
+        let tolerance_us = STEADY_US + self.queueing.jitter_us() as i64;
+        // A queue that is full stays the same too, and loses.
+        let is_steady = stands > MOVES_AFTER + context.rtt
+            && moved_us < tolerance_us
+            && self.aimd.rate() < LOWERED * self.calm_rate
+            && !context.is_losing;
+        if is_steady {
+            self.aimd.set(now, self.calm_rate.max(self.aimd.rate()));
+        }
+        if is_steady || stands > DRAIN_MAX {
             self.queueing.rebase();
-            self.standing_since = None;
+            self.waiting = None;
             return false;
         }
-        stands > STANDS
+        stands > STANDS && !is_probed
     }
 
     /// Whether packets wait longer than `limit_us` and than one takes at the present rate.
@@ -177,6 +215,6 @@ impl DelayBased {
     fn reset(&mut self) {
         self.trendline = Trendline::default();
         self.queueing = Queueing::default();
-        self.standing_since = None;
+        self.waiting = None;
     }
 }

@@ -194,3 +194,19 @@ fn a_line_that_was_gone_is_used_again() {
         assert!(worst <= 5.0, "{name}: {worst}");
     }
 }
+
+#[test]
+fn a_way_that_has_become_longer_is_not_taken_for_a_queue() {
+    for (kind, media) in both() {
+        for (loss, by_ms) in [(0.0, 30), (0.05, 30), (0.0, 80)] {
+            let plan = LinkPlan {
+                longer_ms: (15_000, by_ms),
+                ..LinkPlan::steady(2_000, 40).with_loss(loss)
+            };
+            let name = format!("{by_ms} ms longer, {loss} lost: back to 80 %, {kind} [s]");
+            let (_, worst) =
+                figures(&name, &plan, &media, 40, |run| run.seconds_until_held(15_500, 1_600.0));
+            assert!(worst <= 5.0, "{name}: {worst}");
+        }
+    }
+}

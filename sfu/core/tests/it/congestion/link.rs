@@ -36,6 +36,8 @@ pub(super) struct LinkPlan {
     pub(super) feedback_loss: f64,
     /// From when to when nothing gets through, in either direction.
     pub(super) blackout_ms: (u64, u64),
+    /// From when on the way is longer, and by how much.
+    pub(super) longer_ms: (u64, u64),
 }
 
 impl LinkPlan {
@@ -49,6 +51,7 @@ impl LinkPlan {
             queue_ms: 300,
             feedback_loss: 0.0,
             blackout_ms: (0, 0),
+            longer_ms: (0, 0),
         }
     }
 
@@ -157,7 +160,9 @@ impl Link {
             return;
         }
         let jitter_us = self.chance.part() * self.plan.jitter_ms * 1e3;
-        let arrival_us = us + self.plan.rtt_ms * 500 + jitter_us as u64;
+        let (from_ms, by_ms) = self.plan.longer_ms;
+        let detour_us = if us >= from_ms * 1_000 { by_ms * 1_000 } else { 0 };
+        let arrival_us = us + self.plan.rtt_ms * 500 + detour_us + jitter_us as u64;
         self.last_arrival_us = self.last_arrival_us.max(arrival_us);
         self.arrived.push((index, self.last_arrival_us));
     }
