@@ -5,7 +5,7 @@
 //!
 //! A *person* climbs the frame rates of the smallest height first; greater heights count only at
 //! full frame rate, because a large face that stutters is worse than a small one that moves. Full
-//! is 30 frames per second as in Jitsi's bridge, or what the source reaches, if that is less: a
+//! is 30 frames per second as in Jitsi's bridge, or what smaller heights reach, if that is less: a
 //! camera in a dim room sends 15, and would else be kept small for ever.
 //! A *screen* climbs the heights at their lowest frame rate first, and then the frame rates of the
 //! greatest.
@@ -178,16 +178,18 @@ impl Useful {
         });
     }
 
-    /// Above the smallest height, leaves what moves smoothly. Frame rates are measured, so a new
-    /// layer may be a tenth slower than that, and what the receiver has been getting four tenths.
+    /// Above the smallest height, leaves what moves about as smoothly as what is smaller. Frame
+    /// rates are measured, and a busy browser sends fewer frames of one encoding than of another:
+    /// a new layer may be a quarter slower, and what the receiver has been getting four tenths.
     fn keep_smooth(&mut self, previous: Option<u8>) {
         self.retain(|all, layer| {
-            let fastest = all.as_slice().iter().map(|it| it.frame_rate).max().unwrap_or(0);
+            let no_larger = all.as_slice().iter().filter(|it| it.height <= layer.height);
+            let fastest = no_larger.map(|it| it.frame_rate).max().unwrap_or(0);
             let previous = all.as_slice().iter().find(|it| Some(it.id) == previous);
             let is_current = previous.is_some_and(|it| layer.height <= it.height);
-            let tenths = if is_current { 6 } else { 9 };
-            let enough = tenths * u16::from(fastest.min(SMOOTH_FRAME_RATE));
-            let is_smooth = layer.frame_rate == 0 || 10 * u16::from(layer.frame_rate) >= enough;
+            let percent = if is_current { 60 } else { 75 };
+            let enough = percent * u16::from(fastest.min(SMOOTH_FRAME_RATE));
+            let is_smooth = layer.frame_rate == 0 || 100 * u16::from(layer.frame_rate) >= enough;
             is_smooth || layer.height == all.smallest_height()
         });
     }
