@@ -13,7 +13,8 @@ const LAUNCH_WITHIN_MS = 120_000;
 
 /**
  * @param {"chromium"|"firefox"} kind
- * @param {{ language?: string, env?: object, profile?: string, args?: string[] }} [options]
+ * @param {{ language?: string, env?: object, profile?: string, args?: string[],
+ *   preferences?: object }} [options] `preferences` are Firefox's alone
  */
 export async function launch(kind, options = {}) {
   const profile = options.profile ?? (await mkdtemp(path.join(os.tmpdir(), `preau-${kind}-`)));
@@ -65,7 +66,7 @@ function chromium(profile, { language = "en", env = {}, args = [] }) {
   });
 }
 
-function firefox(profile, { language = "en", env = {}, args = [] }) {
+function firefox(profile, { language = "en", env = {}, args = [], preferences = {} }) {
   return puppeteer.launch({
     browser: "firefox",
     executablePath: FIREFOX,
@@ -75,7 +76,11 @@ function firefox(profile, { language = "en", env = {}, args = [] }) {
     timeout: LAUNCH_WITHIN_MS,
     protocolTimeout: 60_000,
     args: ["--no-remote", ...args],
-    extraPrefsFirefox: { ...FIREFOX_PREFERENCES, "intl.accept_languages": language },
+    extraPrefsFirefox: {
+      ...FIREFOX_PREFERENCES,
+      "intl.accept_languages": language,
+      ...preferences,
+    },
   });
 }
 
