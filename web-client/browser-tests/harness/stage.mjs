@@ -10,19 +10,36 @@ const TIMEOUT_MS = 240_000;
 /**
  * A test that gets a stage. What it notes is printed under its name.
  *
+ * A story that fails is told once more from the beginning, because a machine that is short of time
+ * stalls a browser now and then. Its first failure is printed, and `cargo xtask test` counts it.
+ *
  * @param {string} promise
  * @param {(stage: Stage) => Promise<void>} story
  * @typedef {Awaited<ReturnType<typeof makeStage>>} Stage
  */
 export function onStage(promise, story) {
-  test(promise, { timeout: TIMEOUT_MS }, async (context) => {
-    const stage = makeStage(context);
+  test(promise, { timeout: 2 * TIMEOUT_MS }, async (context) => {
     try {
-      await story(stage);
-    } finally {
-      await stage.end();
+      await tell(story, context);
+    } catch (error) {
+      context.diagnostic(`unsteady: ${String(error.message).split("\n", 1)[0]}`);
+      await tell(story, context);
     }
   });
+}
+
+async function tell(story, context) {
+  const stage = makeStage(context);
+  let timer;
+  const tooLong = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not told within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([story(stage), tooLong]);
+  } finally {
+    clearTimeout(timer);
+    await stage.end();
+  }
 }
 
 function makeStage(context) {

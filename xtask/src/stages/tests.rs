@@ -65,3 +65,10 @@ fn time_over_plan_is_said() {
     assert_eq!(timed(Duration::from_secs(30), minutes(1)), "30.0 s");
     assert_eq!(timed(Duration::from_secs(90), minutes(1)), "90.0 s, over its plan of 60 s");
 }
+
+#[test]
+fn a_story_that_is_told_again_is_known_by_its_note() {
+    assert!(is_unsteady("# unsteady: not within 20000 ms: Ana sees Bo"));
+    assert!(is_unsteady("ℹ unsteady: socket hang up"));
+    assert!(!is_unsteady("# Subtest: an unsteady line is repaired"));
+}
