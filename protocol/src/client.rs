@@ -217,7 +217,7 @@ impl std::fmt::Debug for ChatRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ServerMessage {
     /// Number of the message, from 1 upward; 0 on what is not replayed: `pong`, `resumed`, errors
-    /// before joining, and `ended` to a socket that another one replaced.
+    /// before joining, `ice_servers`, and `ended` to a socket that another one replaced.
     #[ts(type = "number")]
     pub seq: u64,
     /// What is said.
@@ -237,6 +237,8 @@ pub enum ServerBody {
         /// answers of those up to it are among what follows, or still to come.
         #[ts(type = "number")]
         last_id: u64,
+        /// As in [`Joined::ice_servers`].
+        ice_servers: Vec<IceServer>,
     },
     /// The whole state, where the missed messages are no longer held. It replaces all before.
     Snapshot {
@@ -299,6 +301,12 @@ pub enum ServerBody {
         /// Who; `null` if they left or turned their microphone off and nobody has followed.
         participant: Option<ParticipantId>,
     },
+    /// Fresh credentials, long before the old ones end: for the next restart of ICE. It has no
+    /// number and is not replayed.
+    IceServers {
+        /// They replace all before.
+        ice_servers: Vec<IceServer>,
+    },
     /// The media must find a new way: restart ICE and send the offer.
     RestartIce,
     /// A command failed, or the session is about to end.
@@ -335,12 +343,33 @@ pub struct Joined {
     pub participants: Vec<Participant>,
     /// The secret of the room's guest link, for hosts who want to invite; guests have it already.
     pub guest_secret: Option<String>,
+    /// Where the media may go if no candidate of the answer can be reached: for
+    /// `RTCConfiguration.iceServers`. Empty if this site has none.
+    pub ice_servers: Vec<IceServer>,
 }
 
 impl std::fmt::Debug for Joined {
     /// A ticket and a secret do not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Joined").field("you", &self.you).finish_non_exhaustive()
+    }
+}
+
+/// A TURN server, as browsers take it (W3C webrtc-pc, `RTCIceServer`).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct IceServer {
+    /// Its addresses (RFC 7065).
+    pub urls: Vec<String>,
+    /// The second at which the credential ends (Unix time), a colon, and random characters.
+    pub username: String,
+    /// Proves the name.
+    pub credential: String,
+}
+
+impl std::fmt::Debug for IceServer {
+    /// A credential does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IceServer").field("urls", &self.urls).finish_non_exhaustive()
     }
 }
 

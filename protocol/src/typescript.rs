@@ -31,6 +31,7 @@ pub fn module() -> String {
         client::SlotContent::decl(&config),
         client::SlotMapping::decl(&config),
         client::ChatMessage::decl(&config),
+        client::IceServer::decl(&config),
         client::Joined::decl(&config),
         client::SendConstraint::decl(&config),
         client::PictureState::decl(&config),

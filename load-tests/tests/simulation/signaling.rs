@@ -95,7 +95,7 @@ impl Service {
 
     fn join(&mut self, world: &mut World, socket: SocketId, seed: u64) {
         let address = "192.0.2.1".parse().expect("an address");
-        self.rooms.handle_socket_opened(world.now(), socket, address);
+        self.rooms.handle_socket_opened(world.now(), socket, address, Vec::new());
         let client = Client::new(0, Shape::PARTICIPANT, seed);
         let (offer, sections) = client.offer();
         self.waiting.insert(socket, client);
@@ -191,6 +191,7 @@ impl Service {
             | ServerBody::SendConstraints { .. }
             | ServerBody::Connection(_)
             | ServerBody::Speaker { .. }
+            | ServerBody::IceServers { .. }
             | ServerBody::Ended { .. }
             | ServerBody::Chat(_)
             | ServerBody::Pong => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use protocol::{
     RoomName,
     client::{
-        CHAT_CHARACTERS_MAX, ErrorCode, Join, MediaSection, PublishedSource, Role, SdpBody,
+        CHAT_CHARACTERS_MAX, ErrorCode, IceServer, Join, MediaSection, PublishedSource, SdpBody,
         SectionRole, View,
     },
     media::{MediaKind, Mid, Source},
@@ -49,15 +49,9 @@ pub(crate) struct JoinRequest {
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) join: JoinRequest,
-    pub(crate) role: Role,
-    pub(crate) guest_secret: Option<String>,
+    pub(crate) grant: Grant,
     pub(crate) secret: SessionSecret,
-}
-
-impl Admission {
-    pub(crate) fn new(join: JoinRequest, grant: Grant, secret: SessionSecret) -> Self {
-        Admission { join, role: grant.role, guest_secret: grant.guest_secret, secret }
-    }
+    pub(crate) ice_servers: Vec<IceServer>,
 }
 
 /// An offer as text, with the use of its m-lines.

@@ -121,6 +121,7 @@ fn meaning(body: &ServerBody) -> Meaning {
         ServerBody::Joined(_)
         | ServerBody::Resumed { .. }
         | ServerBody::Answer { .. }
+        | ServerBody::IceServers { .. }
         | ServerBody::RestartIce
         | ServerBody::Error { .. }
         | ServerBody::Ended { .. }
@@ -150,6 +151,7 @@ fn weight(body: &ServerBody) -> usize {
         | ServerBody::ParticipantLeft { .. }
         | ServerBody::Connection(_)
         | ServerBody::Speaker { .. }
+        | ServerBody::IceServers { .. }
         | ServerBody::RestartIce
         | ServerBody::Ended { .. }
         | ServerBody::Pong => 0,

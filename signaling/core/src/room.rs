@@ -23,7 +23,7 @@ use std::{
 
 use protocol::{
     Epoch, Instant, ParticipantId, RequestId, RoomId,
-    client::{EndReason, ErrorCode, Participant, ServerBody},
+    client::{EndReason, ErrorCode, IceServer, Participant, ServerBody},
     node::{NodeCommand, NodeRequest},
 };
 
@@ -156,6 +156,7 @@ impl Room {
         socket: SocketId,
         ticket: &Ticket,
         last_seq: u64,
+        ice_servers: Vec<IceServer>,
     ) -> bool {
         let id = ticket.participant;
         let participants = self.participants();
@@ -174,7 +175,7 @@ impl Room {
         session.state = State::Attached(socket);
         self.timers.cancel(Timer::Resume(id));
         let last_id = session.last_id;
-        session.mention(&mut self.transmits, ServerBody::Resumed { last_id });
+        session.mention(&mut self.transmits, ServerBody::Resumed { last_id, ice_servers });
         let from = if session.replay(&mut self.transmits, last_seq) {
             ResumedFrom::Ring
         } else {

@@ -23,7 +23,7 @@ use std::{
 
 use protocol::{
     Epoch, Instant, ParticipantId, RequestId, RoomId, RoomName,
-    client::{EndReason, ErrorCode, ServerBody},
+    client::{EndReason, ErrorCode, IceServer, ServerBody},
     node::{NodeCommand, NodeEvent, NodeReport, NodeRequest, NodeResponse},
 };
 
@@ -76,6 +76,8 @@ struct Socket {
     is_silent: bool,
     /// How fast it may talk before it is in a room.
     meter: CommandMeter,
+    /// What its client is told once it is in a room.
+    ice_servers: Vec<IceServer>,
     stage: Stage,
 }
 

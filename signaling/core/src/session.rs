@@ -8,8 +8,8 @@ use std::{
 use protocol::{
     Instant, ParticipantId,
     client::{
-        ConnectionState, ErrorCode, Participant, SendConstraint, ServerBody, SlotContent,
-        SlotMapping,
+        ConnectionState, ErrorCode, IceServer, Participant, SendConstraint, ServerBody,
+        SlotContent, SlotMapping,
     },
     media::Source,
 };
@@ -67,6 +67,7 @@ pub(crate) struct Arriving {
     pub(crate) socket: SocketId,
     pub(crate) view: protocol::client::View,
     pub(crate) guest_secret: Option<String>,
+    pub(crate) ice_servers: Vec<IceServer>,
 }
 
 impl Session {
@@ -84,13 +85,14 @@ impl Session {
             participant: Participant {
                 id,
                 name: join.name,
-                role: admission.role,
+                role: admission.grant.role,
                 sources: join.sources,
             },
             state: State::Joining(Arriving {
                 socket,
                 view: join.view,
-                guest_secret: admission.guest_secret,
+                guest_secret: admission.grant.guest_secret,
+                ice_servers: admission.ice_servers,
             }),
             secret: admission.secret,
             arrival,

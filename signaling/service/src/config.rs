@@ -22,6 +22,8 @@ pub struct ServiceConfig {
     pub allowed_origins: Vec<Origin>,
     /// Encryption of the listener.
     pub tls: TlsMode,
+    /// Relays for browsers that reach nothing but TCP.
+    pub turn: TurnConfig,
     /// Limits of rooms, sessions and commands.
     pub limits: Limits,
 }
@@ -36,8 +38,39 @@ impl ServiceConfig {
             behind_proxy: Vec::new(),
             allowed_origins: Vec::new(),
             tls: TlsMode::Off,
+            turn: TurnConfig::default(),
             limits: Limits::default(),
         }
+    }
+}
+
+/// The TURN servers that clients are told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnConfig {
+    /// The secret of the listener's own, where its node has one. It is offered only where the
+    /// listener itself encrypts.
+    pub own: Option<TurnSecret>,
+    /// Another server.
+    pub other: Option<OtherTurn>,
+}
+
+/// A TURN server that is not ours, such as coturn with `use-auth-secret`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherTurn {
+    /// Its addresses (RFC 7065).
+    pub urls: Vec<String>,
+    /// What it shares with us.
+    pub secret: TurnSecret,
+}
+
+/// What proves the credentials that are made of it (draft-uberti-behave-turn-rest-00 §2.2).
+#[derive(Clone, PartialEq, Eq)]
+pub struct TurnSecret(pub Vec<u8>);
+
+impl fmt::Debug for TurnSecret {
+    /// A secret does not print.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::{
 
 use protocol::{
     Instant, RoomName,
-    client::ServerBody,
+    client::{IceServer, ServerBody},
     node::{NodeReport, NodeRequest},
 };
 use signaling_core::{
@@ -35,7 +35,9 @@ use crate::{
 /// Something that happened.
 pub(crate) enum Input {
     /// A WebSocket is open.
-    Opened { socket: SocketId, address: IpAddr, outlet: Outlet },
+    Opened { socket: SocketId, address: IpAddr, ice_servers: Vec<IceServer>, outlet: Outlet },
+    /// The credentials of a socket's servers were made anew.
+    IceServers(SocketId, Vec<IceServer>),
     /// A frame has come.
     Frame(SocketId, Frame),
     /// A WebSocket is gone.
@@ -171,10 +173,11 @@ impl Director {
     fn handle(&mut self, input: Input) {
         let now = self.now();
         match input {
-            Input::Opened { socket, address, outlet } => {
+            Input::Opened { socket, address, ice_servers, outlet } => {
                 self.outlets.insert(socket, outlet);
-                self.rooms.handle_socket_opened(now, socket, address);
+                self.rooms.handle_socket_opened(now, socket, address, ice_servers);
             }
+            Input::IceServers(socket, fresh) => self.rooms.handle_ice_servers(socket, fresh),
             Input::Frame(socket, frame) => match frame {
                 Frame::Text(text) => self.rooms.handle_text(now, socket, &text),
                 Frame::Binary => self.rooms.handle_binary(now, socket),

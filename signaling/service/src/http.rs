@@ -19,6 +19,7 @@ use crate::{
     assets::{self, Assets},
     caller::{Caller, Connection, OriginCheck},
     director::{Input, Inputs},
+    ice_servers::IceServers,
     metrics::Metrics,
     readiness::Readiness,
     room_api, security_headers, socket,
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) assets: Assets,
     pub(crate) readiness: Readiness,
+    pub(crate) ice_servers: IceServers,
     pub(crate) creations: room_api::CreationLimit,
     pub(crate) security_headers: security_headers::SecurityHeaders,
 }
@@ -89,8 +91,9 @@ async fn ws(
         return (StatusCode::BAD_REQUEST, reason).into_response();
     }
     let (inputs, alive) = (app.shared.inputs.clone(), app.alive.clone());
+    let turn = app.shared.ice_servers.clone();
     socket::limited(upgrade).on_upgrade(move |socket| async move {
-        socket::run(socket, caller.address, inputs).await;
+        socket::run(socket, caller, turn, inputs).await;
         drop(alive);
     })
 }

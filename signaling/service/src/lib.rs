@@ -11,6 +11,7 @@ mod caller;
 mod config;
 mod director;
 mod http;
+mod ice_servers;
 mod listen;
 mod metrics;
 mod readiness;
@@ -23,7 +24,9 @@ mod tls;
 mod unbuilt_page;
 
 pub use bus::Bus;
-pub use config::{BadCidr, BadOrigin, Cidr, Origin, ServiceConfig, TlsMode};
+pub use config::{
+    BadCidr, BadOrigin, Cidr, Origin, OtherTurn, ServiceConfig, TlsMode, TurnConfig, TurnSecret,
+};
 pub use service::{Service, ServiceError};
 pub use signaling_core::Limits;
 pub use store::{CreatedRoom, LinkSecret, NewRoom, RoomRecord, Store, StoreError};

@@ -15,6 +15,7 @@ use crate::{
     assets::Assets,
     director::{Director, Input, Inputs},
     http::{self, App, Shared},
+    ice_servers::IceServers,
     listen::{self, Server},
     metrics::Metrics,
     readiness::Readiness,
@@ -116,12 +117,14 @@ impl Service {
         let (alive, mut all_gone) = mpsc::channel(1);
         let (stopping, stopped) = watch::channel(false);
         let security_headers = SecurityHeaders::of(&self.config);
+        let ice_servers = IceServers::of(&self.config);
         let shared = Shared {
             config: self.config,
             store: self.store,
             inputs: self.inputs.clone(),
             metrics: self.metrics.clone(),
             assets: Assets::embedded(),
+            ice_servers,
             readiness: Readiness::new(),
             creations: CreationLimit::new(),
             security_headers,

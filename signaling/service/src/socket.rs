@@ -1,7 +1,6 @@
 //! One client's WebSocket: frames in to the director, messages out from its queue.
 
 use std::{
-    net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -20,7 +19,11 @@ use tokio::{
 use protocol::client::SDP_BYTES_MAX;
 use signaling_core::{CloseReason, SocketId};
 
-use crate::director::{Frame, Input, Inputs, OUTLET_QUEUE, Outgoing, Outlet};
+use crate::{
+    caller::Caller,
+    director::{Frame, Input, Inputs, OUTLET_QUEUE, Outgoing, Outlet},
+    ice_servers::{CREDENTIAL_LIFE, IceServers},
+};
 
 /// A ping goes out this often, so that a proxy sees life and a dead path is noticed.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -42,13 +45,15 @@ pub(crate) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 }
 
 /// Carries frames until one of both sides ends it.
-pub(crate) async fn run(socket: WebSocket, address: IpAddr, inputs: Inputs) {
+pub(crate) async fn run(socket: WebSocket, caller: Caller, turn: IceServers, inputs: Inputs) {
     static SOCKETS: AtomicU64 = AtomicU64::new(1);
     let id = SocketId(SOCKETS.fetch_add(1, Ordering::Relaxed));
     let (sink, mut stream) = socket.split();
     let (queue, outgoing) = mpsc::channel(OUTLET_QUEUE);
     let (kill, killed) = oneshot::channel();
-    let opened = Input::Opened { socket: id, address, outlet: Outlet { queue, kill } };
+    let (address, ice_servers) = (caller.address, turn.servers(caller.site.as_ref()));
+    let outlet = Outlet { queue, kill };
+    let opened = Input::Opened { socket: id, address, ice_servers, outlet };
     if inputs.send(opened).await.is_err() {
         return;
     }
@@ -56,6 +61,7 @@ pub(crate) async fn run(socket: WebSocket, address: IpAddr, inputs: Inputs) {
         () = read(id, &mut stream, &inputs) => false,
         () = write(sink, outgoing) => true,
         Ok(()) = killed => false,
+        () = renew(id, &caller, &turn, &inputs) => false,
     };
     // Nobody waits for a director that has stopped.
     let _ = inputs.send(Input::Closed(id)).await;
@@ -63,6 +69,17 @@ pub(crate) async fn run(socket: WebSocket, address: IpAddr, inputs: Inputs) {
         // With frames unread the kernel would reset the connection, and what was said last is lost.
         let rest = async { while let Some(Ok(_)) = stream.next().await {} };
         let _ = time::timeout(FAREWELL, rest).await;
+    }
+}
+
+/// Makes credentials anew long before they end, for calls that are longer; never ends.
+async fn renew(id: SocketId, caller: &Caller, turn: &IceServers, inputs: &Inputs) -> ! {
+    loop {
+        time::sleep(CREDENTIAL_LIFE / 2).await;
+        let fresh = turn.servers(caller.site.as_ref());
+        if fresh.is_empty() || inputs.send(Input::IceServers(id, fresh)).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -19,6 +19,7 @@ const JOINED: ServerBody = {
   answer: { plain: "answer" },
   participants: [awa, me],
   guest_secret: null,
+  ice_servers: [],
 };
 
 /** With 2 video slots: 4 m-lines to send, 3 voices, 1 programme, then pictures. */
@@ -332,7 +333,7 @@ describe("a lost WebSocket", () => {
     expect(scene.connection()).toBe("reconnecting_signaling");
     await scene.environment.advance(0);
     scene.environment.socket.open();
-    await scene.say({ kind: "resumed", last_id: 1 });
+    await scene.say({ kind: "resumed", last_id: 1, ice_servers: [] });
     expect(scene.connection()).toBe("connected");
     expect(scene.environment.connection.log).toEqual(["offer", "answer"]);
   });

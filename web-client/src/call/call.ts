@@ -325,6 +325,7 @@ export class LiveCall implements Call {
         this.#endedByServer(body.reason);
         return;
       case "resumed":
+      case "ice_servers":
       case "pong":
         return;
     }

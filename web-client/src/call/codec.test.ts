@@ -5,6 +5,11 @@ import { decodeServerMessage } from "./codec";
 import type { Participant, ServerMessage } from "./protocol.gen";
 
 const participant: Participant = { id: 7, name: "Awa", role: "guest", sources: [] };
+const iceServer = {
+  urls: ["turns:meet.example.org:443?transport=tcp"],
+  username: "1:name",
+  credential: "proof",
+};
 
 /** One of each kind: the type makes the list complete. */
 const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind: Kind }> } = {
@@ -17,8 +22,10 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     answer: { deflated: "aGk=" },
     participants: [{ ...participant, sources: [{ source: "camera", width: 640, height: 360 }] }],
     guest_secret: null,
+    ice_servers: [iceServer],
   },
-  resumed: { seq: 0, kind: "resumed", last_id: 3 },
+  resumed: { seq: 0, kind: "resumed", last_id: 3, ice_servers: [iceServer] },
+  ice_servers: { seq: 0, kind: "ice_servers", ice_servers: [iceServer] },
   snapshot: {
     seq: 9,
     kind: "snapshot",

@@ -4,6 +4,7 @@ import type {
   ConnectionState,
   EndReason,
   ErrorCode,
+  IceServer,
   Participant,
   PictureState,
   PublishedSource,
@@ -105,9 +106,16 @@ function body(fields: Fields): ServerBody | null {
         answer: sdpBody(fields["answer"]),
         participants: list(fields["participants"], participant),
         guest_secret: optional(fields["guest_secret"], string),
+        ice_servers: list(fields["ice_servers"] ?? [], iceServer),
       };
     case "resumed":
-      return { kind, last_id: integer(fields["last_id"]) };
+      return {
+        kind,
+        last_id: integer(fields["last_id"]),
+        ice_servers: list(fields["ice_servers"] ?? [], iceServer),
+      };
+    case "ice_servers":
+      return { kind, ice_servers: list(fields["ice_servers"] ?? [], iceServer) };
     case "restart_ice":
       return { kind };
     case "pong":
@@ -212,6 +220,15 @@ function connectionState(value: unknown): ConnectionState {
   return {
     bits_per_second: integer(fields["bits_per_second"]),
     pictures: oneOf(PICTURE_STATES, fields["pictures"]),
+  };
+}
+
+function iceServer(value: unknown): IceServer {
+  const fields = object(value);
+  return {
+    urls: list(fields["urls"], string),
+    username: string(fields["username"]),
+    credential: string(fields["credential"]),
   };
 }
 

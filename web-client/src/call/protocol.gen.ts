@@ -231,6 +231,20 @@ text: string,
  */
 re: number, };
 
+export type IceServer = { 
+/**
+ * Its addresses (RFC 7065).
+ */
+urls: Array<string>, 
+/**
+ * The second at which the credential ends (Unix time), a colon, and random characters.
+ */
+username: string, 
+/**
+ * Proves the name.
+ */
+credential: string, };
+
 export type Joined = { 
 /**
  * Which participant one is.
@@ -255,7 +269,12 @@ participants: Array<Participant>,
 /**
  * The secret of the room's guest link, for hosts who want to invite; guests have it already.
  */
-guest_secret: string | null, };
+guest_secret: string | null, 
+/**
+ * Where the media may go if no candidate of the answer can be reached: for
+ * `RTCConfiguration.iceServers`. Empty if this site has none.
+ */
+ice_servers: Array<IceServer>, };
 
 export type SendConstraint = { 
 /**
@@ -299,7 +318,11 @@ export type ServerBody = { "kind": "joined" } & Joined | { "kind": "resumed",
  * The highest command id that has arrived. The client sends those above it again; the
  * answers of those up to it are among what follows, or still to come.
  */
-last_id: number, } | { "kind": "snapshot", 
+last_id: number, 
+/**
+ * As in [`Joined::ice_servers`].
+ */
+ice_servers: Array<IceServer>, } | { "kind": "snapshot", 
 /**
  * The number of the last message that this state contains.
  */
@@ -355,7 +378,11 @@ sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState |
 /**
  * Who; `null` if they left or turned their microphone off and nobody has followed.
  */
-participant: ParticipantId | null, } | { "kind": "restart_ice" } | { "kind": "error", 
+participant: ParticipantId | null, } | { "kind": "ice_servers", 
+/**
+ * They replace all before.
+ */
+ice_servers: Array<IceServer>, } | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */
@@ -376,14 +403,18 @@ reason: EndReason, } | { "kind": "pong" };
 export type ServerMessage = { 
 /**
  * Number of the message, from 1 upward; 0 on what is not replayed: `pong`, `resumed`, errors
- * before joining, and `ended` to a socket that another one replaced.
+ * before joining, `ice_servers`, and `ended` to a socket that another one replaced.
  */
 seq: number, } & ({ "kind": "joined" } & Joined | { "kind": "resumed", 
 /**
  * The highest command id that has arrived. The client sends those above it again; the
  * answers of those up to it are among what follows, or still to come.
  */
-last_id: number, } | { "kind": "snapshot", 
+last_id: number, 
+/**
+ * As in [`Joined::ice_servers`].
+ */
+ice_servers: Array<IceServer>, } | { "kind": "snapshot", 
 /**
  * The number of the last message that this state contains.
  */
@@ -439,7 +470,11 @@ sources: Array<SendConstraint>, } | { "kind": "connection" } & ConnectionState |
 /**
  * Who; `null` if they left or turned their microphone off and nobody has followed.
  */
-participant: ParticipantId | null, } | { "kind": "restart_ice" } | { "kind": "error", 
+participant: ParticipantId | null, } | { "kind": "ice_servers", 
+/**
+ * They replace all before.
+ */
+ice_servers: Array<IceServer>, } | { "kind": "restart_ice" } | { "kind": "error", 
 /**
  * The command that failed, 0 if none.
  */

@@ -24,6 +24,7 @@ const JOINED: ServerBody = {
   answer: { plain: "v=0" },
   participants: [],
   guest_secret: null,
+  ice_servers: [],
 };
 
 const left = (participant: number): ServerBody => ({ kind: "participant_left", participant });
@@ -90,7 +91,7 @@ describe("a lost socket", () => {
     expect(environment.socket.sent).toEqual([
       { id: 0, kind: "resume", ticket: "ticket", last_seq: 2 },
     ]);
-    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     expect(told).toEqual(["joined", "left 3", "lost", "open"]);
   });
 
@@ -100,7 +101,7 @@ describe("a lost socket", () => {
     environment.socket.cut();
     await environment.advance(0);
     environment.socket.open();
-    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     [2, 3, 4].forEach((seq) => environment.socket.say(seq, left(seq + 1)));
     environment.socket.say(3, left(99));
     expect(told).toEqual(["joined", "left 3", "lost", "open", "left 4", "left 5"]);
@@ -114,7 +115,7 @@ describe("a lost socket", () => {
     const second = signaling.send(view);
     await environment.advance(0);
     environment.socket.open();
-    environment.socket.say(0, { kind: "resumed", last_id: first });
+    environment.socket.say(0, { kind: "resumed", last_id: first, ice_servers: [] });
     expect(environment.socket.sent.slice(1)).toEqual([{ id: second, ...view }]);
   });
 
@@ -127,7 +128,7 @@ describe("a lost socket", () => {
     const newest = signaling.send(view);
     await environment.advance(0);
     environment.socket.open();
-    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     expect(environment.socket.sent.slice(1).map(({ id }) => id)).toEqual([
       camera,
       microphone,
@@ -143,14 +144,14 @@ describe("a lost socket", () => {
     const ids = texts.map((text) => signaling.send(chat(text)));
     await environment.advance(0);
     environment.socket.open();
-    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     const expected = texts.map((text, index) => ({ id: ids[index], ...chat(text) }));
     expect(environment.socket.sent.slice(1)).toEqual(expected);
     environment.socket.say(2, { kind: "chat", from: 7, to: null, text: "one", re: ids[0] ?? 0 });
     environment.socket.cut();
     await environment.advance(0);
     environment.socket.open();
-    environment.socket.say(0, { kind: "resumed", last_id: 1 });
+    environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     expect(environment.socket.sent.slice(1)).toEqual(expected.slice(1));
   });
 

@@ -149,6 +149,7 @@ impl Room {
         let socket = arriving.socket;
         let view = std::mem::take(&mut arriving.view);
         let guest_secret = arriving.guest_secret.take();
+        let ice_servers = std::mem::take(&mut arriving.ice_servers);
         session.state = State::Attached(socket);
         let participant = session.participant.clone();
         for on in &participant.sources {
@@ -169,6 +170,7 @@ impl Room {
                 answer: session.sdp_form.write(answer),
                 participants,
                 guest_secret,
+                ice_servers,
             });
             session.say_joined(&mut self.transmits, joined);
             if !session.slots.is_empty() {

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use protocol::{
     Instant, RoomId, RoomName,
-    client::{ClientBody, ClientMessage, ErrorCode, Join, ServerBody},
+    client::{ClientBody, ClientMessage, ErrorCode, IceServer, Join, ServerBody},
 };
 
 use super::{Live, Rooms, Socket, Stage, Timer};
@@ -21,14 +21,22 @@ use crate::{
 };
 
 impl Rooms {
-    /// A client's socket is open. Ids are never used twice.
-    pub fn handle_socket_opened(&mut self, now: Instant, id: SocketId, address: IpAddr) {
+    /// A client's socket is open. Ids are never used twice. The servers are told to whoever joins
+    /// or resumes on it.
+    pub fn handle_socket_opened(
+        &mut self,
+        now: Instant,
+        id: SocketId,
+        address: IpAddr,
+        ice_servers: Vec<IceServer>,
+    ) {
         let key = AddressKey::from(address);
         let admitted = self.addresses.admit(now, key);
         let socket = Socket {
             address: admitted.unwrap_or(key),
             is_silent: admitted.is_some(),
             meter: CommandMeter::new(now, &self.limits),
+            ice_servers,
             stage: Stage::Waiting,
         };
         self.sockets.insert(id, socket);
@@ -40,6 +48,18 @@ impl Rooms {
             self.refuse_and_close(id, 0, why, CloseReason::Abuse);
         } else {
             self.timers.set(Timer::Hello(id), now + self.limits.hello);
+        }
+    }
+
+    /// The credentials of a socket's servers were made anew.
+    pub fn handle_ice_servers(&mut self, id: SocketId, ice_servers: Vec<IceServer>) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        match socket.stage {
+            Stage::In(..) => self.mention(id, ServerBody::IceServers { ice_servers }),
+            Stage::Waiting | Stage::Checking(_) => socket.ice_servers = ice_servers,
+            Stage::Closing => {}
         }
     }
 
@@ -100,8 +120,9 @@ impl Rooms {
         };
         self.timers.cancel(Timer::Check(id));
         let re = join.id;
+        let ice_servers = self.take_ice_servers(id);
         let entered = match result {
-            Ok(grant) => self.enter(now, id, Admission::new(join, grant, secret)),
+            Ok(grant) => self.enter(now, id, Admission { join, grant, secret, ice_servers }),
             Err(refusal) => Err(link_refusal(refusal)),
         };
         if let Err(why) = entered {
@@ -223,7 +244,9 @@ impl Rooms {
             return self.refuse_hello(now, id, re, why);
         }
         if let Ok(ticket) = ticket.parse::<Ticket>() {
-            let resume = |room: &mut Room| room.handle_resume(id, &ticket, last_seq);
+            let ice_servers = self.sockets.get(&id).map(|socket| socket.ice_servers.clone());
+            let ice_servers = ice_servers.unwrap_or_default();
+            let resume = |room: &mut Room| room.handle_resume(id, &ticket, last_seq, ice_servers);
             if self.with_room(ticket.room, resume) == Some(true) {
                 if let Some(socket) = self.sockets.get_mut(&id) {
                     socket.stage = Stage::In(ticket.room, ticket.participant);
@@ -277,6 +300,12 @@ impl Rooms {
                 None
             }
         }
+    }
+
+    /// What the client on a socket is to be told of servers; it is told once.
+    fn take_ice_servers(&mut self, id: SocketId) -> Vec<IceServer> {
+        let socket = self.sockets.get_mut(&id);
+        socket.map(|socket| std::mem::take(&mut socket.ice_servers)).unwrap_or_default()
     }
 
     /// Lets someone whose link is good into the room, which is made if it is not live.

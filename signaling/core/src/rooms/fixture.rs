@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use protocol::{
     Duration, Instant, ParticipantId, RoomId,
     client::{
-        ErrorCode, Joined, MediaSection, Role, SdpBody, SectionRole, ServerBody, ServerMessage,
+        ErrorCode, IceServer, Joined, MediaSection, Role, SdpBody, SectionRole, ServerBody,
+        ServerMessage,
     },
     media::{SlotKind, Source},
     node::{
@@ -74,9 +75,14 @@ impl World {
         self.sockets += 1;
         let socket = SocketId(self.sockets);
         let address = address.parse().expect("an address");
-        self.rooms.handle_socket_opened(self.now, socket, address);
+        self.rooms.handle_socket_opened(self.now, socket, address, vec![ice_server()]);
         self.drain();
         socket
+    }
+
+    pub(super) fn renew_ice_servers(&mut self, socket: SocketId, fresh: Vec<IceServer>) {
+        self.rooms.handle_ice_servers(socket, fresh);
+        self.drain();
     }
 
     pub(super) fn say(&mut self, socket: SocketId, text: &str) {
@@ -266,6 +272,15 @@ pub(super) struct Member {
 impl Member {
     pub(super) fn id(&self) -> ParticipantId {
         self.joined.you
+    }
+}
+
+/// What every socket is given.
+pub(super) fn ice_server() -> IceServer {
+    IceServer {
+        urls: vec!["turns:meet.example.org:443?transport=tcp".to_owned()],
+        username: "1:name".to_owned(),
+        credential: "proof".to_owned(),
     }
 }
 

@@ -324,7 +324,7 @@ impl Model {
         let socket = self.world.resume(&session.ticket, session.last_seq);
         let lost_at = client.lost_at.take();
         match self.world.take(socket).expect("an answer").body {
-            ServerBody::Resumed { last_id } => {
+            ServerBody::Resumed { last_id, .. } => {
                 client.socket = Some(socket);
                 let heard = match again {
                     Again::Nothing => usize::try_from(last_id - 1).expect("it is small"),

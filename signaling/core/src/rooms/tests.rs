@@ -1,14 +1,14 @@
 use protocol::{
     Duration, ParticipantId,
     client::{
-        CHAT_CHARACTERS_MAX, ChatMessage, ConnectionState, EndReason, ErrorCode, PictureState,
-        Role, SdpBody, SendConstraint, ServerBody, SlotContent, SlotMapping,
+        CHAT_CHARACTERS_MAX, ChatMessage, ConnectionState, EndReason, ErrorCode, IceServer,
+        PictureState, Role, SdpBody, SendConstraint, ServerBody, SlotContent, SlotMapping,
     },
     media::Source,
     node::{NodeCommand, NodeError, NodeEventBody, NodeReport, NodeResponse},
 };
 
-use super::fixture::{NodeMood, World, join_text, join_text_with};
+use super::fixture::{NodeMood, World, ice_server, join_text, join_text_with};
 use crate::{CloseReason, LeaveCause, Limits, ResumedFrom, RoomEvent, sdp_body::SdpForm};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -27,6 +27,11 @@ fn camera(encodings: u8) -> SendConstraint {
 
 fn thin_line() -> ConnectionState {
     ConnectionState { bits_per_second: 90_000, pictures: PictureState::Paused }
+}
+
+/// The answer to a resume on a socket of the fixture.
+fn resumed(last_id: u64) -> ServerBody {
+    ServerBody::Resumed { last_id, ice_servers: vec![ice_server()] }
 }
 
 #[test]
@@ -320,7 +325,7 @@ fn a_resume_repeats_what_was_missed_and_nothing_else() {
     let told = world.take_all(back);
     let seqs: Vec<_> = told.iter().map(|message| message.seq).collect();
     assert_eq!(seqs, [0, 3, 4], "{told:?}");
-    assert_eq!(told[0].body, ServerBody::Resumed { last_id: 1 });
+    assert_eq!(told[0].body, resumed(1));
     assert!(
         world
             .events
@@ -353,7 +358,7 @@ fn where_the_ring_has_a_hole_the_state_takes_its_place_and_answers_are_kept() {
     }
     let back = world.resume(&ana.joined.ticket, 1);
     let told = world.take_all(back);
-    assert_eq!(told[0].body, ServerBody::Resumed { last_id: 2 });
+    assert_eq!(told[0].body, resumed(2));
     let (seq, ServerBody::Snapshot { up_to, participants, slots, send, connection, speaker }) =
         (told[1].seq, &told[1].body)
     else {
@@ -381,7 +386,7 @@ fn a_newer_socket_replaces_one_that_is_dead_unknown_to_the_server() {
     assert_eq!((told.len(), told[0].seq), (1, 0));
     assert_eq!(told[0].body, ServerBody::Ended { reason: EndReason::Replaced });
     assert_eq!(world.closed(ana.socket), Some(CloseReason::Ended));
-    assert_eq!(world.bodies(back), [ServerBody::Resumed { last_id: 1 }]);
+    assert_eq!(world.bodies(back), [resumed(1)]);
     world.drop_socket(ana.socket);
     world.say(ana.socket, r#"{"id":2,"kind":"leave"}"#);
     world.join("Bo");
@@ -419,7 +424,7 @@ fn a_command_that_comes_again_has_no_second_effect() {
     world.take_all(ana.socket);
     world.drop_socket(ana.socket);
     let back = world.resume(&ana.joined.ticket, 3);
-    assert_eq!(world.bodies(back), [ServerBody::Resumed { last_id: 3 }]);
+    assert_eq!(world.bodies(back), [resumed(3)]);
     world.take_requests();
     world.command(back, 2, publish);
     world.command(back, 3, off);
@@ -547,21 +552,40 @@ fn a_text_that_is_none_is_refused_by_its_name_and_heard_by_nobody() {
 }
 
 #[test]
+fn whoever_is_in_knows_the_ice_servers_and_whoever_is_not_does_not() {
+    let mut world = World::new();
+    let ana = world.join("Ana");
+    assert_eq!(ana.joined.ice_servers, [ice_server()]);
+    let stranger = world.open();
+    world.say(stranger, &join_text("math", "Eve", "wrong"));
+    let told = format!("{:?}", world.bodies(stranger));
+    assert!(told.contains("UnknownLink") && !told.contains("turns:"), "{told}");
+
+    let fresh = vec![IceServer { username: "later".to_owned(), ..ice_server() }];
+    world.renew_ice_servers(ana.socket, fresh.clone());
+    let body = ServerBody::IceServers { ice_servers: fresh };
+    let message = world.take(ana.socket).expect("fresh credentials");
+    assert_eq!((message.seq, message.body), (0, body));
+    let waiting = world.open();
+    world.renew_ice_servers(waiting, vec![]);
+    assert_eq!(world.take(waiting), None, "it is in no room");
+}
+
+#[test]
 fn what_was_written_while_the_socket_was_lost_is_replayed() {
     let mut world = World::with(Limits { ring_messages: 3, ..Limits::default() });
     let (ana, bo) = (world.join("Ana"), world.join("Bo"));
     world.drop_socket(ana.socket);
     world.command(bo.socket, 2, r#""kind":"chat","text":"one""#);
     let back = world.resume(&ana.joined.ticket, 2);
-    let resumed = ServerBody::Resumed { last_id: 1 };
-    assert_eq!(world.bodies(back), [resumed.clone(), chat(bo.id(), None, "one", 0)]);
+    assert_eq!(world.bodies(back), [resumed(1), chat(bo.id(), None, "one", 0)]);
     world.drop_socket(back);
     for (id, text) in (3..).zip(["two", "three", "four", "five"]) {
         world.command(bo.socket, id, &format!(r#""kind":"chat","text":"{text}""#));
     }
     let back = world.resume(&ana.joined.ticket, 3);
     let told = world.bodies(back);
-    assert_eq!(told[0], resumed);
+    assert_eq!(told[0], resumed(1));
     assert!(matches!(told[1], ServerBody::Snapshot { .. }), "{told:?}");
     let kept = ["three", "four", "five"].map(|text| chat(bo.id(), None, text, 0));
     assert_eq!(told[2..], kept, "what the ring holds comes after the state");
@@ -786,7 +810,7 @@ fn a_frame_without_end_ends_the_socket_and_not_the_session() {
     assert_eq!(world.closed(bo.socket), Some(CloseReason::Abuse));
     assert_eq!(world.take(ana.socket), None);
     let back = world.resume(&bo.joined.ticket, 1);
-    assert_eq!(world.bodies(back), [ServerBody::Resumed { last_id: 1 }]);
+    assert_eq!(world.bodies(back), [resumed(1)]);
 }
 
 #[test]
