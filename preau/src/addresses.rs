@@ -13,7 +13,7 @@ use crate::config::{Advertised, Config};
 #[derive(Debug, thiserror::Error)]
 #[error("`advertise`: the name {name} has no address ({source}); check it, or give the address")]
 pub(crate) struct UnknownName {
-    name: String,
+    pub(crate) name: String,
     source: io::Error,
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, parser::ValueSource};
 
-use crate::config::Layer;
+use crate::{config::Layer, language::Language};
 
 /// Préau: video rooms from one program. A browser joins from a link.
 ///
@@ -36,6 +36,20 @@ pub(crate) enum Command {
     },
     /// Print a link to a room; it works while the service runs.
     Link(LinkArguments),
+    /// Look at everything a call depends on, and say what is wrong and how to mend it.
+    #[command(after_help = DOCTOR_CODES)]
+    Doctor(DoctorArguments),
+}
+
+/// How to report.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct DoctorArguments {
+    /// Print the findings as JSON, every text in both languages.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The language of the report. [default: that of the terminal]
+    #[arg(long, value_name = "fr|en", hide_possible_values = true)]
+    pub(crate) lang: Option<Language>,
 }
 
 /// What to do with the configuration.
@@ -95,6 +109,13 @@ fn keys_from_environment(matches: &ArgMatches) -> BTreeSet<String> {
     let is_variable = |key: &String| innermost.value_source(key) == Some(ValueSource::EnvVariable);
     Layer::keys().into_iter().filter(is_variable).collect()
 }
+
+const DOCTOR_CODES: &str = "\
+Without --config it looks at the installed service, /etc/preau/preau.toml, where there is one.
+It changes nothing, and asks no machine but this one and its resolver. Run it as root: only root
+sees which program holds a port.
+
+Exit code: 0 all is well, 1 something could be better, 2 something is broken.";
 
 const EXAMPLES: &str = "\
 Examples:

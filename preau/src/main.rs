@@ -7,6 +7,8 @@
 mod addresses;
 mod cli;
 mod config;
+mod doctor;
+mod language;
 mod link;
 mod logs;
 mod media;
@@ -28,24 +30,32 @@ use config::{ConfigError, Sources};
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let Err(error) = run(&cli::parse()) else {
-        return ExitCode::SUCCESS;
+    let error = match run(&cli::parse()) {
+        Ok(code) => return code,
+        Err(error) => error,
     };
     // Nothing is left to do when stderr is closed.
     writeln!(io::stderr(), "error: {error:#}").ok();
     if error.is::<ConfigError>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }
 
-fn run(invocation: &Invocation) -> anyhow::Result<()> {
+fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
     let file = invocation.config_file.as_deref();
-    let sources = Sources::read(invocation.settings.clone(), file)?;
+    let sources = || Sources::read(invocation.settings.clone(), file);
     match &invocation.command {
-        Command::Serve => serve::serve(&sources.decide()?),
+        Command::Serve => serve::serve(&sources()?.decide()?)?,
         Command::Config { command: ConfigCommand::Show } => {
-            print(&sources.show(&invocation.from_environment)?)
+            print(&sources()?.show(&invocation.from_environment)?)?;
         }
-        Command::Link(arguments) => print(&link::link(&sources.decide()?, arguments)?),
+        Command::Link(arguments) => print(&link::link(&sources()?.decide()?, arguments)?)?,
+        Command::Doctor(arguments) => {
+            let report = doctor::doctor(&invocation.settings, file);
+            let language = arguments.lang.unwrap_or_else(language::at_the_terminal);
+            print(&if arguments.json { report.json()? } else { report.text(language) })?;
+            return Ok(ExitCode::from(report.exit_code()));
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

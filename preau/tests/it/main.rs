@@ -8,6 +8,7 @@
 )]
 
 mod configuration;
+mod doctor;
 mod lifecycle;
 mod links;
 mod program;

@@ -115,7 +115,8 @@ fn is_unicast(ip: IpAddr) -> bool {
 }
 
 /// Whether an address is of a network that the Internet does not reach (RFC 1918, 6598, 4193).
-fn is_private(ip: IpAddr) -> bool {
+#[must_use]
+pub fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
