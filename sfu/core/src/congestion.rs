@@ -24,6 +24,7 @@ mod loss;
 mod probing;
 mod queueing;
 mod reports;
+mod standing;
 mod throughput;
 mod trendline;
 mod values;
@@ -407,6 +408,7 @@ impl Congestion {
             throughput,
             recent,
             is_limited,
+            was_limited: self.alr.was_limited(now),
             rtt: self.rtt.unwrap_or(RTT_DEFAULT),
             is_losing: self.loss.state() == LossState::Decreasing,
         };

@@ -33,6 +33,8 @@ pub(super) struct Sight {
     pub(super) recent: Option<f64>,
     /// The sender sends less than it may.
     pub(super) is_limited: bool,
+    /// It has done so while `throughput` was measured.
+    pub(super) was_limited: bool,
     /// Nothing may grow: a queue stands.
     pub(super) is_held: bool,
     pub(super) rtt: Duration,
@@ -136,7 +138,7 @@ impl Aimd {
     fn decrease(&mut self, now: Instant, sight: &Sight) -> bool {
         let arriving = sight.recent.unwrap_or(f64::MAX).min(self.last_throughput);
         let mut lowered = BACK_OFF * arriving;
-        if sight.is_limited {
+        if sight.is_limited || sight.was_limited {
             lowered = lowered.max(BACK_OFF_LIMITED * self.rate);
         } else {
             if lowered > self.rate {

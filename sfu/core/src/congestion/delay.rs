@@ -1,12 +1,9 @@
 //! What delay says: groups, trend, queue and rate control together.
 //!
-//! Overuse counts only while packets really wait, so jitter alone lowers nothing; a queue that
-//! stands without growing, which no slope can show, counts too; and what stands in the queue is
-//! drained by pacing, not by a lower estimate.
-//!
-//! A way that has become longer (another route, a phone that changes its cell) looks like a queue
-//! that stands, but a queue moves when the rate does. Waiting that stays the same after the rate
-//! has been lowered is the way's own, and the rate is what it was before.
+//! Overuse counts only while packets really wait, so jitter alone lowers nothing, and longer from
+//! one moment to the next, so a way that has become longer lowers nothing either; a queue that
+//! stands without growing, which no slope can show, counts too (see [`standing`](super::standing));
+//! and what stands in the queue is drained by pacing, not by a lower estimate.
 
 use protocol::{Duration, Instant};
 
@@ -14,6 +11,7 @@ use super::{
     aimd::{Aimd, Sight},
     grouping::{Grouped, Grouping},
     queueing::Queueing,
+    standing::{self, STANDS, Standing, Verdict},
     trendline::{Trendline, Usage},
 };
 
@@ -23,16 +21,8 @@ const CONFIRMS_US: f64 = 10_000.0;
 const CONFIRMS_LIMITED_US: f64 = 50_000.0;
 /// Waiting above which nothing grows.
 const HOLDS_US: f64 = 15_000.0;
-/// A queue above this is a standing queue if it lasts for [`STANDS`].
-const STANDING_US: f64 = 20_000.0;
-const STANDS: Duration = Duration::from_millis(400);
-/// A queue that does not fall for so long while it is drained is not ours.
-const DRAIN_MAX: Duration = Duration::from_secs(3);
-/// After so long and a round trip, less sending would have moved a queue…
-const MOVES_AFTER: Duration = Duration::from_millis(600);
-/// … by more than this: a line that gets a seventh less than it carries drains 45 ms in 300.
-const STEADY_US: i64 = 4_000;
-/// Less sending is this part of the rate while nothing waited.
+/// The rate is lowered if it is below this part of what it was while nothing waited; and waiting is
+/// tried by pacing no more than this.
 const LOWERED: f64 = 0.8;
 /// A queue is to be gone in this time…
 const DRAIN_TIME_US: f64 = 500_000.0;
@@ -47,21 +37,12 @@ pub(super) struct DelayBased {
     trendline: Trendline,
     queueing: Queueing,
     pub(super) aimd: Aimd,
-    /// A queue stands, or what looks like one.
-    waiting: Option<Waiting>,
+    standing: Standing,
     /// The rate while nothing waited.
     calm_rate: f64,
     /// Feedback to a probe came until here: its own queue is no overuse.
     probe_until: Option<Instant>,
     usage: Usage,
-}
-
-/// A queue that stands.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    since: Instant,
-    least_us: i64,
-    most_us: i64,
 }
 
 /// What the rest of the estimator knows.
@@ -70,6 +51,8 @@ pub(super) struct Context {
     pub(super) throughput: Option<f64>,
     pub(super) recent: Option<f64>,
     pub(super) is_limited: bool,
+    /// It has been limited while `throughput` was measured.
+    pub(super) was_limited: bool,
     pub(super) rtt: Duration,
     /// The loss is more than the way's own.
     pub(super) is_losing: bool,
@@ -82,7 +65,7 @@ impl DelayBased {
             trendline: Trendline::default(),
             queueing: Queueing::default(),
             aimd: Aimd::new(start, min, max),
-            waiting: None,
+            standing: Standing::default(),
             calm_rate: start,
             probe_until: None,
             usage: Usage::Normal,
@@ -131,6 +114,7 @@ impl DelayBased {
             throughput: context.throughput,
             recent: context.recent,
             is_limited: context.is_limited,
+            was_limited: context.was_limited,
             is_held: self.waits_longer_than(HOLDS_US),
             rtt: context.rtt,
         };
@@ -161,49 +145,46 @@ impl DelayBased {
         if !self.waits_longer_than(HOLDS_US) {
             return 1.0;
         }
-        (1.0 - self.queueing.delay_us() as f64 / DRAIN_TIME_US).max(DRAIN_MIN)
+        let drain = (1.0 - self.queueing.delay_us() as f64 / DRAIN_TIME_US).max(DRAIN_MIN);
+        if self.standing.is_on_trial() { drain.min(LOWERED) } else { drain }
     }
 
     fn confirmed_usage(&mut self, now: Instant, context: &Context) -> Usage {
         let is_probed = self.probe_until.is_some_and(|until| now < until);
         let is_weak = (context.is_limited || is_probed) && !context.is_losing;
         let confirms_us = if is_weak { CONFIRMS_LIMITED_US } else { CONFIRMS_US };
-        let is_standing = self.is_standing(now, is_probed, context);
+        let is_standing = self.is_standing(now, context) && !is_probed;
+        let is_rising = context.is_losing || self.queueing.is_rising();
         match self.trendline.usage() {
-            Usage::Overuse if self.waits_longer_than(confirms_us) => Usage::Overuse,
+            Usage::Overuse if is_rising && self.waits_longer_than(confirms_us) => Usage::Overuse,
             Usage::Overuse | Usage::Normal if is_standing => Usage::Overuse,
             Usage::Overuse | Usage::Normal => Usage::Normal,
             Usage::Underuse => Usage::Underuse,
         }
     }
 
-    fn is_standing(&mut self, now: Instant, is_probed: bool, context: &Context) -> bool {
-        if !self.waits_longer_than(STANDING_US) {
-            self.waiting = None;
-            return false;
+    fn is_standing(&mut self, now: Instant, context: &Context) -> bool {
+        let sight = standing::Sight {
+            delay_us: self.queueing.delay_us(),
+            jitter_us: self.queueing.jitter_us() as i64,
+            rtt: context.rtt,
+            is_lowered: self.aimd.rate() < LOWERED * self.calm_rate,
+            is_losing: context.is_losing,
+        };
+        match self.standing.judge(now, &sight) {
+            Verdict::Open => false,
+            // On a thin line a single packet takes as long.
+            Verdict::Stands => self.waits_longer_than(0.0),
+            Verdict::Own => {
+                self.queueing.rebase();
+                self.aimd.set(now, self.calm_rate.max(self.aimd.rate()));
+                false
+            }
+            Verdict::Lasting => {
+                self.queueing.rebase();
+                false
+            }
         }
-        let delay_us = self.queueing.delay_us();
-        let fresh = Waiting { since: now, least_us: delay_us, most_us: delay_us };
-        let waiting = self.waiting.get_or_insert(fresh);
-        waiting.least_us = waiting.least_us.min(delay_us);
-        waiting.most_us = waiting.most_us.max(delay_us);
-        let stands = now.saturating_duration_since(waiting.since);
-        let moved_us = waiting.most_us - waiting.least_us;
-        let tolerance_us = STEADY_US + self.queueing.jitter_us() as i64;
-        // A queue that is full stays the same too, and loses.
-        let is_steady = stands > MOVES_AFTER + context.rtt
-            && moved_us < tolerance_us
-            && self.aimd.rate() < LOWERED * self.calm_rate
-            && !context.is_losing;
-        if is_steady {
-            self.aimd.set(now, self.calm_rate.max(self.aimd.rate()));
-        }
-        if is_steady || stands > DRAIN_MAX {
-            self.queueing.rebase();
-            self.waiting = None;
-            return false;
-        }
-        stands > STANDS && !is_probed
     }
 
     /// Whether packets wait longer than `limit_us` and than one takes at the present rate.
@@ -215,6 +196,6 @@ impl DelayBased {
     fn reset(&mut self) {
         self.trendline = Trendline::default();
         self.queueing = Queueing::default();
-        self.waiting = None;
+        self.standing = Standing::default();
     }
 }

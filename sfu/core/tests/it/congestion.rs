@@ -210,3 +210,27 @@ fn a_way_that_has_become_longer_is_not_taken_for_a_queue() {
         }
     }
 }
+
+#[test]
+fn a_way_that_has_become_longer_costs_no_layer() {
+    let picture = |kbps| Media::Layered { tiles: 1, ladder: vec![150, 400, kbps] };
+    // Who fills the line has a queue of their own at times, which is lowered all the same.
+    let cases = [
+        ("full", Media::Full, [0.45, 0.45]),
+        ("thin", picture(800), [0.95, 0.6]),
+        ("thick", picture(1_600), [0.95, 0.6]),
+    ];
+    for (kind, media, [calm, jittery]) in cases {
+        for (jitter_ms, by_ms) in [(2.0, 12), (2.0, 20), (2.0, 30), (15.0, 30), (2.0, 100)] {
+            let bar = if jitter_ms < 10.0 { calm } else { jittery };
+            let longer_ms = (15_000, by_ms);
+            let plan = LinkPlan { jitter_ms, longer_ms, ..LinkPlan::steady(2_200, 60) };
+            let name = format!("{by_ms} ms longer, jitter {jitter_ms}, {kind} [part of before]");
+            let (least, _) = figures(&name, &plan, &media, 30, |run| {
+                let before = run.mean(13_000, 15_000, |it| it.target_kbps);
+                run.span(15_000, 30_000).fold(f64::INFINITY, |it, s| it.min(s.target_kbps)) / before
+            });
+            assert!(least >= bar, "{name}: {least}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ fn sight(usage: Usage, arriving: f64) -> Sight {
         throughput: Some(arriving),
         recent: Some(arriving),
         is_limited: false,
+        was_limited: false,
         is_held: false,
         rtt: RTT,
     }
@@ -74,4 +75,12 @@ fn it_stays_within_its_bounds() {
     assert_eq!(aimd.rate(), 2e6);
     aimd.update(at(500), &sight(Usage::Overuse, 10.0));
     assert_eq!(aimd.rate(), 6e4);
+}
+
+#[test]
+fn what_arrived_while_the_sender_limited_is_not_taken_for_the_line() {
+    let mut aimd = Aimd::new(2e6, 5e4, 1e7);
+    let begun = Sight { was_limited: true, ..sight(Usage::Overuse, 9e5) };
+    assert!(aimd.update(at(1_000), &begun));
+    assert!(aimd.rate() >= 1.4e6 && aimd.rate() < 2e6, "{}", aimd.rate());
 }
