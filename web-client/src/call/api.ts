@@ -104,6 +104,17 @@ export interface ConnectionReport {
   readonly pictures: PictureState;
 }
 
+/** The way that media takes to the server. */
+export interface PathReport {
+  /**
+   * As datagrams, or inside a connection: plain TCP, or TLS to the server's relay. A connection is
+   * used where UDP does not get through; lost packets then hold up those behind them.
+   */
+  readonly transport: "udp" | "tcp" | "tls";
+  /** The server's port; null where the browser does not say it. */
+  readonly port: number | null;
+}
+
 /** Somebody has written; it is plain text, and may hold line feeds. */
 export interface ChatLine {
   /** Who wrote. One's own lines come too, once the server has passed them on. */
@@ -125,6 +136,7 @@ export interface CallEvents {
   track: TrackChange;
   state: CallState;
   connection: ConnectionReport | null;
+  path: PathReport | null;
   speaker: SpeakerChange;
   chat: ChatLine;
   local: LocalMedia;
@@ -254,6 +266,8 @@ export interface Call {
   readonly speaker: ParticipantId | null;
   /** How one's line does; null until the server has said something of it. */
   readonly connection: ConnectionReport | null;
+  /** Which way media takes; null until there is one. */
+  readonly path: PathReport | null;
   readonly local: LocalMedia;
 
   /** Listens; the result stops listening. */

@@ -10,6 +10,7 @@ import type {
   JoinOptions,
   LocalMedia,
   ParticipantChange,
+  PathReport,
   Slot,
 } from "./api";
 import { CallError } from "./api";
@@ -56,6 +57,7 @@ export class LiveCall implements Call {
   readonly #local: LocalSources;
   readonly #outbox = new Outbox();
   readonly #stopPageWatch: () => void;
+  readonly #stopNetworkWatch: () => void;
 
   #media: MediaConnection;
   #signaling: Signaling | null = null;
@@ -67,6 +69,7 @@ export class LiveCall implements Call {
   /** Whether media has passed in this session: what never worked is not tried again. */
   #mediaWorked = false;
   #connection: ConnectionReport | null = null;
+  #path: PathReport | null = null;
   #speaker: ParticipantId | null = null;
   #rejoinedAt: number[] = [];
   #settleJoin: ((how: Ended) => void) | null = null;
@@ -86,6 +89,11 @@ export class LiveCall implements Call {
       },
     });
     this.#stopPageWatch = environment.onPageGone(() => this.leave());
+    this.#stopNetworkWatch = environment.onNetworkChange((online) => {
+      if (online) {
+        this.#media.handleNetworkChange();
+      }
+    });
   }
 
   get you(): ParticipantId {
@@ -123,6 +131,10 @@ export class LiveCall implements Call {
 
   get connection(): ConnectionReport | null {
     return this.#connection;
+  }
+
+  get path(): PathReport | null {
+    return this.#path;
   }
 
   get speaker(): ParticipantId | null {
@@ -262,8 +274,10 @@ export class LiveCall implements Call {
       {
         onMessage: (body) => this.#receive(body),
         onSettled: (upTo) => this.#outbox.handleSettled(upTo),
-        onLink: (link) =>
-          this.#happen({ kind: link === "open" ? "signaling_resumed" : "signaling_lost" }),
+        onLink: (link) => {
+          this.#happen({ kind: link === "open" ? "signaling_resumed" : "signaling_lost" });
+          this.#media.setSignaling(link);
+        },
         onGone: () => this.#sessionGone(),
       },
     );
@@ -340,6 +354,8 @@ export class LiveCall implements Call {
         this.#mediaWorked ||= path === "connected";
         this.#happen({ kind: path === "connected" ? "media_connected" : "media_lost" });
       },
+      onWay: (way) => this.#take(way),
+      onSuspect: () => this.#signaling?.probe(),
       onOffer: (offer) => {
         this.#offerId = this.#signaling?.send({ kind: "offer", ...offer }) ?? 0;
       },
@@ -358,6 +374,13 @@ export class LiveCall implements Call {
     if (report !== null || this.#connection !== null) {
       this.#connection = report;
       this.#events.emit("connection", report);
+    }
+  }
+
+  #take(path: PathReport | null): void {
+    if (path !== null || this.#path !== null) {
+      this.#path = path;
+      this.#events.emit("path", path);
     }
   }
 
@@ -433,6 +456,7 @@ export class LiveCall implements Call {
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
     this.#report(null);
+    this.#take(null);
     this.#giveFloor(null);
     const leastMs = otherwise === "server_stopping" ? STOPPING_PAUSE_MS : 0;
     this.#environment.after(Math.max(pauseMs, leastMs), () => {
@@ -452,6 +476,7 @@ export class LiveCall implements Call {
     this.#happen({ kind: "ended", reason });
     this.#settle({ kind: "failed", error: new CallError(reason, "the call ended") });
     this.#stopPageWatch();
+    this.#stopNetworkWatch();
     this.#outbox.close(reason);
     this.#signaling?.close();
     this.#media.close();

@@ -54,9 +54,11 @@ export function browserEnvironment(): Environment {
     onNetworkChange: (listener) => {
       const online = (): void => listener(true);
       const offline = (): void => listener(false);
+      const stopTypeWatch = watchNetworkType(online);
       addEventListener("online", online);
       addEventListener("offline", offline);
       return () => {
+        stopTypeWatch();
         removeEventListener("online", online);
         removeEventListener("offline", offline);
       };
@@ -79,6 +81,25 @@ function openWebSocket(url: string, protocol: string, handlers: SocketHandlers):
   socket.onmessage = ({ data }) => handlers.onText(typeof data === "string" ? data : "");
   socket.onclose = () => handlers.onClose();
   return socket;
+}
+
+/** The Network Information API, where there is one; desktops say no type. */
+interface NetworkInformation extends EventTarget {
+  readonly type?: string;
+}
+
+/** From Wi-Fi to mobile and back. The same event also tells estimates, which change all the time. */
+function watchNetworkType(listener: () => void): () => void {
+  const { connection } = navigator as Navigator & { readonly connection?: NetworkInformation };
+  let type = connection?.type;
+  const changed = (): void => {
+    if (connection?.type !== type) {
+      type = connection?.type;
+      listener();
+    }
+  };
+  connection?.addEventListener("change", changed);
+  return () => connection?.removeEventListener("change", changed);
 }
 
 /** Absent on plain HTTP away from localhost, whatever the types say. */

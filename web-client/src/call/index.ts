@@ -21,6 +21,7 @@ export type {
   LocalError,
   LocalMedia,
   ParticipantChange,
+  PathReport,
   Preparation,
   SendingStats,
   SignalingStats,

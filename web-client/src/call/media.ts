@@ -14,8 +14,11 @@ import type {
   Source,
 } from "./protocol.gen";
 import type { Environment, Timer } from "./environment";
-import type { PathHealth } from "./recovery";
-import { pathHealth, RestartPolicy } from "./recovery";
+import { withoutUdp } from "./candidates";
+import type { Way } from "./path";
+import { pathFigures, sameWay } from "./path";
+import { PathKeeper } from "./path-keeper";
+import { PathWatch } from "./path-watch";
 import { packSdp, unpackSdp } from "./sdp-body";
 import { Sending, TEMPORAL_MODES } from "./sending";
 
@@ -41,6 +44,10 @@ export interface SlotLine {
 export interface MediaHandlers {
   /** The path is up, or has been down too long to keep silent about it. */
   onPath(path: "connected" | "lost"): void;
+  /** Media goes another way than before. */
+  onWay(way: Way): void;
+  /** Nothing comes: whoever has another line to the server should see whether that one holds. */
+  onSuspect(): void;
   /** A new offer must be sent; its answer goes to `handleAnswer`. */
   onOffer(offer: Offer): void;
   /** This connection cannot be mended; another is needed. */
@@ -72,6 +79,8 @@ const DEPENDENCY_DESCRIPTOR =
 const LAYERS_ALLOCATION =
   "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00";
 
+const CONFIGURATION: RTCConfiguration = { bundlePolicy: "max-bundle" };
+
 /** Signaling answers within its own timeout or not at all. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -90,7 +99,11 @@ export class MediaConnection {
   readonly #environment: Environment;
   readonly #connection: RTCPeerConnection;
   readonly #lines: readonly Line[];
-  readonly #policy = new RestartPolicy();
+  readonly #keeper = new PathKeeper();
+  #relays: readonly RTCIceServer[] = [];
+  #way: Way | null = null;
+  /** Signaling can carry an offer: one made before would name the addresses of then. */
+  #canOffer = true;
   #handlers: MediaHandlers | null = null;
   #firstOffer: Promise<Offer> | null = null;
   /** `applying` covers an answer being set and an offer being taken back. */
@@ -99,12 +112,14 @@ export class MediaConnection {
   #offerWanted = false;
   #restartTimer: Timer | null = null;
   #answerTimer: Timer | null = null;
+  #lookTimer: Timer | null = null;
+  #isSuspect = false;
   #closed = false;
 
   constructor(environment: Environment, videoSlots: number) {
     this.videoSlots = Math.min(Math.max(1, Math.trunc(videoSlots)), VIDEO_SLOTS_MAX);
     this.#environment = environment;
-    this.#connection = environment.createPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#connection = environment.createPeerConnection(CONFIGURATION);
     this.#lines = this.#addLines();
     this.#connection.addEventListener("iceconnectionstatechange", () => this.#healthChanged());
     this.#connection.addEventListener("connectionstatechange", () => this.#healthChanged());
@@ -119,6 +134,28 @@ export class MediaConnection {
   /** From the first answer on, the connection looks after itself and tells `handlers`. */
   listen(handlers: MediaHandlers): void {
     this.#handlers = handlers;
+    this.#keeper.begin(this.#environment.now(), this.#relays.length > 0);
+    this.#armRestart();
+    this.#lookLater();
+  }
+
+  /** Relays for when nothing else passes. They are used from the next restart on. */
+  setRelays(relays: readonly RTCIceServer[]): void {
+    this.#relays = relays;
+  }
+
+  /** Signaling has lost its line, or has it back. */
+  setSignaling(link: "open" | "lost"): void {
+    this.#canOffer = link === "open";
+    if (this.#canOffer && this.#keeper.isSuspect(this.#environment.now())) {
+      this.#keeper.handleOrder(this.#environment.now());
+    }
+    this.#armRestart();
+  }
+
+  /** The machine is on another network, or on the network again. */
+  handleNetworkChange(): void {
+    this.#keeper.handleNetworkChange(this.#environment.now());
     this.#armRestart();
   }
 
@@ -134,11 +171,12 @@ export class MediaConnection {
       if (this.#closed) {
         return;
       }
-      await this.#connection.setRemoteDescription({ type: "answer", sdp });
+      const allowed = this.#keeper.reach === "tcp" ? withoutUdp(sdp) : sdp;
+      await this.#connection.setRemoteDescription({ type: "answer", sdp: allowed });
       this.#negotiation = "none";
       this.#lines.forEach(({ sending }) => void sending?.handleAnswer());
       // Chromium goes through a restart without a change of state, so nothing else would tell.
-      this.#policy.handleHealth(this.#environment.now(), this.#health());
+      this.#tellStates();
       this.#armRestart();
       await this.#offerIfWanted();
     } catch (error) {
@@ -164,7 +202,7 @@ export class MediaConnection {
 
   /** Somebody who knows says that the path is gone. */
   restart(): void {
-    this.#policy.handleOrder(this.#environment.now());
+    this.#keeper.handleOrder(this.#environment.now());
     this.#armRestart();
   }
 
@@ -207,6 +245,9 @@ export class MediaConnection {
     this.#handlers = null;
     this.#setAnswerTimer(false);
     this.#setRestartTimer(null);
+    if (this.#lookTimer !== null) {
+      this.#environment.cancel(this.#lookTimer);
+    }
     this.#lines.forEach(({ sending }) => sending?.close());
     this.#connection.close();
   }
@@ -327,38 +368,79 @@ export class MediaConnection {
       this.#break(new Error("DTLS failed"));
       return;
     }
-    const health = this.#health();
-    this.#policy.handleHealth(this.#environment.now(), health);
+    this.#tellStates();
+    this.#tellPath();
+    this.#armRestart();
+  }
+
+  #tellStates(): void {
+    const { iceConnectionState, connectionState } = this.#connection;
+    this.#keeper.handleStates(this.#environment.now(), iceConnectionState, connectionState);
+  }
+
+  #tellPath(): void {
+    const { health } = this.#keeper;
     if (health === "well") {
       this.#handlers?.onPath("connected");
     } else if (health === "failed") {
       this.#handlers?.onPath("lost");
     }
+  }
+
+  #lookLater(): void {
+    this.#lookTimer = this.#environment.after(PathWatch.LOOK_MS, () => void this.#look());
+  }
+
+  /** What has come meanwhile, and by which way. */
+  async #look(): Promise<void> {
+    // One receiver's report holds the pair, and costs less than that of fifty.
+    const [slot] = this.slots;
+    const report = await slot?.receiver.getStats().catch(() => null);
+    if (this.#closed) {
+      return;
+    }
+    const now = this.#environment.now();
+    this.#keeper.handleFigures(now, report == null ? null : pathFigures(report));
+    this.#tellPath();
+    const { way } = this.#keeper;
+    if (way !== null && this.#keeper.health === "well" && !sameWay(way, this.#way)) {
+      this.#way = way;
+      this.#handlers?.onWay(way);
+    }
+    const isSuspect = this.#keeper.isSuspect(now);
+    if (isSuspect && !this.#isSuspect) {
+      this.#handlers?.onSuspect();
+    }
+    this.#isSuspect = isSuspect;
     this.#armRestart();
+    this.#lookLater();
   }
 
-  #health(): PathHealth {
-    return pathHealth(this.#connection.iceConnectionState, this.#connection.connectionState);
-  }
-
-  /** One timer follows the policy, while no negotiation is under way and somebody listens. */
+  /** One timer follows the keeper, while no negotiation is under way and an offer can leave. */
   #armRestart(): void {
-    const dueAt = this.#policy.pollTimeout();
-    const mayOffer = this.#negotiation === "none" && this.#handlers !== null && !this.#closed;
+    const dueAt = this.#keeper.pollTimeout();
+    const isFree = this.#negotiation === "none" && this.#canOffer;
+    const mayOffer = isFree && this.#handlers !== null && !this.#closed;
     this.#setRestartTimer(
       dueAt === null || !mayOffer ? null : Math.max(0, dueAt - this.#environment.now()),
     );
   }
 
   async #restartIfDue(): Promise<void> {
-    if (!this.#policy.takeRestart(this.#environment.now())) {
+    if (!this.#keeper.takeRestart(this.#environment.now(), this.#relays.length > 0)) {
       this.#armRestart();
       return;
     }
-    if (this.#health() === "disconnected") {
+    const { health, reach } = this.#keeper;
+    if (health === "disconnected" || health === "silent") {
       this.#handlers?.onPath("lost");
     }
     try {
+      this.#connection.setConfiguration({
+        ...CONFIGURATION,
+        iceServers: [...this.#relays],
+        iceTransportPolicy: reach === "relay" ? "relay" : "all",
+      });
       this.#connection.restartIce();
       this.#hand(await this.#makeOffer());
     } catch (error) {

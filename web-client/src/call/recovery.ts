@@ -23,6 +23,12 @@ export type PathHealth =
   | "unsettled"
   /** No answer for some seconds. */
   | "disconnected"
+  /** The browser sees no fault, and nothing comes. */
+  | "silent"
+  /** Small packets pass and no key is agreed on: large ones are lost. */
+  | "stalled"
+  /** The first path is not found, and there are ways that were not tried. */
+  | "unreached"
   /** The browser has given up. */
   | "failed";
 
@@ -49,6 +55,8 @@ export function pathHealth(
 export class RestartPolicy {
   static readonly PATIENCE_MS = 1000;
   static readonly INTERVAL_MS_MIN = 1000;
+  /** A relay over TLS carries after seven round trips: it is not to begin anew before. */
+  static readonly INTERVAL_MS_RELAY = 4000;
   static readonly INTERVAL_MS_MAX = 8000;
 
   #dueAt: number | null = null;
@@ -66,7 +74,13 @@ export class RestartPolicy {
       case "disconnected":
         this.#dueAt ??= Math.max(now + RestartPolicy.PATIENCE_MS, this.#earliest());
         return;
+      case "stalled":
+      case "unreached":
+        this.#intervalMs = Math.max(this.#intervalMs, RestartPolicy.INTERVAL_MS_RELAY / 2);
+        this.#dueAt = this.#earlier(Math.max(now, this.#earliest()));
+        return;
       case "failed":
+      case "silent":
         this.#dueAt = this.#earlier(Math.max(now, this.#earliest()));
         return;
     }

@@ -116,6 +116,11 @@ export class Signaling {
     this.#dropSocket();
   }
 
+  /** Somebody has reason to think that the path is dead: an answer is waited for less long. */
+  probe(): void {
+    this.#ping(PONG_TIMEOUT_URGENT_MS);
+  }
+
   /** Cuts the socket as a bad network would. */
   loseSocket(): void {
     this.#lose();
@@ -268,7 +273,7 @@ export class Signaling {
 
   #networkChanged(online: boolean): void {
     if (this.#phase === "open") {
-      this.#ping(PONG_TIMEOUT_URGENT_MS);
+      this.probe();
     } else if (this.#phase === "waiting" && online) {
       this.#attempt = 0;
       this.#open();

@@ -2,12 +2,11 @@
 import type { CallStats, SendingStats, SlotStats } from "./api";
 import type { MediaConnection, SlotLine } from "./media";
 import { newestCsrc } from "./media";
+import type { Entry } from "./path";
+import { selectedPair } from "./path";
 import type { SlotContent } from "./protocol.gen";
 
 type MediaFigures = Pick<CallStats, "slots" | "sending" | "rttMs" | "path">;
-
-/** A dictionary of the report; which fields are there depends on the browser. */
-type Entry = Readonly<Record<string, unknown>>;
 
 export async function mediaStats(
   media: MediaConnection,
@@ -29,7 +28,7 @@ export async function mediaStats(
     sending: entries
       .filter((entry) => entry["type"] === "outbound-rtp")
       .flatMap((entry) => sendingStats(media, entry, codecOf(entries, entry))),
-    ...pathStats(entries),
+    ...pathStats(report),
   };
 }
 
@@ -77,18 +76,12 @@ function sendingStats(media: MediaConnection, entry: Entry, codec: string | null
   ];
 }
 
-/** The nominated pair in use; Firefox marks it `selected`, Chromium names it in `transport`. */
-function pathStats(entries: readonly Entry[]): Pick<CallStats, "rttMs" | "path"> {
-  const byId = new Map(entries.map((entry) => [entry["id"], entry]));
-  const transport = entries.find((entry) => entry["type"] === "transport");
-  const pair =
-    byId.get(transport?.["selectedCandidatePairId"]) ??
-    entries.find((entry) => entry["type"] === "candidate-pair" && entry["selected"] === true);
-  if (pair === undefined) {
+function pathStats(report: RTCStatsReport): Pick<CallStats, "rttMs" | "path"> {
+  const selected = selectedPair(report);
+  if (selected === null) {
     return { rttMs: null, path: null };
   }
-  const local = byId.get(pair["localCandidateId"]) ?? {};
-  const remote = byId.get(pair["remoteCandidateId"]) ?? {};
+  const { pair, local, remote } = selected;
   const rtt = pair["currentRoundTripTime"];
   return {
     rttMs: typeof rtt === "number" ? rtt * 1000 : null,

@@ -13,7 +13,7 @@ import { hostSecret, linkTo } from "./links";
 import type { Picture, RoomStore } from "./room-store";
 import { has } from "./room-store";
 import { shortcutsOn } from "./shortcuts";
-import { hueOf, initials } from "./text";
+import { hueOf, initials, wayOf } from "./text";
 import { isHeard, nameOf } from "./tile";
 
 interface PanelProps {
@@ -136,6 +136,7 @@ function Link({ id, label, hint, copy, href }: LinkProps): JSX.Element {
 
 export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
   const { microphone, camera } = store.local.value;
+  const path = store.path.value;
   return (
     <Dialog id="settings-panel" title={t().settings} onClose={onClose}>
       {canCapture() && (
@@ -162,6 +163,11 @@ export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
         />
         <span>{t().shortcuts}</span>
       </label>
+      {path !== null && (
+        <p id="path" class="hint">
+          {t().pathTaken(path.transport === "udp" ? "UDP" : wayOf("TCP", path.port))}
+        </p>
+      )}
     </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 // What the pages make of what the call tells.
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Call, CallEvents, ConnectionReport } from "../call";
+import type { Call, CallEvents, ConnectionReport, PathReport } from "../call";
+import { en } from "./locales/en";
 import { RoomStore } from "./room-store";
 
 /** A call that tells what the test says. */
@@ -13,7 +14,12 @@ class FakeCall {
   readonly local = { microphone: null, microphoneOn: false, camera: null, screen: null };
   speaker: number | null = null;
   connection: ConnectionReport | null = null;
+  path: PathReport | null = null;
   readonly #listeners = new Map<string, (event: unknown) => void>();
+
+  levels(): Map<number, number> {
+    return new Map();
+  }
 
   on(name: string, listener: (event: unknown) => void): () => void {
     this.#listeners.set(name, listener);
@@ -26,7 +32,11 @@ class FakeCall {
 }
 
 let store: RoomStore | null = null;
-afterEach(() => store?.close());
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  store?.close();
+  vi.useRealTimers();
+});
 
 function start(before: Partial<FakeCall> = {}) {
   const call = Object.assign(new FakeCall(), before);
@@ -68,5 +78,45 @@ describe("the floor", () => {
     expect(store.floor.value).toBe(3);
     call.tell("speaker", { participant: null });
     expect(store.floor.value).toBeNull();
+  });
+});
+
+describe("that media goes by TCP", () => {
+  const path = (transport: PathReport["transport"]) => ({ transport, port: 443 });
+
+  it("is said when it lasts, not while browsers make their choice", () => {
+    const { call, store } = start();
+    call.tell("path", path("tcp"));
+    vi.advanceTimersByTime(1000);
+    call.tell("path", path("udp"));
+    vi.advanceTimersByTime(10_000);
+    expect([store.detour.value, store.notice.value]).toEqual([false, ""]);
+    call.tell("path", path("tcp"));
+    vi.advanceTimersByTime(1500);
+    expect(store.detour.value).toBe(true);
+  });
+
+  it("is taken back when UDP is, with a word", () => {
+    const { call, store } = start({ path: path("tls") });
+    vi.advanceTimersByTime(1500);
+    expect(store.detour.value).toBe(true);
+    call.tell("path", path("udp"));
+    expect([store.detour.value, store.notice.value]).toEqual([false, en.udpAgain]);
+  });
+
+  it("stays put aside while it lasts, through other ports, relays and sessions", () => {
+    const { call, store } = start({ path: path("tcp") });
+    vi.advanceTimersByTime(1500);
+    store.dismissDetour();
+    for (const next of [path("tls"), null, path("tcp")]) {
+      call.tell("path", next);
+      vi.advanceTimersByTime(5000);
+      expect(store.detour.value).toBe(false);
+    }
+    expect(store.path.value).toEqual(path("tcp"));
+    call.tell("path", path("udp"));
+    call.tell("path", path("tcp"));
+    vi.advanceTimersByTime(1500);
+    expect(store.detour.value).toBe(true);
   });
 });

@@ -8,6 +8,7 @@ import type {
   LocalMedia,
   Participant,
   ParticipantId,
+  PathReport,
   PictureState,
   Source,
   SourceLost,
@@ -28,6 +29,8 @@ export interface Picture {
 
 /** How long a passing message is shown. */
 const NOTICE_MS = 6000;
+/** TCP in use for this long is no passing choice: browsers try both and may begin with either. */
+const DETOUR_MS = 1500;
 /** How often loudness is looked at. */
 const LEVELS_INTERVAL_MS = 200;
 /** RFC 6464 levels below this are breath and fans, on the linear scale of the browser. */
@@ -48,6 +51,10 @@ export class RoomStore {
   readonly floor = signal<ParticipantId | null>(null);
   /** The line carries no picture, and the person has not put the reason aside. */
   readonly soundAlone = signal(false);
+  /** Which way media takes; null before there is one. */
+  readonly path = signal<PathReport | null>(null);
+  /** Media goes by TCP because UDP does not get through, and the person has not put it aside. */
+  readonly detour = signal(false);
   /** A sentence that passes by. */
   readonly notice = signal("");
   /** The browser wants a gesture before it plays sound. */
@@ -59,6 +66,9 @@ export class RoomStore {
   /** What the line left of the pictures when it was last told. */
   #pictures: PictureState | null;
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  #detourTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The person was told of the detour that lasts. */
+  #detourTold = false;
 
   /** Everybody's camera tile, with or without a picture; the others first. */
   readonly people = computed<readonly Picture[]>(() => {
@@ -94,6 +104,8 @@ export class RoomStore {
     call.on("local", (local) => (this.local.value = local));
     call.on("speaker", ({ participant }) => (this.floor.value = participant));
     call.on("connection", (report) => this.#lineChanged(report?.pictures ?? null));
+    call.on("path", (path) => this.#pathChanged(path));
+    this.#pathChanged(call.path);
     call.on("source_lost", (lost) => this.#lost(lost));
     call.on("state", (state) => this.#changed(state));
     for (const { carries, track } of call.slots) {
@@ -149,6 +161,11 @@ export class RoomStore {
     this.soundAlone.value = false;
   }
 
+  /** Puts aside that media goes by TCP, until it has gone by UDP again. */
+  dismissDetour(): void {
+    this.detour.value = false;
+  }
+
   leave(): void {
     this.call.leave();
   }
@@ -156,6 +173,7 @@ export class RoomStore {
   close(): void {
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#noticeTimer);
+    clearTimeout(this.#detourTimer);
   }
 
   #try(kind: DeviceKind, change: Promise<void>): void {
@@ -191,6 +209,25 @@ export class RoomStore {
       this.soundAlone.value = false;
     }
     this.#pictures = pictures;
+  }
+
+  /** A new session has no path for a moment, which says nothing of the network. */
+  #pathChanged(path: PathReport | null): void {
+    this.path.value = path ?? this.path.value;
+    if (path === null) {
+      return;
+    }
+    clearTimeout(this.#detourTimer);
+    if (path.transport !== "udp") {
+      this.#detourTimer = setTimeout(() => {
+        this.detour.value ||= !this.#detourTold;
+        this.#detourTold = true;
+      }, DETOUR_MS);
+    } else if (this.#detourTold) {
+      this.#detourTold = false;
+      this.detour.value = false;
+      this.say(t().udpAgain);
+    }
   }
 
   #track(participant: ParticipantId, source: Source, track: MediaStreamTrack | null): void {

@@ -9,6 +9,7 @@ import { gridFor } from "./layout";
 import { InvitePanel, PeoplePanel, SettingsPanel } from "./panels";
 import type { Picture, RoomStore } from "./room-store";
 import { onShortcut } from "./shortcuts";
+import { wayOf } from "./text";
 import { Sounds } from "./sounds";
 import { Tile } from "./tile";
 import type { Panel } from "./toolbar";
@@ -44,6 +45,7 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
         <div class="notices">
           <StatusLine store={store} />
           <SoundAlone store={store} />
+          <Detour store={store} />
         </div>
       </div>
       <Toolbar store={store} onOpen={(opened) => (panel.value = opened)} />
@@ -162,7 +164,7 @@ function StatusLine({ store }: { readonly store: RoomStore }): JSX.Element {
 function SoundAlone({ store }: { readonly store: RoomStore }): JSX.Element {
   const shown = store.soundAlone.value;
   return (
-    <div class="sound-alone">
+    <div class="standing-notice">
       <output id="sound-alone" role="status">
         {shown && <span>{t().soundAlone}</span>}
       </output>
@@ -175,6 +177,35 @@ function SoundAlone({ store }: { readonly store: RoomStore }): JSX.Element {
         >
           {t().understood}
         </button>
+      )}
+    </div>
+  );
+}
+
+/** That media goes by TCP, and on demand why; gone when UDP is back or the person has read it. */
+function Detour({ store }: { readonly store: RoomStore }): JSX.Element {
+  const port = store.path.value?.port ?? null;
+  const shown = store.detour.value;
+  return (
+    <div class="standing-notice">
+      <output id="detour" role="status">
+        {shown && <span>{t().udpBlocked(wayOf("TCP", port))}</span>}
+      </output>
+      {shown && (
+        <>
+          <details id="detour-details">
+            <summary class="button">{t().detourDetails}</summary>
+            <p>{t().udpBlockedDetails(wayOf("UDP", port), location.hostname)}</p>
+          </details>
+          <button
+            id="dismiss-detour"
+            type="button"
+            class="button"
+            onClick={() => store.dismissDetour()}
+          >
+            {t().understood}
+          </button>
+        </>
       )}
     </div>
   );

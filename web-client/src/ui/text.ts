@@ -23,3 +23,8 @@ function firstLetter(word: string | undefined): string {
 export function hueOf(participant: number): number {
   return participant % 8;
 }
+
+/** `TCP 443`, as people who run networks say it; the two stay on one line. */
+export function wayOf(protocol: "TCP" | "UDP", port: number | null): string {
+  return port === null ? protocol : `${protocol}\u00a0${port}`;
+}

@@ -99,12 +99,33 @@ export class FakeSender {
   }
 }
 
+/** The pair in use, as Firefox tells of it. */
+export class FakePath {
+  protocol: "udp" | "tcp" = "udp";
+  /** What has come; null before there is a pair. */
+  bytes: number | null = null;
+
+  report(): Map<string, unknown> {
+    if (this.bytes === null) {
+      return new Map();
+    }
+    const pair = { type: "candidate-pair", selected: true, bytesReceived: this.bytes };
+    return new Map<string, unknown>([
+      ["pair", { id: this.protocol, ...pair, localCandidateId: "L", remoteCandidateId: "R" }],
+      ["L", { id: "L", candidateType: "host", protocol: this.protocol }],
+      ["R", { id: "R", port: 443 }],
+    ]);
+  }
+}
+
 export class FakeReceiver {
   readonly track: FakeTrack;
+  readonly path: FakePath;
   csrcs: { source: number; timestamp: number }[] = [];
 
-  constructor(kind: "audio" | "video") {
+  constructor(kind: "audio" | "video", path: FakePath) {
     this.track = new FakeTrack(kind);
+    this.path = path;
   }
 
   getContributingSources(): { source: number; timestamp: number }[] {
@@ -113,6 +134,10 @@ export class FakeReceiver {
 
   getSynchronizationSources(): { audioLevel: number }[] {
     return [{ audioLevel: 0.5 }];
+  }
+
+  getStats(): Promise<Map<string, unknown>> {
+    return Promise.resolve(this.path.report());
   }
 }
 
@@ -124,11 +149,11 @@ export class FakeTransceiver {
   readonly receiver: FakeReceiver;
   codecs: readonly RTCRtpCodec[] = [];
 
-  constructor(kind: "audio" | "video", init: RTCRtpTransceiverInit) {
+  constructor(kind: "audio" | "video", init: RTCRtpTransceiverInit, path: FakePath) {
     this.kind = kind;
     this.init = init;
     this.sender = new FakeSender(init.sendEncodings);
-    this.receiver = new FakeReceiver(kind);
+    this.receiver = new FakeReceiver(kind, path);
   }
 
   setCodecPreferences(codecs: readonly RTCRtpCodec[]): void {
@@ -138,6 +163,8 @@ export class FakeTransceiver {
 
 export class FakePeerConnection extends EventTarget {
   readonly transceivers: FakeTransceiver[] = [];
+  readonly path = new FakePath();
+  configuration: RTCConfiguration = {};
   /** What was done, in order. */
   readonly log: string[] = [];
   iceConnectionState: RTCIceConnectionState = "new";
@@ -148,7 +175,7 @@ export class FakePeerConnection extends EventTarget {
   answerError: Error | null = null;
 
   addTransceiver(kind: "audio" | "video", init: RTCRtpTransceiverInit): FakeTransceiver {
-    const transceiver = new FakeTransceiver(kind, init);
+    const transceiver = new FakeTransceiver(kind, init, this.path);
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -179,6 +206,10 @@ export class FakePeerConnection extends EventTarget {
       sender.codecs = codecs.map((codec, payloadType) => ({ ...codec, payloadType }));
     }
     return Promise.resolve();
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
   }
 
   restartIce(): void {

@@ -118,6 +118,12 @@ export const en = {
     rejoining: "The connection was lost. Joining again…",
   } satisfies Record<Connection, string>,
   soundAlone: "Your connection is too thin for pictures; sound goes on.",
+  udpBlocked: (way: string) => `Your network blocks UDP: the call goes by ${way}.`,
+  detourDetails: "What this means",
+  udpBlockedDetails: (way: string, host: string) =>
+    `The call works, and there is nothing you need to do. On a busy connection, sound and picture may come a little later. For a smoother call, ask whoever runs this network to allow ${way} to ${host}. We keep trying UDP now and then.`,
+  udpAgain: "UDP gets through again: the call uses it.",
+  pathTaken: (way: string) => `Sound and picture go by ${way}.`,
   understood: "Understood",
   connectedAgain: "Connected again",
 
@@ -126,7 +132,7 @@ export const en = {
   end: {
     left: "You have left the room.",
     media_lost:
-      "Sound and picture found no way to the server. Your network may block it: try another network, or ask whoever runs the server whether UDP is open.",
+      "Sound and picture found no way to the server. Your network may block it: try another network, or ask whoever runs the server whether its port is open for UDP and TCP.",
     replaced: "This call goes on in another window or tab.",
     server_stopping: "The server is stopping. Try again in a minute.",
     connection_failed: "The server cannot be reached. Check your connection and try again.",

@@ -123,6 +123,12 @@ export const fr: Messages = {
     rejoining: "La connexion a été perdue. Nouvelle entrée…",
   },
   soundAlone: "Votre connexion est trop faible pour les images ; le son continue.",
+  udpBlocked: (way) => `Votre réseau bloque l’UDP : la réunion passe par ${way}.`,
+  detourDetails: "Ce que cela veut dire",
+  udpBlockedDetails: (way, host) =>
+    `La réunion fonctionne et vous n’avez rien à faire. Si la connexion est très occupée, le son et l’image peuvent arriver un peu plus tard. Pour plus de confort, demandez à la personne qui gère ce réseau d’autoriser ${way} vers ${host}. L’UDP est réessayé de temps en temps.`,
+  udpAgain: "L’UDP passe de nouveau : la réunion l’utilise.",
+  pathTaken: (way) => `Le son et l’image passent par ${way}.`,
   understood: "J’ai compris",
   connectedAgain: "Connexion rétablie",
 
@@ -131,7 +137,7 @@ export const fr: Messages = {
   end: {
     left: "Vous avez quitté la salle.",
     media_lost:
-      "Le son et l’image n’ont pas trouvé de chemin jusqu’au serveur. Votre réseau les bloque peut-être : essayez-en un autre, ou demandez à la personne qui administre le serveur si UDP est ouvert.",
+      "Le son et l’image n’ont pas trouvé de chemin jusqu’au serveur. Votre réseau les bloque peut-être : essayez-en un autre, ou demandez à la personne qui administre le serveur si son port est ouvert en UDP et en TCP.",
     replaced: "Cet appel continue dans une autre fenêtre ou un autre onglet.",
     server_stopping: "Le serveur s’arrête. Réessayez dans une minute.",
     connection_failed: "Le serveur est injoignable. Vérifiez votre connexion et réessayez.",
