@@ -49,7 +49,7 @@ class Scene {
     const all = { url: "https://x", room: "yard", secret: "s", name: "Me", ...options };
     this.call = new LiveCall(this.environment, all, media);
     for (const name of [
-      ...(["participant", "track", "state", "connection", "speaker"] as const),
+      ...(["participant", "track", "state", "connection", "path", "speaker"] as const),
       ...(["chat", "local", "source_lost"] as const),
     ] as const) {
       this.call.on(name, (event) => this.events.push([name, event]));
@@ -441,6 +441,100 @@ describe("a lost media path", () => {
     const scene = await inRoom();
     await scene.say({ kind: "answer", re: 99, answer: { plain: "stray" } });
     expect(scene.environment.connection.log).not.toContain("stray");
+  });
+});
+
+describe("the way of media", () => {
+  const RELAY = { urls: ["turns:x:443?transport=tcp"], username: "9:a", credential: "c" };
+  const VOICE = 2000;
+
+  /** Somebody who hears a voice by `protocol`. */
+  async function hearing(scene: Scene, protocol: "udp" | "tcp", ms = 3000): Promise<void> {
+    const { path } = scene.environment.connection;
+    path.protocol = protocol;
+    for (let passed = 0; passed < ms; passed += 500) {
+      path.bytes = (path.bytes ?? 0) + VOICE;
+      await scene.environment.advance(500);
+    }
+  }
+
+  it("is told when it changes, and is unknown in a new session", async () => {
+    const scene = await inRoom();
+    expect(scene.call.path).toBeNull();
+    await hearing(scene, "udp");
+    await hearing(scene, "tcp");
+    await scene.say({ kind: "ended", reason: "server_stopping" });
+    const [udp, tcp] = (["udp", "tcp"] as const).map((transport) => ({ transport, port: 443 }));
+    expect(scene.named("path")).toEqual([udp, tcp, null]);
+  });
+
+  it("is looked for anew when nothing comes, and signaling is asked whether it holds", async () => {
+    const scene = await inRoom();
+    await hearing(scene, "udp");
+    await scene.environment.advance(1000);
+    expect(scene.environment.socket.kinds().at(-1)).toBe("ping");
+    expect(scene.environment.connection.restarts).toBe(0);
+    await scene.environment.advance(1000);
+    expect(scene.environment.connection.restarts).toBe(1);
+    expect(scene.connection()).toBe("restarting_media");
+    expect(scene.environment.socket.kinds().at(-1)).toBe("offer");
+  });
+
+  it("is looked for once signaling is back, with the addresses and relays of then", async () => {
+    const scene = await inRoom();
+    await hearing(scene, "udp");
+    scene.environment.socket.cut();
+    await scene.environment.advance(5000);
+    expect(scene.environment.connection.restarts).toBe(0);
+    scene.environment.socket.open();
+    await scene.say({ kind: "resumed", last_id: 1, ice_servers: [RELAY] });
+    await scene.environment.advance(0);
+    expect(scene.environment.connection.restarts).toBe(1);
+    expect(scene.environment.connection.configuration.iceServers).toEqual([RELAY]);
+  });
+
+  it("leads through a relay with the newest credentials", async () => {
+    const scene = new Scene();
+    await scene.letIn({ ...JOINED, ice_servers: [RELAY] });
+    await scene.connectMedia();
+    const fresh = { ...RELAY, credential: "fresh" };
+    scene.environment.socket.say(0, { kind: "ice_servers", ice_servers: [fresh] });
+    await scene.say({ kind: "restart_ice" });
+    await scene.environment.advance(0);
+    expect(scene.environment.connection.configuration).toMatchObject({
+      iceServers: [fresh],
+      iceTransportPolicy: "all",
+    });
+  });
+
+  it("is the relay alone where keys cannot be agreed on over UDP", async () => {
+    const scene = new Scene();
+    await scene.letIn({ ...JOINED, ice_servers: [RELAY] });
+    scene.environment.connection.become("connected", "connecting");
+    await scene.environment.advance(3500);
+    const { configuration } = scene.environment.connection;
+    expect(configuration.iceTransportPolicy).toBe("relay");
+  });
+
+  it("is the node's TCP alone where there is no relay", async () => {
+    const scene = new Scene();
+    await scene.letIn();
+    scene.environment.connection.become("connected", "connecting");
+    await scene.environment.advance(3500);
+    const re = scene.environment.socket.last("offer").id;
+    const candidates = ["1 1 udp 9 203.0.113.7 443 typ host", "2 1 tcp 8 203.0.113.7 443 typ host"];
+    const answer = candidates.map((candidate) => `a=candidate:${candidate}\r\n`).join("");
+    await scene.say({ kind: "answer", re, answer: { plain: answer } });
+    expect(scene.environment.connection.log.at(-1)).toBe(`a=candidate:${candidates[1]}\r\n`);
+  });
+
+  it("is looked for anew when the network is another one", async () => {
+    const scene = await inRoom();
+    await hearing(scene, "udp");
+    scene.environment.changeNetwork(true);
+    await scene.environment.advance(0);
+    expect(scene.environment.connection.restarts).toBe(1);
+    expect(scene.connection()).toBe("connected");
   });
 });
 

@@ -340,6 +340,8 @@ export class LiveCall implements Call {
         return;
       case "resumed":
       case "ice_servers":
+        this.#media.setRelays(body.ice_servers);
+        return;
       case "pong":
         return;
     }
@@ -349,6 +351,7 @@ export class LiveCall implements Call {
     this.#joined = joined;
     this.#mediaWorked = false;
     const media = this.#media;
+    media.setRelays(joined.ice_servers);
     media.listen({
       onPath: (path) => {
         this.#mediaWorked ||= path === "connected";

@@ -92,7 +92,7 @@ describe("a lost socket", () => {
       { id: 0, kind: "resume", ticket: "ticket", last_seq: 2 },
     ]);
     environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
-    expect(told).toEqual(["joined", "left 3", "lost", "open"]);
+    expect(told).toEqual(["joined", "left 3", "lost", "resumed", "open"]);
   });
 
   it("loses nothing and repeats nothing of what the server says", async () => {
@@ -104,7 +104,7 @@ describe("a lost socket", () => {
     environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     [2, 3, 4].forEach((seq) => environment.socket.say(seq, left(seq + 1)));
     environment.socket.say(3, left(99));
-    expect(told).toEqual(["joined", "left 3", "lost", "open", "left 4", "left 5"]);
+    expect(told).toEqual(["joined", "left 3", "lost", "resumed", "open", "left 4", "left 5"]);
     expect(signaling.counters.duplicateMessages).toBe(2);
   });
 

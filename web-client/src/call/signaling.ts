@@ -14,7 +14,7 @@ import { reconnectDelayMs, RESUME_MS_MAX } from "./recovery";
 export type Command = Exclude<ClientBody, { kind: "join" | "resume" | "ping" }>;
 
 export interface SignalingHandlers {
-  /** A message, once and in order. `pong` and `resumed` are not handed on. */
+  /** A message, once and in order. `pong` is not handed on. */
   onMessage(body: ServerBody): void;
   /** Whatever the server had to say about commands up to `upTo` has come, or is lost for good. */
   onSettled(upTo: number): void;
@@ -171,6 +171,7 @@ export class Signaling {
       case "resumed":
         this.#acknowledge(body.last_id);
         this.#opened();
+        this.#handlers.onMessage(body);
         this.#handlers.onLink("open");
         return;
       case "joined":
