@@ -12,9 +12,12 @@ const FIREFOX = process.env.PREAU_FIREFOX ?? "/usr/bin/firefox-esr";
 const LAUNCH_WITHIN_MS = 120_000;
 
 /**
+ * `program` stands in place of Chromium's own, to start it elsewhere; it is then spoken to by a
+ * pipe, which no network is needed for.
+ *
  * @param {"chromium"|"firefox"} kind
  * @param {{ language?: string, env?: object, profile?: string, args?: string[],
- *   preferences?: object }} [options] `preferences` are Firefox's alone
+ *   preferences?: object, program?: string }} [options] `preferences` are Firefox's alone
  */
 export async function launch(kind, options = {}) {
   const profile = options.profile ?? (await mkdtemp(path.join(os.tmpdir(), `preau-${kind}-`)));
@@ -32,10 +35,11 @@ const DISABLED_FEATURES = [
   "LocalNetworkAccessChecks",
 ].join();
 
-function chromium(profile, { language = "en", env = {}, args = [] }) {
+function chromium(profile, { language = "en", env = {}, args = [], program }) {
   return puppeteer.launch({
     browser: "chrome",
-    executablePath: CHROMIUM,
+    executablePath: program ?? CHROMIUM,
+    pipe: program !== undefined,
     headless: true,
     userDataDir: profile,
     env: { ...process.env, LANGUAGE: language, ...env },

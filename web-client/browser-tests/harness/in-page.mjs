@@ -34,6 +34,8 @@ export function install(person) {
     sockets: [],
     offersMade: 0,
     answersTaken: 0,
+    /** When signaling last said that it is back, or that media must find a new way. */
+    toldAt: null,
     errors: [],
   };
   window.probe = probe;
@@ -68,6 +70,10 @@ export function install(person) {
     constructor(...given) {
       super(...given);
       probe.sockets.push(this);
+      this.addEventListener("message", ({ data }) => {
+        const { kind } = JSON.parse(data);
+        if (kind === "resumed" || kind === "restart_ice") probe.toldAt = performance.now();
+      });
     }
   };
 
@@ -334,7 +340,7 @@ export function install(person) {
 
   /**
    * Stops timing. For each person: the frames shown, the longest time in ms without one and without
-   * sound, and how many video elements all people together took.
+   * sound, when that sound was back, and how many video elements all people together took.
    */
   probe.gapsSeen = () => {
     const { pictures, voices, watched, timer } = probe.gaps;
@@ -343,12 +349,21 @@ export function install(person) {
     const end = performance.now();
     const longest = (times) =>
       Math.round(Math.max(...times.map((time, index) => (times[index + 1] ?? end) - time)));
+    const endOfLongest = (times) =>
+      [...times, end].reduce(
+        (most, time, index, all) => {
+          const gap = time - (all[index - 1] ?? time);
+          return gap > most.gap ? { gap, time } : most;
+        },
+        { gap: -1, time: end },
+      ).time;
     const people = [...new Set([...pictures.keys(), ...voices.keys()])].sort();
     return people.map((name) => ({
       name,
       frames: (pictures.get(name)?.length ?? 1) - 1,
       pictureMs: longest(pictures.get(name) ?? [0]),
       soundMs: longest(voices.get(name) ?? [0]),
+      soundAt: endOfLongest(voices.get(name) ?? []),
       elements: watched.size,
     }));
   };
@@ -419,6 +434,35 @@ export function install(person) {
       }
     }
     return addresses;
+  };
+
+  /** The pair in use of the newest connection, such as `udp host 203.0.113.7:443`. */
+  probe.pair = async () => {
+    const connection = probe.connections.at(-1);
+    if (!connection) return null;
+    const stats = await connection.getStats();
+    const all = [...stats.values()];
+    const transport = all.find(({ type }) => type === "transport");
+    const pair =
+      stats.get(transport?.selectedCandidatePairId) ??
+      all.find(({ type, selected }) => type === "candidate-pair" && selected);
+    if (!pair) return null;
+    const local = stats.get(pair.localCandidateId);
+    const remote = stats.get(pair.remoteCandidateId);
+    const isRelayed = local.candidateType === "relay";
+    const protocol = isRelayed ? `${local.relayProtocol} relay` : local.protocol;
+    return `${protocol} ${remote.address}:${remote.port}`;
+  };
+
+  /** Marks every tile, so that `tilesKept` can tell the same from another one. */
+  probe.markTiles = () => {
+    const tiles = [...document.querySelectorAll(".tile")];
+    tiles.forEach((tile) => (tile.isMarked = true));
+    probe.tilesMarked = tiles.length;
+  };
+  probe.tilesKept = () => {
+    const tiles = [...document.querySelectorAll(".tile")];
+    return tiles.length === probe.tilesMarked && tiles.every(({ isMarked }) => isMarked);
   };
 
   /** The state of every media transport, and how often it changed since the first look. */

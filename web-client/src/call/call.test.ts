@@ -473,8 +473,10 @@ describe("the way of media", () => {
     await hearing(scene, "udp");
     await scene.environment.advance(1000);
     expect(scene.environment.socket.kinds().at(-1)).toBe("ping");
-    expect(scene.environment.connection.restarts).toBe(0);
     await scene.environment.advance(1000);
+    expect(scene.environment.connection.restarts).toBe(0);
+    scene.environment.socket.say(0, { kind: "pong" });
+    await scene.environment.advance(0);
     expect(scene.environment.connection.restarts).toBe(1);
     expect(scene.connection()).toBe("restarting_media");
     expect(scene.environment.socket.kinds().at(-1)).toBe("offer");

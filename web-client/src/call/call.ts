@@ -273,11 +273,11 @@ export class LiveCall implements Call {
       patienceMs,
       {
         onMessage: (body) => this.#receive(body),
-        onSettled: (upTo) => this.#outbox.handleSettled(upTo),
-        onLink: (link) => {
-          this.#happen({ kind: link === "open" ? "signaling_resumed" : "signaling_lost" });
-          this.#media.setSignaling(link);
+        onSettled: (upTo) => {
+          this.#outbox.handleSettled(upTo);
+          this.#media.setSignaling("holds");
         },
+        onLink: (link) => this.#linkChanged(link),
         onGone: () => this.#sessionGone(),
       },
     );
@@ -358,7 +358,10 @@ export class LiveCall implements Call {
         this.#happen({ kind: path === "connected" ? "media_connected" : "media_lost" });
       },
       onWay: (way) => this.#take(way),
-      onSuspect: () => this.#signaling?.probe(),
+      onSuspect: () => {
+        media.setSignaling("doubted");
+        this.#signaling?.probe();
+      },
       onOffer: (offer) => {
         this.#offerId = this.#signaling?.send({ kind: "offer", ...offer }) ?? 0;
       },
@@ -391,6 +394,16 @@ export class LiveCall implements Call {
     if (this.#speaker !== participant) {
       this.#speaker = participant;
       this.#events.emit("speaker", { participant });
+    }
+  }
+
+  #linkChanged(link: "open" | "lost"): void {
+    if (link === "open") {
+      this.#happen({ kind: "signaling_resumed" });
+      this.#media.handleResumed();
+    } else {
+      this.#happen({ kind: "signaling_lost" });
+      this.#media.setSignaling("doubted");
     }
   }
 

@@ -144,13 +144,18 @@ export class MediaConnection {
     this.#relays = relays;
   }
 
-  /** Signaling has lost its line, or has it back. */
-  setSignaling(link: "open" | "lost"): void {
-    this.#canOffer = link === "open";
-    if (this.#canOffer && this.#keeper.isSuspect(this.#environment.now())) {
+  /** Whether signaling could carry an offer: it has its line, or is finding out. */
+  setSignaling(link: "holds" | "doubted"): void {
+    this.#canOffer = link === "holds";
+    this.#armRestart();
+  }
+
+  /** Signaling has its line back: where nothing comes, the fault was this machine's network. */
+  handleResumed(): void {
+    if (this.#keeper.isSuspect(this.#environment.now())) {
       this.#keeper.handleOrder(this.#environment.now());
     }
-    this.#armRestart();
+    this.setSignaling("holds");
   }
 
   /** The machine is on another network, or on the network again. */

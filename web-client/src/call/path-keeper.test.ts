@@ -78,11 +78,20 @@ describe("a path on which nothing comes", () => {
   it("is looked for ever less often, and left alone once something comes", () => {
     const scene = connected();
     scene.pass(5000, VOICE);
-    scene.pass(10_000, 0);
-    expect(scene.restarts.map(([at]) => at)).toEqual([6500, 8500, 12_500]);
+    scene.pass(15_000, 0);
+    expect(scene.restarts.map(([at]) => at)).toEqual([6500, 10_500, 18_500]);
     scene.pass(60_000, VOICE);
     expect(scene.restarts).toHaveLength(3);
     expect(scene.keeper.health).toBe("well");
+  });
+
+  it("is given up while the browser goes from one dead pair to the next", () => {
+    const scene = connected();
+    scene.pass(5000, VOICE);
+    scene.pass(500, 0, "tcp");
+    scene.pass(500, 0);
+    scene.pass(500, 0, "tcp");
+    expect(scene.keeper.health).toBe("silent");
   });
 
   it("is not one that a machine slept through", () => {

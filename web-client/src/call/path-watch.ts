@@ -66,10 +66,10 @@ export class PathWatch {
       return;
     }
     const before = this.#figures;
-    const samePair = before?.pair === figures.pair;
-    const came = samePair ? figures.bytesReceived - before.bytesReceived : 0;
-    const isNews = !samePair || came !== 0 || now - this.#lookedAt > LOOK_GAP_MS_MAX;
-    if (isNews) {
+    // Chromium tries its other pairs by itself when one dies: that alone brings nothing.
+    const came = before?.pair === figures.pair ? figures.bytesReceived - before.bytesReceived : 0;
+    const isFirst = before === null || now - this.#lookedAt > LOOK_GAP_MS_MAX;
+    if (came > 0 || isFirst) {
       this.#heardAt = now;
       this.#isFlowing = came >= FLOWING_BYTES_MIN;
     }
