@@ -92,6 +92,7 @@ const STORIES = {
   },
 
   async ipv6_only() {
+    network.closeOnly();
     network.loseIpv4();
     const rows = await join();
     await leave();
@@ -101,12 +102,14 @@ const STORIES = {
 
   /** Neither side is told; the link takes no more than IPv6 must carry (RFC 8200 §5). */
   async mtu_1280() {
+    network.closeOnly();
     network.limitPackets(1280);
     return join();
   },
 
   /** Below that the browsers' own handshake is lost, and a TCP that was told its size passes. */
   async mtu_1200() {
+    network.closeOnly();
     network.limitPackets(1200);
     const rows = await join();
     network.limitPackets(1500);

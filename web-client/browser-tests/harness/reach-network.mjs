@@ -24,10 +24,10 @@ const PEOPLE_LINK = "pra1";
 const SEGMENT_MAX = 1100;
 
 const LINKS = [
-  { end: "people", device: "pra", here: "10.91.1.2/24", there: "10.91.1.1/24", net6: "2001:db8:1" },
-  { end: "server", device: "prb", here: "10.91.2.2/24", there: "10.91.2.1/24", net6: "2001:db8:2" },
-  { end: "server", device: "prc", here: "10.91.3.2/24", there: "10.91.3.1/24", net6: null },
-  { end: "witness", device: "prd", here: "10.91.4.2/24", there: "10.91.4.1/24", net6: "2001:db8:4" },
+  { end: "people", device: "pra", net: "10.91.1", net6: "2001:db8:1" },
+  { end: "server", device: "prb", net: "10.91.2", net6: "2001:db8:2" },
+  { end: "server", device: "prc", net: "10.91.3", net6: null },
+  { end: "witness", device: "prd", net: "10.91.4", net6: "2001:db8:4" },
 ];
 
 /** What can be closed, in the words of nftables. */
@@ -133,13 +133,17 @@ export class ReachNetwork {
 }
 
 /** Packets of a mapping have a table of connections of their own. */
-const mapping = (number) => `flush chain inet reach mapping
-add rule inet reach mapping iifname ${PEOPLE_LINK} ip protocol udp ct zone set ${number}
-add rule inet reach mapping ip daddr 192.0.2.${100 + number} ip protocol udp ct zone set ${number}
+function mapping(number) {
+  const outside = `192.0.2.${100 + number}`;
+  const zone = `ip protocol udp ct zone set ${number}`;
+  return `flush chain inet reach mapping
+add rule inet reach mapping iifname ${PEOPLE_LINK} ${zone}
+add rule inet reach mapping ip daddr ${outside} ${zone}
 flush chain ip translation outside
-add rule ip translation outside ip saddr 10.91.1.0/24 ip protocol udp snat to 192.0.2.${100 + number}
+add rule ip translation outside ip saddr 10.91.1.0/24 ip protocol udp snat to ${outside}
 add rule ip translation outside ip saddr 10.91.1.0/24 snat to 192.0.2.101
 `;
+}
 
 const RULES = `table ip translation {
   chain prerouting {
@@ -174,23 +178,19 @@ table inet reach {
 }
 ${mapping(1)}`;
 
-function connect(names, { end, device, here, there, net6 }) {
+function connect(names, { end, device, net, net6 }) {
   const [mine, its] = [`${device}0`, `${device}1`];
   const { [end]: name, router } = names;
   ip("link", "add", mine, "netns", name, "type", "veth", "peer", "name", its, "netns", router);
-  const ends = [
-    { place: name, interface: mine, address: here, host: "2" },
-    { place: router, interface: its, address: there, host: "1" },
-  ];
-  for (const { place, interface: link, address, host } of ends) {
-    within(place, "ip", "address", "add", address, "dev", link);
+  for (const [place, link, host] of [[name, mine, 2], [router, its, 1]]) {
+    within(place, "ip", "address", "add", `${net}.${host}/24`, "dev", link);
     if (net6 !== null) {
       within(place, "ip", "address", "add", `${net6}::${host}/64`, "dev", link, "nodad");
     }
     within(place, "ip", "link", "set", link, "up");
   }
   if (net6 !== null) {
-    within(name, "ip", "route", "add", "default", "via", there.replace("/24", ""));
+    within(name, "ip", "route", "add", "default", "via", `${net}.1`);
     within(name, "ip", "-6", "route", "add", "default", "via", `${net6}::1`);
   }
 }

@@ -88,7 +88,7 @@ interface NetworkInformation extends EventTarget {
   readonly type?: string;
 }
 
-/** From Wi-Fi to mobile and back. The same event also tells estimates, which change all the time. */
+/** From Wi-Fi to mobile and back. The same event tells estimates, which change all the time. */
 function watchNetworkType(listener: () => void): () => void {
   const { connection } = navigator as Navigator & { readonly connection?: NetworkInformation };
   let type = connection?.type;

@@ -80,7 +80,7 @@ function wayOf({ local, remote }: SelectedPair): Way {
   };
 }
 
-/** `turns:meet.example.org:443?transport=tcp`; without a port it is the scheme's (RFC 7065 §3.2). */
+/** `turns:meet.example.org:443?transport=tcp`; the scheme has a port of its own (RFC 7065 §3.2). */
 function portOfUrl(url: unknown): number | null {
   if (typeof url !== "string") {
     return null;
