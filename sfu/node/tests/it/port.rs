@@ -24,7 +24,7 @@ use sfu_worker::{PacketClass, Path, Sink, Tuple};
 
 use crate::allocation::Watched;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends every datagram back. `panic` is a fault; `echo`, and commands, are told to the control
 /// side.
