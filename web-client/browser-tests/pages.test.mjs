@@ -97,6 +97,79 @@ onStage("why there are no pictures is told politely, and can be put aside", asyn
   await shows("");
 });
 
+/** What a person on a network that blocks UDP reads, on a screen of their own. */
+const DETOURS = [
+  {
+    language: "en",
+    width: 1024,
+    reason: "Your network blocks UDP: the call goes by TCP\u00a0443.",
+    again: "UDP gets through again: the call uses it.",
+  },
+  {
+    language: "fr",
+    width: 320,
+    reason: "Votre réseau bloque l’UDP\u00a0: la réunion passe par TCP\u00a0443.",
+    again: "L’UDP passe de nouveau\u00a0: la réunion l’utilise.",
+  },
+];
+
+for (const { language, width, reason, again } of DETOURS) {
+  const promise = "a network that blocks UDP is named, explained and forgotten";
+  onStage(`${language}: ${promise}`, async (stage) => {
+    const server = await stage.server();
+    const { guestLink } = await server.createRoom();
+    const browser = await stage.browser("chromium", { language });
+    const other = await Person.at(browser, 2);
+    const person = await Person.at(browser, 1, { width, height: 640 });
+    for (const each of [other, person]) {
+      await each.open(guestLink);
+      await each.join();
+    }
+    await person.sees([other]);
+    // Media go by UDP here; what the page reads of it is changed on the way.
+    await person.page.evaluate(() => {
+      const { getStats } = RTCRtpReceiver.prototype;
+      RTCRtpReceiver.prototype.getStats = async function (...given) {
+        const report = new Map(await getStats.apply(this, given));
+        for (const [id, entry] of report) {
+          const port = entry.type === "remote-candidate" ? { port: 443 } : {};
+          report.set(id, { ...entry, ...port, protocol: window.transport ?? entry.protocol });
+        }
+        return report;
+      };
+    });
+    const use = (transport) =>
+      person.page.evaluate((transport) => (window.transport = transport), transport);
+    const shows = async (id, text) => {
+      const look = () =>
+        [...document.querySelectorAll("[role=status]")].map(({ id, textContent }) => [
+          id,
+          textContent,
+        ]);
+      const isShown = (seen) => seen.some(([place, said]) => place === id && said === text);
+      await person.look(`${id} is "${text}"`, look, isShown);
+    };
+
+    await shows("detour", "");
+    await use("tcp");
+    await shows("detour", reason);
+    await isOpenToEverybody(stage, person, "detour");
+    await person.screenshot(`detour-${language}`);
+    await person.page.locator("#detour-details summary").click();
+    await isOpenToEverybody(stage, person, "detour explained");
+    const scrolled = await person.page.evaluate(() => document.documentElement.scrollWidth);
+    assert.equal(scrolled, width, "no sideways scrolling");
+    await person.screenshot(`detour-details-${language}`);
+    await use("udp");
+    await shows("status", again);
+    await shows("detour", "");
+    await use("tcp");
+    await shows("detour", reason);
+    await person.page.locator("#dismiss-detour").click();
+    await shows("detour", "");
+  });
+}
+
 onStage("no request leaves for anybody else, and the scripts are small", async (stage) => {
   const server = await stage.server();
   for (const kind of ["chromium", "firefox"]) {

@@ -187,16 +187,12 @@ function Detour({ store }: { readonly store: RoomStore }): JSX.Element {
   const port = store.path.value?.port ?? null;
   const shown = store.detour.value;
   return (
-    <div class="standing-notice">
+    <div class={`detour${shown ? " shown" : ""}`}>
       <output id="detour" role="status">
-        {shown && <span>{t().udpBlocked(wayOf("TCP", port))}</span>}
+        {shown && t().udpBlocked(wayOf("TCP", port))}
       </output>
       {shown && (
         <>
-          <details id="detour-details">
-            <summary class="button">{t().detourDetails}</summary>
-            <p>{t().udpBlockedDetails(wayOf("UDP", port), location.hostname)}</p>
-          </details>
           <button
             id="dismiss-detour"
             type="button"
@@ -205,6 +201,10 @@ function Detour({ store }: { readonly store: RoomStore }): JSX.Element {
           >
             {t().understood}
           </button>
+          <details id="detour-details">
+            <summary>{t().detourDetails}</summary>
+            <p>{t().udpBlockedDetails(wayOf("UDP", port), location.hostname)}</p>
+          </details>
         </>
       )}
     </div>
