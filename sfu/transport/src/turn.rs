@@ -25,7 +25,7 @@ mod message;
 mod server;
 
 pub use credentials::TurnSecret;
-pub use server::{ToMedia, TurnConnection, TurnQuota, TurnServer, TurnTime};
+pub use server::{Family, ToMedia, TurnConnection, TurnQuota, TurnServer, TurnTime};
 
 use crate::drop_reason::drop_reasons;
 
@@ -33,8 +33,8 @@ use crate::drop_reason::drop_reasons;
 /// and keeps the old ones until a restart of ICE is done. LiveKit allows as many.
 pub const ALLOCATIONS_PER_USER: usize = 12;
 
-/// Requests refused in a row after which a connection is closed. A browser is refused once, to learn the
-/// nonce; the rest is for nonces that grow stale, and to tell what is wrong.
+/// Requests refused in a row after which a connection is closed. A browser is refused once, to
+/// learn the nonce; the rest is for nonces that grow stale, and to tell what is wrong.
 pub const REFUSALS_MAX: u32 = 16;
 
 drop_reasons! {

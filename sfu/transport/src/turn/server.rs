@@ -31,6 +31,27 @@ pub struct TurnServer {
     pub media: Vec<SocketAddr>,
 }
 
+/// Of which kind an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl TurnServer {
+    /// What the client of this connection is called by whom it talks to: one of our own addresses,
+    /// if there is one of this family, with a port that nobody listens on.
+    #[must_use]
+    pub fn relayed_address(&self, connection: u32, family: Family) -> Option<SocketAddr> {
+        let mut ips = self.media.iter().map(SocketAddr::ip);
+        let ip = ips.find(|ip| ip.is_ipv4() == (family == Family::V4))?;
+        let place = connection % u32::from(u16::MAX - RELAYED_PORTS);
+        Some(SocketAddr::new(ip, RELAYED_PORTS + place as u16))
+    }
+}
+
 /// The time of an input: `now` for what ends here, Unix time for what somebody else has dated.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnTime {
@@ -182,7 +203,8 @@ impl TurnConnection {
         }
     }
 
-    /// Appends a datagram of ours, sent from `local` to the relayed address, as the client wants it.
+    /// Appends a datagram of ours, sent from `local` to the relayed address, as the client wants
+    /// it.
     ///
     /// # Errors
     /// The client has not permitted it.
@@ -375,16 +397,15 @@ impl TurnConnection {
         if attributes.wants_port {
             return Err(NO_SUCH_PORT);
         }
-        let ip = self.relayed_ip(attributes.family)?;
+        let relayed = self.relayed_address(attributes.family).ok_or(UNSUPPORTED_FAMILY)?;
         let username = attributes.username.unwrap_or_default();
         if !quota.take(username) {
             return Err(QUOTA);
         }
         let lifetime = lifetime(attributes.lifetime).max(LIFETIME);
-        let port = RELAYED_PORTS + (self.number % u32::from(u16::MAX - RELAYED_PORTS)) as u16;
         self.allocation = Some(Allocation {
             username: username.into(),
-            relayed: SocketAddr::new(ip, port),
+            relayed,
             ends: now + lifetime,
             permissions: Vec::new(),
             channels: Vec::new(),
@@ -392,17 +413,16 @@ impl TurnConnection {
         Ok(Some(lifetime))
     }
 
-    /// An address of ours, of the family that is asked for. Who asks for none gets IPv4
+    /// A name for this client of the family that is asked for. Who asks for none gets IPv4
     /// (RFC 8656 §7.2), or what there is.
-    fn relayed_ip(&self, family: Option<u8>) -> Result<IpAddr, Refusal> {
-        let ips = || self.server.media.iter().map(SocketAddr::ip);
-        let found = match family {
-            Some(1) => ips().find(IpAddr::is_ipv4),
-            Some(2) => ips().find(IpAddr::is_ipv6),
+    fn relayed_address(&self, family: Option<u8>) -> Option<SocketAddr> {
+        let of = |family| self.server.relayed_address(self.number, family);
+        match family {
+            Some(1) => of(Family::V4),
+            Some(2) => of(Family::V6),
             Some(_) => None,
-            None => ips().find(IpAddr::is_ipv4).or_else(|| ips().next()),
-        };
-        found.ok_or(UNSUPPORTED_FAMILY)
+            None => of(Family::V4).or_else(|| of(Family::V6)),
+        }
     }
 
     /// RFC 8656 §7.3 (Refresh).
