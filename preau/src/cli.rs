@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, parser::ValueSource};
 
-use crate::{config::Layer, language::Language};
+use crate::{
+    config::{Advertised, Layer, Text},
+    language::Language,
+};
 
 /// Préau: video rooms from one program. A browser joins from a link.
 ///
@@ -39,6 +42,27 @@ pub(crate) enum Command {
     /// Look at everything a call depends on, and say what is wrong and how to mend it.
     #[command(after_help = DOCTOR_CODES)]
     Doctor(DoctorArguments),
+    /// Make a service of this program, for people to come to at DOMAIN (Debian; as root).
+    #[command(after_help = SETUP_EXAMPLES)]
+    Setup(SetupArguments),
+}
+
+/// What to set up. The settings below are options too, and end up in the file.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SetupArguments {
+    /// The name that people type, such as meet.example.org. It leads to this machine.
+    #[arg(value_name = "DOMAIN")]
+    pub(crate) domain: Text<Advertised>,
+    /// Tell what would be done and written, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go on although a check found an error.
+    #[arg(long)]
+    pub(crate) anyway: bool,
+    /// The language of what is said, and of the comments in a new file. [default: that of the
+    /// terminal]
+    #[arg(long, value_name = "fr|en", hide_possible_values = true)]
+    pub(crate) lang: Option<Language>,
 }
 
 /// How to report.
@@ -116,6 +140,21 @@ It changes nothing, and asks no machine but this one and its resolver. Run it as
 sees which program holds a port.
 
 Exit code: 0 all is well, 1 something could be better, 2 something is broken.";
+
+const SETUP_EXAMPLES: &str = "\
+It checks name, clock, port and addresses; writes /etc/preau/preau.toml; brings user, unit and
+kernel limits where no package has; starts the service, and prints the links of a first room. What
+is so already is left alone; of a file that it changes it keeps the old one.
+
+Examples:
+  preau setup meet.example.org --dry-run
+      See what it would do, as any user.
+  preau setup meet.example.org
+      A server on the Internet.
+  preau setup meet.example.org --advertise 203.0.113.7
+      A server at home, behind the router that has this address and forwards 443, TCP and UDP.
+  preau setup meet.example.org --behind-proxy 127.0.0.1/32
+      Beside nginx, Caddy, Apache or HAProxy on this machine, which speaks HTTPS.";
 
 const EXAMPLES: &str = "\
 Examples:

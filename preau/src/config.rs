@@ -18,8 +18,7 @@ use protocol::media::{BadCodecSet, CodecSet};
 use signaling_service::{Cidr, Origin};
 
 pub(crate) use layer::Layer;
-pub(crate) use values::{Advertised, MetricsListen};
-use values::{Text, TlsMode};
+pub(crate) use values::{Advertised, MetricsListen, Text, TlsMode};
 
 /// What the program runs with: every setting decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +155,18 @@ pub(crate) enum ConfigError {
     Unshowable(#[from] serde_json::Error),
 }
 
+impl ConfigError {
+    /// Explains what the parser says of the `text` of `path`.
+    pub(crate) fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+        let start = error.span().map_or(0, |span| span.start);
+        ConfigError::Syntax {
+            path: path.into(),
+            line: 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count(),
+            message: error.message().to_owned(),
+        }
+    }
+}
+
 /// The layers before they are decided, kept apart so that `show` can tell where a value is from.
 #[derive(Debug)]
 pub(crate) struct Sources {
@@ -175,6 +186,19 @@ impl Sources {
             defaults: defaults(|name| std::env::var_os(name)),
             file: file.map(read_file).transpose()?.unwrap_or_default(),
             arguments,
+        })
+    }
+
+    /// The settings of a file with this text, under no arguments.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it; `path` names it there.
+    pub(crate) fn of_text(path: &Path, text: &str) -> Result<Sources, ConfigError> {
+        Ok(Sources {
+            defaults: defaults(|name| std::env::var_os(name)),
+            file: parse(path, text)?,
+            arguments: Layer::default(),
         })
     }
 
@@ -301,14 +325,12 @@ fn default_data_folder(environment: impl Fn(&str) -> Option<OsString>) -> Option
 fn read_file(path: &Path) -> Result<Layer, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let start = error.span().map_or(0, |span| span.start);
-        ConfigError::Syntax {
-            path: path.into(),
-            line: 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count(),
-            message: error.message().to_owned(),
-        }
-    })?;
+    parse(path, &text)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
+    let table: toml::Table =
+        text.parse().map_err(|error| ConfigError::syntax(path, text, &error))?;
     let known = Layer::keys();
     let mut layer = Layer::default();
     for (key, value) in table {

@@ -22,6 +22,9 @@ use crate::{
     language::both,
     serve,
 };
+pub(crate) use certificate::date;
+pub(crate) use collect::shows_certificate;
+pub(crate) use finding::Level;
 use finding::{Finding, Topic};
 pub(crate) use report::Report;
 
@@ -29,7 +32,7 @@ pub(crate) use report::Report;
 pub(crate) const SYSTEM_CONFIG: &str = "/etc/preau/preau.toml";
 
 /// Where the unit keeps the data.
-const SYSTEM_DATA: &str = "/var/lib/preau";
+pub(crate) const SYSTEM_DATA: &str = "/var/lib/preau";
 
 /// Looks at everything, with the settings of `file`, or of the installed service where none is
 /// named.
@@ -46,16 +49,34 @@ pub(crate) fn doctor(arguments: &Layer, file: Option<&Path>) -> Report {
     }
 }
 
+/// Looks at what must be right before the service is started with `config`: not at what setup
+/// itself is about to do.
+pub(crate) fn before_start(config: &Config) -> Report {
+    let mut findings = examine(&collect::facts(config));
+    findings.retain(|finding| match finding.topic {
+        Topic::Name | Topic::Clock | Topic::Port | Topic::Addresses | Topic::Offload => true,
+        // Whether it exists and is good; what the service shows it shows later.
+        Topic::Certificate => finding.code != "unseen" && finding.code != "stale",
+        Topic::Configuration | Topic::Buffers | Topic::Files | Topic::Service => false,
+    });
+    Report::new(findings, &place(config), config.listen.port())
+}
+
 fn settings(arguments: &Layer, file: Option<&Path>) -> Result<Config, ConfigError> {
-    let installed = Path::new(SYSTEM_CONFIG);
-    let file = file.or_else(|| installed.exists().then_some(installed));
-    let is_installed = file == Some(installed);
+    let file = file.or_else(installed_config);
     let mut config = Sources::read(arguments.clone(), file)?.decide()?;
     // The unit hands the folder to the service in a variable that is not set here.
-    if is_installed && arguments.data.is_none() && Path::new(SYSTEM_DATA).exists() {
+    let is_kept = file.is_some_and(|file| file == Path::new(SYSTEM_CONFIG));
+    if is_kept && arguments.data.is_none() && Path::new(SYSTEM_DATA).exists() {
         config.data = PathBuf::from(SYSTEM_DATA);
     }
     Ok(config)
+}
+
+/// The settings of the installed service, where there is one.
+pub(crate) fn installed_config<'p>() -> Option<&'p Path> {
+    let installed = Path::new(SYSTEM_CONFIG);
+    installed.exists().then_some(installed)
 }
 
 /// What people open.

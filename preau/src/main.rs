@@ -12,8 +12,10 @@ mod language;
 mod link;
 mod logs;
 mod media;
+mod notify;
 mod operator;
 mod serve;
+mod setup;
 mod sockets;
 
 use std::{
@@ -47,13 +49,18 @@ fn run(invocation: &Invocation) -> anyhow::Result<ExitCode> {
         Command::Config { command: ConfigCommand::Show } => {
             print(&sources()?.show(&invocation.from_environment)?)?;
         }
-        Command::Link(arguments) => print(&link::link(&sources()?.decide()?, arguments)?)?,
+        Command::Link(arguments) => {
+            let file = file.or_else(doctor::installed_config);
+            let config = Sources::read(invocation.settings.clone(), file)?.decide()?;
+            print(&link::link(&config, arguments)?)?;
+        }
         Command::Doctor(arguments) => {
             let report = doctor::doctor(&invocation.settings, file);
             let language = arguments.lang.unwrap_or_else(language::at_the_terminal);
             print(&if arguments.json { report.json()? } else { report.text(language) })?;
             return Ok(ExitCode::from(report.exit_code()));
         }
+        Command::Setup(arguments) => return Ok(setup::setup(arguments, &invocation.settings)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -25,7 +25,7 @@ use crate::{
     config::{self, Config, MetricsListen, Tls},
     logs,
     media::Media,
-    operator, sockets,
+    notify, operator, sockets,
 };
 
 /// Serves until a signal ends it.
@@ -181,8 +181,11 @@ pub(crate) fn local_url(config: &Config, listen: SocketAddr) -> String {
     }
 }
 
-/// The line that scripts wait for.
+/// The line that scripts wait for, and the word that systemd does.
 fn announce(url: &str) -> anyhow::Result<()> {
+    if let Err(error) = notify::ready() {
+        tracing::warn!(%error, "the service manager does not hear that the service is ready");
+    }
     let mut output = io::stdout().lock();
     writeln!(output, "ready {url}")
         .and_then(|()| output.flush())

@@ -336,7 +336,7 @@ impl Leaf {
 }
 
 /// The day in UTC, as in `2026-11-23`.
-pub(super) fn date(at: SystemTime) -> String {
+pub(crate) fn date(at: SystemTime) -> String {
     let days = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / (24 * 3600);
     // Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`, for years from
     // 1970: eras of 400 years that begin on 1 March.

@@ -71,6 +71,11 @@ pub(super) fn facts(config: &Config) -> Facts {
     }
 }
 
+/// Whether the running service shows a certificate on its port.
+pub(crate) fn shows_certificate(config: &Config) -> bool {
+    Endpoint::of(config, config.public_host().as_ref()).readiness().certificate.is_some()
+}
+
 fn name(config: &Config, host: &Advertised) -> NameFacts {
     let advertised = config.advertise.iter().filter_map(|one| match one {
         Advertised::Address(address) => Some(vec![*address]),

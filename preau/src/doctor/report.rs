@@ -47,8 +47,23 @@ impl Report {
         }
     }
 
+    /// The worst level among the findings.
+    pub(crate) fn worst(&self) -> Level {
+        self.worst
+    }
+
     /// For a person.
     pub(crate) fn text(&self, language: Language) -> String {
+        let mut text = self.list(language);
+        text.push('\n');
+        wrapped(&mut text, "", self.unseen.text(language));
+        text.push('\n');
+        wrapped(&mut text, "", self.summary().text(language));
+        text
+    }
+
+    /// The findings alone.
+    pub(crate) fn list(&self, language: Language) -> String {
         let mut text = String::new();
         for finding in &self.findings {
             let level = finding.level.name();
@@ -59,10 +74,6 @@ impl Report {
                 wrapped(&mut text, &format!("{:<23} → ", ""), cure.text(language));
             }
         }
-        text.push('\n');
-        wrapped(&mut text, "", self.unseen.text(language));
-        text.push('\n');
-        wrapped(&mut text, "", self.summary().text(language));
         text
     }
 

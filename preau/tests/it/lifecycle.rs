@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::program::{DataFolder, Program, http, run, secret};
+use crate::program::{DataFolder, Program, http, preau, run, secret};
 
 #[test]
 fn ready_means_that_people_can_come() {
@@ -19,6 +19,28 @@ fn ready_means_that_people_can_come() {
     assert!(room.guest_link.starts_with(&start), "{}", room.guest_link);
     assert!(room.host_link.starts_with(&start));
     assert_ne!(room.guest_link, room.host_link);
+}
+
+#[test]
+fn the_service_manager_hears_that_people_can_come() {
+    let data = DataFolder::new();
+    let path = data.file("notify", "");
+    std::fs::remove_file(&path).unwrap();
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let folder = data.path();
+    let arguments = ["--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data"];
+    let mut child = preau(&[&arguments[..], &[folder.to_str().unwrap()]].concat())
+        .env("NOTIFY_SOCKET", &path)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut word = [0; 16];
+    let length = socket.recv(&mut word);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(&word[..length.unwrap()], b"READY=1");
 }
 
 #[test]

@@ -12,3 +12,4 @@ mod doctor;
 mod lifecycle;
 mod links;
 mod program;
+mod setup;
