@@ -52,7 +52,6 @@ impl Node {
             limits,
             codecs: CodecSet::default(),
             candidates: vec![address],
-            tcp_candidates: Vec::new(),
             handshakes: Box::new(DoubleMaker),
             seed: random.bytes(),
         });

@@ -15,8 +15,6 @@
 //! | stopped | on the selected tuple: flowing | flowing to the new tuple | – | ended |
 //! | ended | refused | – | – | – |
 //!
-//! A stream that closes takes its tuples along; if one of them was selected, the agent waits again.
-//!
 //! 10 s count from the last check on the selected tuple, 30 s from the last on any, or from the
 //! beginning, a restore or a restart. Tests: `ice/tests.rs`.
 

@@ -9,6 +9,8 @@ use std::{
 
 use signaling_core::Limits;
 
+use crate::Acme;
+
 /// Everything that the service is told.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
@@ -91,6 +93,9 @@ pub enum TlsMode {
         /// Host names and IP addresses that it names.
         names: Vec<String>,
     },
+    /// A certificate of an authority that speaks ACME, renewed by ourselves and kept in the data
+    /// folder.
+    Acme(Acme),
 }
 
 /// A web origin: scheme, host, and port where it is not the scheme's own. It has no path.
@@ -122,6 +127,16 @@ impl Origin {
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.text[self.scheme_length + "://".len()..]
+    }
+
+    /// The host name, or the address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        if let Some(rest) = authority.strip_prefix('[') {
+            return rest.split_once(']').map_or(rest, |(address, _)| address);
+        }
+        authority.split_once(':').map_or(authority, |(host, _)| host)
     }
 }
 

@@ -14,6 +14,7 @@ mod http;
 mod ice_servers;
 mod listen;
 mod metrics;
+mod plain;
 mod readiness;
 mod room_api;
 mod security_headers;
@@ -30,4 +31,6 @@ pub use config::{
 pub use service::{Service, ServiceError};
 pub use signaling_core::Limits;
 pub use store::{CreatedRoom, LinkSecret, NewRoom, RoomRecord, Store, StoreError};
-pub use tls::TlsError;
+pub use tls::{
+    Acme, AcmeChallenge, BadDirectory, CertificateStatus, Directory, Failure, Fault, TlsError,
+};

@@ -14,7 +14,7 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc, watch},
     time,
@@ -22,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
-use crate::{caller::Connection, config::is_authority, metrics::Metrics};
+use crate::{caller::Connection, config::is_authority, metrics::Metrics, tls};
 
 /// The most open connections; beyond it new ones wait in the kernel's queue. An idle WebSocket
 /// with TLS costs ≈ 25 KiB.
@@ -117,6 +117,10 @@ async fn serve(stream: TcpStream, remote: SocketAddr, server: &Server) {
         }
     };
     match time::timeout(HANDSHAKE_TIME_MAX, handshake).await {
+        Ok(Ok(Ok(mut stream))) if tls::is_challenge(&stream) => {
+            // Whoever asked may be gone by then.
+            let _ = time::timeout(HANDSHAKE_TIME_MAX, stream.shutdown()).await;
+        }
         Ok(Ok(Ok(stream))) => serve_http(stream, connection, server, Answer::Service).await,
         Ok(Ok(Err(plain))) => serve_http(plain, connection, server, Answer::Redirect).await,
         Ok(Err(_)) | Err(_) => {

@@ -1,5 +1,7 @@
 //! What signaling counts. Label sets are closed: no room, person or address is ever a label.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 use protocol::client::ErrorCode;
@@ -18,6 +20,10 @@ pub(crate) struct Metrics {
     pub(crate) rooms_created: IntCounter,
     pub(crate) connections: IntGauge,
     pub(crate) connections_failed: IntCounterVec,
+    /// Handshakes that asked for a name which the certificate does not have.
+    pub(crate) foreign_names: IntCounter,
+    certificate_end: IntGauge,
+    certificate_attempts: IntCounterVec,
 }
 
 impl Metrics {
@@ -64,6 +70,20 @@ impl Metrics {
                 "stage",
                 &["accept", "tls", "http"],
             )?,
+            foreign_names: made.counter(
+                "signaling_tls_foreign_names_total",
+                "TLS handshakes for a name that the certificate is not for.",
+            )?,
+            certificate_end: made.gauge(
+                "signaling_certificate_expiry_timestamp_seconds",
+                "When the certificate in use ends, in seconds since 1970; 0 if there is none.",
+            )?,
+            certificate_attempts: made.counters(
+                "signaling_certificate_attempts_total",
+                "Certificates asked of the authority, by result.",
+                "result",
+                &["issued", "failed"],
+            )?,
         })
     }
 
@@ -71,6 +91,21 @@ impl Metrics {
         self.rooms.set(rooms.live_rooms() as i64);
         self.sessions.set(rooms.sessions() as i64);
         self.sockets.set(rooms.sockets() as i64);
+    }
+
+    pub(crate) fn set_certificate_end(&self, end: SystemTime) {
+        let since = end.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.certificate_end.set(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    /// An authority was asked, and issued one.
+    pub(crate) fn certificate_issued(&self) {
+        self.certificate_attempts.with_label_values(&["issued"]).inc();
+    }
+
+    /// An authority was asked, or should have been, and issued none.
+    pub(crate) fn certificate_not_issued(&self) {
+        self.certificate_attempts.with_label_values(&["failed"]).inc();
     }
 
     /// Counts, and logs what an operator may want to see: numbers alone, no name and no address.

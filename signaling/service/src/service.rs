@@ -6,7 +6,7 @@ use axum::Router;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time,
 };
 
@@ -18,11 +18,12 @@ use crate::{
     ice_servers::IceServers,
     listen::{self, Server},
     metrics::Metrics,
+    plain,
     readiness::Readiness,
     room_api::CreationLimit,
     security_headers::SecurityHeaders,
     store::NoRandomness,
-    tls::{Encryption, TlsError},
+    tls::{Encryption, TlsError, Upkeep},
 };
 
 /// Signaling and web pages of one process.
@@ -31,6 +32,7 @@ pub struct Service {
     store: Store,
     metrics: Metrics,
     encryption: Option<Encryption>,
+    plain_listener: Option<TcpListener>,
     inputs: Inputs,
     director: JoinHandle<()>,
 }
@@ -77,8 +79,8 @@ impl Service {
         registry: &prometheus::Registry,
     ) -> Result<Service, ServiceError> {
         let store = Store::open(&config.data_dir)?;
-        let encryption = Encryption::of(&config.tls, &config.data_dir)?;
         let metrics = Metrics::register(registry)?;
+        let encryption = Encryption::of(&config, &metrics)?;
         let (director, inputs) =
             Director::try_new(config.limits.clone(), store.clone(), bus, metrics.clone())?;
         Ok(Service {
@@ -86,9 +88,18 @@ impl Service {
             store,
             metrics,
             encryption,
+            plain_listener: None,
             inputs,
             director: tokio::spawn(director.run()),
         })
+    }
+
+    /// Serves plain HTTP besides: what an authority asks for by HTTP-01, and for all else the way
+    /// to HTTPS. Browsers try it first when people type a name alone, on port 80.
+    #[must_use]
+    pub fn with_plain_listener(mut self, listener: TcpListener) -> Self {
+        self.plain_listener = Some(listener);
+        self
     }
 
     /// Rooms and links.
@@ -118,6 +129,7 @@ impl Service {
         let (stopping, stopped) = watch::channel(false);
         let security_headers = SecurityHeaders::of(&self.config);
         let ice_servers = IceServers::of(&self.config);
+        let public_url = self.config.public_url.clone();
         let shared = Shared {
             config: self.config,
             store: self.store,
@@ -130,17 +142,29 @@ impl Service {
             security_headers,
         };
         let app = App { shared: Arc::new(shared), alive: alive.clone() };
-        let freshness = self
-            .encryption
-            .as_ref()
-            .map(|encryption| tokio::spawn(Arc::clone(&encryption.certificate).keep_fresh()));
+        let (acceptor, upkeep) = match self.encryption {
+            Some(Encryption { acceptor, upkeep }) => (Some(acceptor), Some(upkeep)),
+            None => (None, None),
+        };
         let server = Server {
             router: http::router(app),
-            encryption: self.encryption.map(|encryption| encryption.acceptor),
+            encryption: acceptor,
             metrics: self.metrics,
             alive,
             stopping: stopped,
         };
+        // Aborted when it is dropped, on every way out.
+        let mut tasks = JoinSet::new();
+        if let Some(plain) = self.plain_listener {
+            let challenges = upkeep.as_ref().and_then(Upkeep::challenges);
+            let port = listener.local_addr()?.port();
+            let router = plain::router(public_url, port, challenges);
+            let server = Server { router, encryption: None, ..server.clone() };
+            tasks.spawn(listen::accept(plain, server));
+        }
+        if let Some(upkeep) = upkeep {
+            tasks.spawn(upkeep.keep_fresh());
+        }
         let mut director = self.director;
         let result = tokio::select! {
             () = stop => Ok(()),
@@ -151,9 +175,6 @@ impl Service {
         let _ = self.inputs.send(Input::Stop).await;
         stopping.send_replace(true);
         let _ = time::timeout(FAREWELL, all_gone.recv()).await;
-        if let Some(freshness) = freshness {
-            freshness.abort();
-        }
         // Whoever stops the node next must not find somebody who misses it.
         if !director.is_finished() {
             director.abort();

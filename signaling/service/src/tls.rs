@@ -1,27 +1,30 @@
-//! Encryption of the listener: certificates from files, read again when they change, or one of our
-//! own for a local network.
+//! Encryption of the listener: which certificate is shown, and what keeps it fresh.
+//!
+//! A certificate comes from files ([`files`]), from ourselves, or from an authority ([`acme`]).
+//! Whatever becomes of its source, connections that are open stay open, and the last certificate
+//! that could be used is shown. Tests: `tests/it/tls.rs`, `tests/it/acme.rs`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
-};
+mod acme;
+mod facts;
+mod files;
+mod shown;
+mod status;
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
-use rustls::{
-    ServerConfig,
-    crypto::{CryptoProvider, ring},
-    server::{ClientHello, ResolvesServerCert},
-    sign::CertifiedKey,
-};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use tokio_rustls::TlsAcceptor;
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
-use crate::{
-    TlsMode,
-    store::{ErrorChain, make_private_dir, write_private},
-};
+use rustls::{ServerConfig, crypto::ring, server::ResolvesServerCert};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::{ServiceConfig, TlsMode, metrics::Metrics};
+use acme::Keeper;
+use facts::CertificateFacts;
+use files::Files;
+use shown::Shown;
+
+pub(crate) use acme::Challenges;
+pub use acme::{Acme, AcmeChallenge, BadDirectory, Directory, Fault};
+pub use status::{CertificateStatus, Failure};
 
 /// Why the listener cannot encrypt.
 #[derive(Debug, thiserror::Error)]
@@ -35,144 +38,98 @@ pub enum TlsError {
         /// Why.
         source: rustls_pki_types::pem::Error,
     },
+    /// A file holds no certificate at all.
+    #[error("{} holds no certificate in PEM", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
     /// The chain and the key do not belong together, or are of a kind that is not supported.
     #[error("the certificate and the key cannot be used together")]
     Pair(#[source] rustls::Error),
+    /// What a certificate says cannot be read.
+    #[error("the certificate is not one of X.509")]
+    NotX509,
     /// A certificate of our own cannot be made.
     #[error("cannot make a certificate")]
     SelfSigned(#[from] rcgen::Error),
-    /// A certificate of our own cannot be kept.
+    /// A certificate cannot be kept.
     #[error("cannot keep the certificate")]
     Keep(#[source] crate::StoreError),
 }
 
-/// How often the files are looked at.
-const POLL_INTERVAL: Duration = Duration::from_secs(2);
-
-/// The listener's side of TLS, and the task that keeps its certificate fresh.
+/// The listener's side of TLS, and what keeps its certificate fresh.
 pub(crate) struct Encryption {
     pub(crate) acceptor: TlsAcceptor,
-    pub(crate) certificate: Arc<Certificate>,
+    pub(crate) upkeep: Upkeep,
 }
 
-/// The certificate that is shown, and where it comes from.
-#[derive(Debug)]
-pub(crate) struct Certificate {
-    files: Files,
-    current: RwLock<Arc<CertifiedKey>>,
+/// Where new certificates come from.
+pub(crate) enum Upkeep {
+    Files(Files),
+    Authority(Box<Keeper>),
 }
-
-#[derive(Clone, Debug)]
-struct Files {
-    chain: PathBuf,
-    key: PathBuf,
-}
-
-/// What tells that files have changed.
-type Stamp = [Option<(SystemTime, u64)>; 2];
 
 impl Encryption {
     /// `None` if the listener is plain.
-    pub(crate) fn of(mode: &TlsMode, data_dir: &Path) -> Result<Option<Encryption>, TlsError> {
-        let files = match mode {
+    pub(crate) fn of(
+        config: &ServiceConfig,
+        metrics: &Metrics,
+    ) -> Result<Option<Encryption>, TlsError> {
+        let shown = Arc::new(Shown::new(metrics.clone()));
+        let dir = config.data_dir.join("tls");
+        let host = config.public_url.as_ref().map(|url| url.host().to_owned());
+        let mut protocols = vec![b"http/1.1".to_vec()];
+        let upkeep = match &config.tls {
             TlsMode::Off => return Ok(None),
             TlsMode::Files { certificate, key } => {
-                Files { chain: certificate.clone(), key: key.clone() }
+                Upkeep::Files(Files::open(certificate, key, host, &shown)?)
             }
-            TlsMode::SelfSigned { names } => self_signed(&data_dir.join("tls"), names)?,
+            TlsMode::SelfSigned { names } => {
+                let (certificate, key) = files::self_signed(&dir, names)?;
+                Upkeep::Files(Files::open(&certificate, &key, None, &shown)?)
+            }
+            TlsMode::Acme(acme) => {
+                if acme.challenge == AcmeChallenge::TlsAlpn01 {
+                    protocols.push(ACME_TLS.to_vec());
+                }
+                let keeper = Keeper::open(acme, &dir.join("acme"), &shown, SystemTime::now())?;
+                Upkeep::Authority(Box::new(keeper))
+            }
         };
-        let provider = Arc::new(ring::default_provider());
-        let certificate = Arc::new(Certificate {
-            current: RwLock::new(Arc::new(load(&files, &provider)?)),
-            files,
-        });
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Pair)?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Some(Encryption { acceptor: TlsAcceptor::from(Arc::new(config)), certificate }))
+            .with_cert_resolver(shown as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = protocols;
+        Ok(Some(Encryption { acceptor: TlsAcceptor::from(Arc::new(config)), upkeep }))
     }
 }
 
-impl Certificate {
-    /// Reads the files again whenever they change, for ever. While they cannot be used, the old
-    /// certificate stays; a key that is written after its chain is found at the next look.
-    pub(crate) async fn keep_fresh(self: Arc<Self>) {
-        let provider = ring::default_provider();
-        let mut used = self.files.stamp();
-        let mut refused = None;
-        loop {
-            tokio::time::sleep(POLL_INTERVAL).await;
-            let stamp = self.files.stamp();
-            if stamp == used || refused == Some(stamp) {
-                continue;
-            }
-            match load(&self.files, &provider) {
-                Ok(key) => {
-                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
-                    used = stamp;
-                    refused = None;
-                    tracing::info!("the certificate was read again");
-                }
-                Err(error) => {
-                    let error = ErrorChain(&error);
-                    tracing::error!(%error, "the old certificate stays in use");
-                    refused = Some(stamp);
-                }
-            }
+impl Upkeep {
+    /// For ever.
+    pub(crate) async fn keep_fresh(self) {
+        match self {
+            Upkeep::Files(files) => files.keep_fresh().await,
+            Upkeep::Authority(keeper) => keeper.keep_fresh().await,
+        }
+    }
+
+    /// What the authority may ask for over plain HTTP.
+    pub(crate) fn challenges(&self) -> Option<Arc<Challenges>> {
+        match self {
+            Upkeep::Files(_) => None,
+            Upkeep::Authority(keeper) => Some(keeper.challenges()),
         }
     }
 }
 
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current))
-    }
+/// Whether a connection was a question of the authority, answered by its handshake alone (RFC 8737
+/// §3): nothing may follow.
+pub(crate) fn is_challenge(stream: &TlsStream<impl AsyncRead + AsyncWrite + Unpin>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(ACME_TLS)
 }
 
-impl Files {
-    fn stamp(&self) -> Stamp {
-        [&self.chain, &self.key].map(|path| {
-            let metadata = fs::metadata(path).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        })
-    }
-}
-
-fn load(files: &Files, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| TlsError::File { path, source }
-    };
-    let chain = CertificateDer::pem_file_iter(&files.chain)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(unreadable(&files.chain))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(unreadable(&files.key))?;
-    CertifiedKey::from_der(chain, key, provider).map_err(TlsError::Pair)
-}
-
-/// The certificate of our own: made once, so that whoever has accepted it is not asked again.
-/// Deleting the folder makes a new one, for example for new names.
-fn self_signed(dir: &Path, names: &[String]) -> Result<Files, TlsError> {
-    let files = Files { chain: dir.join("self-signed.pem"), key: dir.join("self-signed.key") };
-    if files.chain.exists() && files.key.exists() {
-        return Ok(files);
-    }
-    let mut params = CertificateParams::new(names)?;
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Preau, self-signed");
-    let (begin, years) = (SystemTime::now() - DAY, 10);
-    params.not_before = begin.into();
-    params.not_after = (begin + DAY * 365 * years).into();
-    let key = KeyPair::generate()?;
-    let certificate = params.self_signed(&key)?;
-    make_private_dir(dir).map_err(TlsError::Keep)?;
-    write_private(&files.key, key.serialize_pem().as_bytes()).map_err(TlsError::Keep)?;
-    write_private(&files.chain, certificate.pem().as_bytes()).map_err(TlsError::Keep)?;
-    Ok(files)
-}
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
+/// RFC 8737 §6.2.
+const ACME_TLS: &[u8] = b"acme-tls/1";

@@ -7,6 +7,8 @@
     reason = "a test names what it awaits; all else fails it"
 )]
 
+mod acme;
+mod authority;
 mod calls;
 mod client;
 mod hostile;

@@ -44,6 +44,24 @@ impl Links {
     }
 }
 
+/// Where a site will be, known before it starts.
+pub(crate) struct Listeners {
+    pub(crate) main: TcpListener,
+    /// For plain HTTP beside an encrypted one.
+    pub(crate) plain: Option<TcpListener>,
+}
+
+impl Listeners {
+    pub(crate) async fn bind() -> Listeners {
+        Listeners { main: TcpListener::bind("127.0.0.1:0").await.expect("a port"), plain: None }
+    }
+
+    pub(crate) async fn bind_with_plain() -> Listeners {
+        let plain = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Listeners { plain: Some(plain), ..Listeners::bind().await }
+    }
+}
+
 impl Site {
     pub(crate) async fn start() -> Site {
         Site::start_with(|_| {}).await
@@ -54,12 +72,23 @@ impl Site {
     }
 
     pub(crate) async fn start_in(dir: TempDir, configure: impl FnOnce(&mut ServiceConfig)) -> Site {
+        Site::start_at(Listeners::bind().await, dir, configure).await
+    }
+
+    pub(crate) async fn start_at(
+        listeners: Listeners,
+        dir: TempDir,
+        configure: impl FnOnce(&mut ServiceConfig),
+    ) -> Site {
+        let Listeners { main: listener, plain } = listeners;
         let mut config = ServiceConfig::new(dir.path().join("data"));
         configure(&mut config);
         let (node, bus) = FakeNode::start();
         let registry = Registry::new();
-        let service = Service::new(config, bus, &registry).expect("a service");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut service = Service::new(config, bus, &registry).expect("a service");
+        if let Some(plain) = plain {
+            service = service.with_plain_listener(plain);
+        }
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let (store, operator) = (service.store().clone(), service.operator_router());
@@ -114,14 +143,25 @@ impl Site {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
-        let head = request_head(method, path, self.address, headers, body);
-        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("written");
-        let mut text = Vec::new();
-        let read = timeout(PATIENCE, stream.read_to_end(&mut text)).await.expect("in time");
-        read.expect("read");
-        Answer::parse(&text)
+        request_at(self.address, method, path, headers, body).await
     }
+}
+
+/// One request over plain HTTP.
+pub(crate) async fn request_at(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let head = request_head(method, path, address, headers, body);
+    stream.write_all(format!("{head}{body}").as_bytes()).await.expect("written");
+    let mut text = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut text)).await.expect("in time");
+    read.expect("read");
+    Answer::parse(&text)
 }
 
 fn request_head(

@@ -22,20 +22,29 @@ fn self_signed(config: &mut ServiceConfig) {
 
 /// Connects as somebody who trusts the certificate in a file, and nothing else.
 async fn connect(address: SocketAddr, trusted: &Path) -> std::io::Result<TlsStream<TcpStream>> {
+    let trusted = CertificateDer::from_pem_file(trusted).expect("a certificate");
+    connect_to(address, "localhost", trusted).await
+}
+
+/// Connects to a name as somebody who trusts one root.
+pub(crate) async fn connect_to(
+    address: SocketAddr,
+    name: &str,
+    trusted: CertificateDer<'static>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
-    let certificate = CertificateDer::from_pem_file(trusted).expect("a certificate");
-    roots.add(certificate).expect("a root");
+    roots.add(trusted).expect("a root");
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
     let stream = TcpStream::connect(address).await.expect("a connection");
-    let name = ServerName::try_from("localhost").expect("a name");
+    let name = ServerName::try_from(name.to_owned()).expect("a name");
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
-fn shown(stream: &TlsStream<TcpStream>) -> Vec<u8> {
+pub(crate) fn shown(stream: &TlsStream<TcpStream>) -> Vec<u8> {
     let chain = stream.get_ref().1.peer_certificates().expect("a certificate");
     chain[0].to_vec()
 }
