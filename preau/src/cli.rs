@@ -160,8 +160,11 @@ const EXAMPLES: &str = "\
 Examples:
   preau
       Serve on port 8080 of this machine: open http://localhost:8080
-  preau --listen [::]:443 --tls-cert chain.pem --tls-key key.pem --public-url https://meet.example.org
-      Serve a public name over HTTPS. Open 443 for TCP and for UDP in the firewall.
+  preau --listen [::]:443 --tls acme --domains meet.example.org
+      Serve a public name over HTTPS, with a certificate from Let's Encrypt whose terms you accept.
+      Open 443 for TCP and for UDP in the firewall.
+  preau --listen [::]:443 --tls-cert chain.pem --tls-key key.pem
+      The same with a certificate of your own.
   preau --advertise 203.0.113.7
       Serve from behind a NAT which forwards the port, TCP and UDP, from that address.
   preau --tls self-signed

@@ -4,6 +4,7 @@
 //! key and the cure. Tests: `config/tests.rs`, `tests/it/configuration.rs`.
 
 mod layer;
+mod tls;
 mod values;
 
 use std::{
@@ -15,10 +16,12 @@ use std::{
 };
 
 use protocol::media::{BadCodecSet, CodecSet};
-use signaling_service::{Cidr, Origin};
+use signaling_service::{Cidr, Directory, Origin};
 
 pub(crate) use layer::Layer;
-pub(crate) use values::{Advertised, MetricsListen, Text, TlsMode};
+pub(crate) use tls::Tls;
+use values::AcmeChallenge;
+pub(crate) use values::{Advertised, SideListener, Text, TlsMode};
 
 /// What the program runs with: every setting decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +35,20 @@ pub(crate) struct Config {
     /// Each further one is another path that browsers try.
     pub(crate) advertise: Vec<Advertised>,
     /// Scheme and host at the beginning of links.
-    /// Default none: links begin with the address of the page on which the room was made.
+    /// Default none: links begin with the address of the page on which the room was made. With
+    /// certificates of an authority it is the first of their names.
     pub(crate) public_url: Option<Origin>,
     /// Address of metrics and operator commands, which ask for no password.
     /// Default `127.0.0.1:9600`. Elsewhere than on loopback, whoever reaches it can end calls.
-    pub(crate) metrics_listen: MetricsListen,
+    pub(crate) metrics_listen: SideListener,
     /// Folder of the store. Default `$STATE_DIRECTORY`, else the user's data folder.
     /// Made if it is missing, readable by this user only.
     pub(crate) data: PathBuf,
     /// Who speaks HTTPS, with which certificate. Default: nobody.
     pub(crate) tls: Tls,
+    /// Where plain HTTP is sent on to HTTPS, and where an authority is answered by HTTP-01.
+    /// Default `off`; with `acme_challenge = "http-01"` `[::]:80`.
+    pub(crate) http_listen: SideListener,
     /// The codecs of every room, the most wanted first. Default Opus, RED and VP8.
     /// A room negotiates all of them with everybody; each further one lengthens what is sent when
     /// joining by some 20 lines for each picture.
@@ -65,22 +72,6 @@ impl Config {
         };
         host.parse().ok()
     }
-}
-
-/// HTTPS on the listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Tls {
-    /// Plain HTTP.
-    Off,
-    /// A certificate made here, kept under the data folder.
-    SelfSigned,
-    /// PEM files, reread when they change.
-    Files {
-        /// The chain, leaf first.
-        cert: PathBuf,
-        /// The leaf's key.
-        key: PathBuf,
-    },
 }
 
 /// A mistake in the configuration; the text names the key and the cure.
@@ -125,17 +116,9 @@ pub(crate) enum ConfigError {
         /// The rule that is broken.
         message: String,
     },
-    /// Half a certificate.
-    #[error("`{present}` is set without `{missing}`: HTTPS needs both, set `{missing}` too")]
-    HalfCertificate {
-        /// What is set.
-        present: &'static str,
-        /// What is not.
-        missing: &'static str,
-    },
-    /// Two certificates.
-    #[error("`tls = \"self-signed\"` and `tls_cert` contradict each other: remove one of them")]
-    TwoCertificates,
+    /// Settings of HTTPS that contradict each other, or lack one.
+    #[error(transparent)]
+    Tls(#[from] tls::BadTls),
     /// Codecs that are no set for a room.
     #[error("`codecs`: {0}")]
     BadCodecs(#[from] BadCodecSet),
@@ -209,6 +192,8 @@ impl Sources {
     /// Settings that contradict each other, or lack one.
     pub(crate) fn decide(&self) -> Result<Config, ConfigError> {
         let layer = self.effective();
+        let http_listen = tls::decide_plain(&layer)?;
+        let tls = tls::decide(&layer)?;
         let log = layer.log.unwrap_or_default();
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log) {
             return Err(ConfigError::BadLogFilter { text: log, message: error.to_string() });
@@ -217,9 +202,10 @@ impl Sources {
             listen: layer.listen.unwrap_or(LISTEN_DEFAULT),
             advertise: bare(layer.advertise),
             public_url: layer.public_url.map(|Text(origin)| origin),
-            metrics_listen: layer.metrics_listen.map_or(MetricsListen::Off, |Text(at)| at),
+            metrics_listen: layer.metrics_listen.map_or(SideListener::Off, |Text(at)| at),
             data: layer.data.ok_or(ConfigError::NoDataFolder)?,
-            tls: decide_tls(layer.tls, layer.tls_cert, layer.tls_key)?,
+            tls,
+            http_listen,
             codecs: CodecSet::try_new(bare(layer.codecs))?,
             behind_proxy: bare(layer.behind_proxy),
             log,
@@ -260,7 +246,7 @@ impl Sources {
 
     fn effective(&self) -> Layer {
         let upper = self.arguments.clone().over(self.file.clone());
-        upper.over(self.defaults.clone())
+        tls::with_derived_defaults(upper.over(self.defaults.clone()))
     }
 }
 
@@ -297,9 +283,12 @@ fn defaults(environment: impl Fn(&str) -> Option<OsString>) -> Layer {
     Layer {
         listen: Some(LISTEN_DEFAULT),
         advertise: Some(Vec::new()),
-        metrics_listen: Some(Text(MetricsListen::At(SocketAddr::from(([127, 0, 0, 1], 9600))))),
+        metrics_listen: Some(Text(SideListener::At(SocketAddr::from(([127, 0, 0, 1], 9600))))),
         data: default_data_folder(environment),
         tls: Some(TlsMode::Off),
+        domains: Some(Vec::new()),
+        acme_directory: Some(Text(Directory::default())),
+        acme_challenge: Some(AcmeChallenge::TlsAlpn01),
         codecs: Some(CodecSet::default().as_slice().iter().copied().map(Text).collect()),
         behind_proxy: Some(Vec::new()),
         log: Some(String::from("info")),
@@ -349,25 +338,6 @@ fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
         layer = layer.over(single);
     }
     Ok(layer)
-}
-
-fn decide_tls(
-    mode: Option<TlsMode>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-) -> Result<Tls, ConfigError> {
-    match (mode.unwrap_or(TlsMode::Off), cert, key) {
-        (TlsMode::Off, None, None) => Ok(Tls::Off),
-        (TlsMode::SelfSigned, None, None) => Ok(Tls::SelfSigned),
-        (TlsMode::Off, Some(cert), Some(key)) => Ok(Tls::Files { cert, key }),
-        (TlsMode::SelfSigned, _, _) => Err(ConfigError::TwoCertificates),
-        (TlsMode::Off, Some(_), None) => {
-            Err(ConfigError::HalfCertificate { present: "tls_cert", missing: "tls_key" })
-        }
-        (TlsMode::Off, None, Some(_)) => {
-            Err(ConfigError::HalfCertificate { present: "tls_key", missing: "tls_cert" })
-        }
-    }
 }
 
 fn bare<T>(list: Option<Vec<Text<T>>>) -> Vec<T> {

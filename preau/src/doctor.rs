@@ -145,7 +145,7 @@ fn nameless() -> Finding {
 fn is_encrypted(config: &Config) -> bool {
     match config.tls {
         Tls::Off => false,
-        Tls::SelfSigned | Tls::Files { .. } => true,
+        Tls::SelfSigned | Tls::Files { .. } | Tls::Acme(_) => true,
     }
 }
 

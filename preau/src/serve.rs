@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use prometheus::Registry;
-use signaling_service::{Bus, Service, ServiceConfig, ServiceError, TlsMode};
+use signaling_service::{Bus, Service, ServiceConfig, ServiceError, TlsError, TlsMode};
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     addresses,
-    config::{self, Config, MetricsListen, Tls},
+    config::{self, Config, SideListener, Tls},
     logs,
     media::Media,
     notify, operator, sockets,
@@ -60,10 +60,15 @@ const FAREWELL: Duration = Duration::from_millis(1_500);
 async fn run(config: &Config) -> anyhow::Result<()> {
     let mut stop = StopSignals::install().context("cannot receive signals")?;
     let operator_listener = operator_listener(config.metrics_listen)?;
+    let plain_listener = plain_listener(config.http_listen)?;
     let registry = Registry::new();
     let OpenPort { listener, local, media, bus, addresses } = open_port(config, &registry)?;
-    let service =
-        Service::new(service_config(config, &addresses), bus, &registry).map_err(with_cure)?;
+    let mut service = Service::new(service_config(config, &addresses), bus, &registry)
+        .map_err(|error| with_cure(error, &config.tls))?;
+    if let Some(listener) = plain_listener {
+        let listener = tokio::net::TcpListener::from_std(listener).context("cannot serve")?;
+        service = service.with_plain_listener(listener);
+    }
     if let Some(listener) = operator_listener {
         operator::spawn(listener, registry, service.operator_router())?;
     }
@@ -119,19 +124,39 @@ fn open_port(config: &Config, registry: &Registry) -> anyhow::Result<OpenPort> {
 }
 
 /// All causes in one sentence, and what to do about them.
-fn with_cure(error: ServiceError) -> anyhow::Error {
+fn with_cure(error: ServiceError, tls: &Tls) -> anyhow::Error {
     let cure = if matches!(error, ServiceError::Store(_)) {
         "; name another folder with `--data DIR` if this one cannot be used"
-    } else if matches!(error, ServiceError::Tls(_)) {
-        "; check `--tls-cert` and `--tls-key`"
+    } else if let ServiceError::Tls(error) = &error {
+        tls_cure(error, tls)
     } else {
         ""
     };
     anyhow!("{:#}{cure}", anyhow::Error::new(error))
 }
 
-fn operator_listener(listen: MetricsListen) -> anyhow::Result<Option<TcpListener>> {
-    let MetricsListen::At(address) = listen else {
+fn tls_cure(error: &TlsError, tls: &Tls) -> &'static str {
+    match (error, tls) {
+        (TlsError::Keep(_), _) => "; name another folder with `--data DIR`",
+        (_, Tls::Files { .. }) => {
+            "; check `--tls-cert` and `--tls-key`, and that this user may read both files"
+        }
+        (_, Tls::Acme(_)) => "; check `--acme-ca`",
+        (_, Tls::Off | Tls::SelfSigned) => {
+            "; remove the folder `tls` under `--data DIR`, then a new certificate is made"
+        }
+    }
+}
+
+fn plain_listener(listen: SideListener) -> anyhow::Result<Option<TcpListener>> {
+    match listen {
+        SideListener::Off => Ok(None),
+        SideListener::At(address) => Ok(Some(sockets::listen(address, "http-listen")?)),
+    }
+}
+
+fn operator_listener(listen: SideListener) -> anyhow::Result<Option<TcpListener>> {
+    let SideListener::At(address) = listen else {
         return Ok(None);
     };
     if !address.ip().is_loopback() {
@@ -151,6 +176,7 @@ fn service_config(config: &Config, addresses: &[IpAddr]) -> ServiceConfig {
             Tls::Files { cert, key } => {
                 TlsMode::Files { certificate: cert.clone(), key: key.clone() }
             }
+            Tls::Acme(acme) => TlsMode::Acme(acme.clone()),
         },
         ..ServiceConfig::new(&config.data)
     }
@@ -171,7 +197,7 @@ fn certificate_names(config: &Config, addresses: &[IpAddr]) -> Vec<String> {
 pub(crate) fn local_url(config: &Config, listen: SocketAddr) -> String {
     let scheme = match config.tls {
         Tls::Off => "http",
-        Tls::SelfSigned | Tls::Files { .. } => "https",
+        Tls::SelfSigned | Tls::Files { .. } | Tls::Acme(_) => "https",
     };
     let is_localhost = listen.ip().is_unspecified() || listen.ip().is_loopback();
     if is_localhost {

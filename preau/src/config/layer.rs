@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use protocol::media::Codec;
 use serde::{Deserialize, Serialize};
-use signaling_service::{Cidr, Origin};
+use signaling_service::{Cidr, Directory, Origin};
 
-use super::values::{Advertised, MetricsListen, Text, TlsMode};
+use super::values::{AcmeChallenge, Advertised, Domain, Email, SideListener, Text, TlsMode};
 
 /// The settings of one source; `None` where it is silent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub(crate) struct Layer {
     /// private. [default: 127.0.0.1:9600]
     #[arg(long, global = true, env = "PREAU_METRICS_LISTEN", hide_env = true)]
     #[arg(value_name = "ADDR:PORT")]
-    pub(crate) metrics_listen: Option<Text<MetricsListen>>,
+    pub(crate) metrics_listen: Option<Text<SideListener>>,
 
     /// The folder of everything that must outlive a restart: rooms and links.
     /// [default: $STATE_DIRECTORY, else $XDG_DATA_HOME/preau, else ~/.local/share/preau]
@@ -46,7 +46,8 @@ pub(crate) struct Layer {
     #[arg(value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 
-    /// "self-signed" makes a certificate for use in a LAN; browsers warn about it once.
+    /// "acme" gets a certificate for --domains from Let's Encrypt and renews it; setting it accepts
+    /// the terms of service. "self-signed" makes one for a LAN; browsers warn about it once.
     /// [default: off]
     #[arg(long, global = true, env = "PREAU_TLS", hide_env = true)]
     #[arg(value_name = "MODE", hide_possible_values = true)]
@@ -61,6 +62,40 @@ pub(crate) struct Layer {
     #[arg(long, global = true, env = "PREAU_TLS_KEY", hide_env = true)]
     #[arg(value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+
+    /// A public host name of this machine, for "--tls acme". Repeatable; links begin with the
+    /// first.
+    #[arg(long, global = true, env = "PREAU_DOMAINS", hide_env = true)]
+    #[arg(value_name = "NAME", value_delimiter = ',')]
+    pub(crate) domains: Option<Vec<Text<Domain>>>,
+
+    /// Where the certificate authority may write to about trouble. [default: none]
+    #[arg(long, global = true, env = "PREAU_ACME_EMAIL", hide_env = true)]
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) acme_email: Option<Text<Email>>,
+
+    /// The directory of another certificate authority that speaks ACME.
+    /// [default: that of Let's Encrypt]
+    #[arg(long, global = true, env = "PREAU_ACME_DIRECTORY", hide_env = true)]
+    #[arg(value_name = "URL")]
+    pub(crate) acme_directory: Option<Text<Directory>>,
+
+    /// The root by which a private authority's own HTTPS is known, in PEM.
+    #[arg(long, global = true, env = "PREAU_ACME_CA", hide_env = true)]
+    #[arg(value_name = "FILE")]
+    pub(crate) acme_ca: Option<PathBuf>,
+
+    /// How the authority checks that the names lead here: "tls-alpn-01" on port 443, which people
+    /// use too, or "http-01" on port 80. [default: tls-alpn-01]
+    #[arg(long, global = true, env = "PREAU_ACME_CHALLENGE", hide_env = true)]
+    #[arg(value_name = "WAY", hide_possible_values = true)]
+    pub(crate) acme_challenge: Option<AcmeChallenge>,
+
+    /// Where plain HTTP is sent on to HTTPS and "http-01" is answered, or "off".
+    /// [default: off, with http-01 [::]:80]
+    #[arg(long, global = true, env = "PREAU_HTTP_LISTEN", hide_env = true)]
+    #[arg(value_name = "ADDR:PORT")]
+    pub(crate) http_listen: Option<Text<SideListener>>,
 
     /// What sound and picture are coded in, the most wanted first, of: opus, red, vp8, vp9, h264,
     /// av1. Every room needs opus and vp8. [default: opus,red,vp8]
@@ -93,6 +128,12 @@ impl Layer {
             tls: self.tls.or(lower.tls),
             tls_cert: self.tls_cert.or(lower.tls_cert),
             tls_key: self.tls_key.or(lower.tls_key),
+            domains: self.domains.or(lower.domains),
+            acme_email: self.acme_email.or(lower.acme_email),
+            acme_directory: self.acme_directory.or(lower.acme_directory),
+            acme_ca: self.acme_ca.or(lower.acme_ca),
+            acme_challenge: self.acme_challenge.or(lower.acme_challenge),
+            http_listen: self.http_listen.or(lower.http_listen),
             codecs: self.codecs.or(lower.codecs),
             behind_proxy: self.behind_proxy.or(lower.behind_proxy),
             log: self.log.or(lower.log),

@@ -1,6 +1,11 @@
 use std::{ffi::OsString, path::PathBuf};
 
-use super::{Layer, Tls, TlsMode, decide_tls, default_data_folder, nearest, unknown_variables};
+use super::{
+    Layer, SideListener, Text, Tls, TlsMode, default_data_folder, nearest,
+    tls::{BadTls, decide, decide_plain, with_derived_defaults},
+    unknown_variables,
+    values::{AcmeChallenge, Email},
+};
 
 fn environment(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
     move |name| {
@@ -36,11 +41,84 @@ fn upper_layer_wins_key_by_key() {
 #[test]
 fn a_certificate_needs_its_key_and_stands_alone() {
     let file = || Some(PathBuf::from("f"));
-    assert!(matches!(decide_tls(None, file(), file()), Ok(Tls::Files { .. })));
-    assert!(decide_tls(None, file(), None).is_err());
-    assert!(decide_tls(None, None, file()).is_err());
-    assert!(decide_tls(Some(TlsMode::SelfSigned), file(), file()).is_err());
-    assert!(matches!(decide_tls(Some(TlsMode::SelfSigned), None, None), Ok(Tls::SelfSigned)));
+    let files =
+        |tls, cert, key| decide(&Layer { tls, tls_cert: cert, tls_key: key, ..Layer::default() });
+    assert!(matches!(files(None, file(), file()), Ok(Tls::Files { .. })));
+    assert!(files(None, file(), None).is_err());
+    assert!(files(None, None, file()).is_err());
+    assert!(files(Some(TlsMode::SelfSigned), file(), file()).is_err());
+    assert!(files(Some(TlsMode::Acme), file(), file()).is_err());
+    assert!(matches!(files(Some(TlsMode::SelfSigned), None, None), Ok(Tls::SelfSigned)));
+}
+
+fn asking(domains: &[&str]) -> Layer {
+    let domains = domains.iter().map(|name| name.parse().unwrap()).collect();
+    Layer { tls: Some(TlsMode::Acme), domains: Some(domains), ..Layer::default() }
+}
+
+#[test]
+fn an_authority_is_asked_for_names_that_begin_links() {
+    let layer = asking(&["Meet.Example.org", "call.example.org"]);
+    let tls = decide(&layer).unwrap();
+    let Tls::Acme(acme) = &tls else { panic!("{tls:?}") };
+    assert_eq!(acme.domains, ["meet.example.org", "call.example.org"]);
+    let url = |listen: &str| {
+        let layer = Layer { listen: listen.parse().ok(), ..layer.clone() };
+        with_derived_defaults(layer).public_url.unwrap().0.to_string()
+    };
+    assert_eq!(url("[::]:443"), "https://meet.example.org");
+    assert_eq!(url("[::]:8443"), "https://meet.example.org:8443");
+    let named = Layer { public_url: "https://other.example.org".parse().ok(), ..layer.clone() };
+    assert_eq!(with_derived_defaults(named.clone()).public_url, named.public_url);
+    assert_eq!(decide(&asking(&[])), Err(BadTls::NoDomain));
+    let many: Vec<String> = (0..101).map(|n| format!("n{n}.example.org")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(decide(&asking(&many)), Err(BadTls::TooManyDomains));
+}
+
+#[test]
+fn what_is_set_for_an_authority_that_is_not_asked_is_a_mistake() {
+    let domains = asking(&["meet.example.org"]).domains;
+    let url = "https://ca.example.org/directory".parse().unwrap();
+    for (layer, setting) in [
+        (Layer { domains, ..Layer::default() }, "domains"),
+        (Layer { acme_email: "a@example.org".parse().ok(), ..Layer::default() }, "acme_email"),
+        (Layer { acme_directory: Some(url), ..Layer::default() }, "acme_directory"),
+        (Layer { acme_ca: Some("ca.pem".into()), ..Layer::default() }, "acme_ca"),
+        (
+            Layer { acme_challenge: Some(AcmeChallenge::Http01), ..Layer::default() },
+            "acme_challenge",
+        ),
+    ] {
+        assert_eq!(decide(&layer), Err(BadTls::WithoutAuthority { setting }));
+    }
+}
+
+#[test]
+fn plain_http_is_answered_where_it_is_of_use() {
+    let at = |text: &str| text.parse::<Text<SideListener>>().ok();
+    let http_01 =
+        Layer { acme_challenge: Some(AcmeChallenge::Http01), ..asking(&["meet.example.org"]) };
+    let with = |layer: &Layer, http_listen| {
+        decide_plain(&with_derived_defaults(Layer { http_listen, ..layer.clone() }))
+    };
+    assert_eq!(with(&http_01, None), Ok(SideListener::At("[::]:80".parse().unwrap())));
+    assert_eq!(with(&http_01, at("off")), Err(BadTls::NobodyAnswers));
+    let tls_alpn_01 = asking(&["meet.example.org"]);
+    assert_eq!(with(&tls_alpn_01, None), Ok(SideListener::Off));
+    let elsewhere = SideListener::At("192.0.2.1:80".parse().unwrap());
+    assert_eq!(with(&tls_alpn_01, at("192.0.2.1:80")), Ok(elsewhere));
+    assert_eq!(with(&Layer::default(), at("[::]:80")), Err(BadTls::NoHttps));
+}
+
+#[test]
+fn a_mail_address_fits_behind_mailto() {
+    for fine in ["admin@example.org", "a.b+c@sub.example.org"] {
+        assert!(fine.parse::<Email>().is_ok(), "{fine}");
+    }
+    for none in ["", "admin", "@example.org", "a@", "a b@example.org", "a@b@c.org", "a?x=1@b.org"] {
+        assert!(none.parse::<Email>().is_err(), "{none}");
+    }
 }
 
 #[test]

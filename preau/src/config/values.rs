@@ -16,7 +16,13 @@ pub(crate) enum BadValue {
     Advertised,
     /// Neither an address with a port nor `off`.
     #[error("expected ADDRESS:PORT or off, such as 127.0.0.1:9600")]
-    MetricsListen,
+    SideListener,
+    /// No name that could have a certificate.
+    #[error("expected a host name in ASCII, such as meet.example.org, without a wildcard")]
+    Domain,
+    /// No mail address.
+    #[error("expected a mail address, such as admin@example.org")]
+    Email,
 }
 
 /// A value that travels as the text of its `FromStr` and `Display`.
@@ -78,31 +84,31 @@ impl fmt::Display for Advertised {
     }
 }
 
-/// Where metrics and the operator's commands are served.
+/// Where a listener beside the one for people is, such as that of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MetricsListen {
+pub(crate) enum SideListener {
     /// Nowhere.
     Off,
     /// On this address.
     At(SocketAddr),
 }
 
-impl FromStr for MetricsListen {
+impl FromStr for SideListener {
     type Err = BadValue;
 
     fn from_str(text: &str) -> Result<Self, BadValue> {
         if text == "off" {
-            return Ok(MetricsListen::Off);
+            return Ok(SideListener::Off);
         }
-        text.parse().map(MetricsListen::At).map_err(|_| BadValue::MetricsListen)
+        text.parse().map(SideListener::At).map_err(|_| BadValue::SideListener)
     }
 }
 
-impl fmt::Display for MetricsListen {
+impl fmt::Display for SideListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            MetricsListen::Off => f.write_str("off"),
-            MetricsListen::At(address) => address.fmt(f),
+            SideListener::Off => f.write_str("off"),
+            SideListener::At(address) => address.fmt(f),
         }
     }
 }
@@ -115,6 +121,77 @@ pub(crate) enum TlsMode {
     Off,
     /// HTTPS with a certificate made here, which browsers warn about once: for a LAN.
     SelfSigned,
+    /// HTTPS with a certificate that an authority issues to this program: for a public name.
+    Acme,
+}
+
+/// How an authority makes sure that a name leads here, as one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(crate) enum AcmeChallenge {
+    /// On port 443, where people connect.
+    #[serde(rename = "tls-alpn-01")]
+    #[value(name = "tls-alpn-01")]
+    TlsAlpn01,
+    /// On port 80, where browsers look first.
+    #[serde(rename = "http-01")]
+    #[value(name = "http-01")]
+    Http01,
+}
+
+/// A host name that a certificate can be for, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Domain(String);
+
+impl Domain {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Domain {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        if is_host_name(text) {
+            Ok(Domain(text.to_ascii_lowercase()))
+        } else {
+            Err(BadValue::Domain)
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A mail address. Authorities check it; this catches what is none at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Email(String);
+
+impl FromStr for Email {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let parts = text.split_once('@');
+        // RFC 6068 §2: these would need an escape behind `mailto:`, or make two addresses of one.
+        let is_plain = |b: u8| b.is_ascii_graphic() && !b",?&%@<>".contains(&b);
+        match parts {
+            Some((local, host))
+                if !local.is_empty() && local.bytes().all(is_plain) && is_host_name(host) =>
+            {
+                Ok(Email(text.to_owned()))
+            }
+            Some(_) | None => Err(BadValue::Email),
+        }
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// RFC 1123 §2.1: letters, digits and inner hyphens in labels of 1 to 63, 253 in all.

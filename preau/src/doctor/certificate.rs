@@ -34,7 +34,6 @@ pub(crate) enum Source {
     /// Made here, for a LAN.
     SelfSigned,
     /// Obtained by the service itself.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no setting asks for it"))]
     Acme,
     /// Files of the operator.
     Files(Result<Leaf, Fault>),

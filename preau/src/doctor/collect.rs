@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     addresses,
-    config::{Advertised, Config, MetricsListen, Tls},
+    config::{Advertised, Config, SideListener, Tls},
 };
 use http::Endpoint;
 
@@ -35,8 +35,8 @@ pub(super) fn facts(config: &Config) -> Facts {
     let (tcp, udp) = holders(config.listen, &readiness);
     let readiness = settled(readiness, &tcp);
     let metrics = match config.metrics_listen {
-        MetricsListen::Off => None,
-        MetricsListen::At(address) => Some(address),
+        SideListener::Off => None,
+        SideListener::At(address) => Some(address),
     };
     let tried: Vec<IpAddr> = candidates.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
     Facts {
@@ -130,6 +130,7 @@ fn source(config: &Config) -> Source {
         Tls::Off => Source::Plain,
         Tls::SelfSigned => Source::SelfSigned,
         Tls::Files { cert, key } => Source::Files(certificates::read(cert, key)),
+        Tls::Acme(_) => Source::Acme,
     }
 }
 

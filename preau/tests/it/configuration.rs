@@ -21,10 +21,16 @@ fn flags_stand_above_environment_above_file_above_defaults() {
         .output()
         .unwrap();
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @r#"
+    # acme_ca is not set
+    acme_challenge = "tls-alpn-01"  # default
+    acme_directory = "https://acme-v02.api.letsencrypt.org/directory"  # default
+    # acme_email is not set
     advertise = ["203.0.113.7", "meet.example.org"]  # environment
     behind_proxy = ["10.0.0.0/8", "fd00::/8"]  # file
     codecs = ["opus", "red", "vp8", "av1"]  # environment
     data = "/srv/preau"  # environment
+    domains = []  # default
+    http_listen = "off"  # default
     listen = "[::1]:3333"  # flag
     log = "debug"  # environment
     metrics_listen = "127.0.0.1:9600"  # default
@@ -33,6 +39,35 @@ fn flags_stand_above_environment_above_file_above_defaults() {
     # tls_cert is not set
     # tls_key is not set
     "#);
+}
+
+#[test]
+fn what_an_authority_needs_is_shown_as_it_takes_effect() {
+    let (code, shown, stderr) = run(&[
+        "config",
+        "show",
+        "--data",
+        "/srv/preau",
+        "--listen",
+        "[::]:443",
+        "--tls",
+        "acme",
+        "--domains",
+        "meet.example.org,call.example.org",
+        "--acme-challenge",
+        "http-01",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    for line in [
+        "acme_challenge = \"http-01\"  # flag",
+        "acme_directory = \"https://acme-v02.api.letsencrypt.org/directory\"  # default",
+        "domains = [\"meet.example.org\", \"call.example.org\"]  # flag",
+        "http_listen = \"[::]:80\"  # default",
+        "public_url = \"https://meet.example.org\"  # default",
+        "tls = \"acme\"  # flag",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+    }
 }
 
 #[test]
@@ -69,6 +104,12 @@ fn a_bad_value_names_its_key() {
         ("behind_proxy = [\"10.0.0.0/99\"]", "behind_proxy"),
         ("public_url = \"meet.example.org\"", "public_url"),
         ("tls = \"on\"", "tls"),
+        ("tls = \"acme\"", "domains"),
+        ("tls = \"acme\"\ndomains = [\"*.example.org\"]", "domains"),
+        ("domains = [\"meet.example.org\"]", "domains"),
+        ("acme_directory = \"http://ca.example.org/\"", "acme_directory"),
+        ("acme_challenge = \"dns-01\"", "acme_challenge"),
+        ("http_listen = \"[::]:80\"", "http_listen"),
         ("codecs = [\"opus\", \"vp8\", \"h265\"]", "codecs"),
         ("codecs = [\"opus\", \"vp9\"]", "codecs"),
         ("log = \"=,=\"", "log"),

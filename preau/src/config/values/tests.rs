@@ -1,4 +1,4 @@
-use super::{Advertised, BadValue, MetricsListen};
+use super::{Advertised, BadValue, SideListener};
 
 #[test]
 fn advertise_takes_addresses_and_names() {
@@ -13,10 +13,10 @@ fn advertise_takes_addresses_and_names() {
 
 #[test]
 fn metrics_can_be_off() {
-    assert_eq!("off".parse(), Ok(MetricsListen::Off));
+    assert_eq!("off".parse(), Ok(SideListener::Off));
     assert_eq!(
-        "127.0.0.1:9600".parse::<MetricsListen>().map(|value| value.to_string()),
+        "127.0.0.1:9600".parse::<SideListener>().map(|value| value.to_string()),
         Ok("127.0.0.1:9600".into())
     );
-    assert_eq!("9600".parse::<MetricsListen>(), Err(BadValue::MetricsListen));
+    assert_eq!("9600".parse::<SideListener>(), Err(BadValue::SideListener));
 }
