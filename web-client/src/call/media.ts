@@ -398,14 +398,12 @@ export class MediaConnection {
 
   /** What has come meanwhile, and by which way. */
   async #look(): Promise<void> {
-    // One receiver's report holds the pair, and costs less than that of fifty.
-    const [slot] = this.slots;
-    const report = await slot?.receiver.getStats().catch(() => null);
+    const report = await this.#connection.getStats().catch(() => null);
     if (this.#closed) {
       return;
     }
     const now = this.#environment.now();
-    this.#keeper.handleFigures(now, report == null ? null : pathFigures(report));
+    this.#keeper.handleFigures(now, report && pathFigures(report));
     this.#tellPath();
     const { way } = this.#keeper;
     if (way !== null && this.#keeper.health === "well" && !sameWay(way, this.#way)) {

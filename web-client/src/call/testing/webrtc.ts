@@ -120,12 +120,10 @@ export class FakePath {
 
 export class FakeReceiver {
   readonly track: FakeTrack;
-  readonly path: FakePath;
   csrcs: { source: number; timestamp: number }[] = [];
 
-  constructor(kind: "audio" | "video", path: FakePath) {
+  constructor(kind: "audio" | "video") {
     this.track = new FakeTrack(kind);
-    this.path = path;
   }
 
   getContributingSources(): { source: number; timestamp: number }[] {
@@ -134,10 +132,6 @@ export class FakeReceiver {
 
   getSynchronizationSources(): { audioLevel: number }[] {
     return [{ audioLevel: 0.5 }];
-  }
-
-  getStats(): Promise<Map<string, unknown>> {
-    return Promise.resolve(this.path.report());
   }
 }
 
@@ -149,11 +143,11 @@ export class FakeTransceiver {
   readonly receiver: FakeReceiver;
   codecs: readonly RTCRtpCodec[] = [];
 
-  constructor(kind: "audio" | "video", init: RTCRtpTransceiverInit, path: FakePath) {
+  constructor(kind: "audio" | "video", init: RTCRtpTransceiverInit) {
     this.kind = kind;
     this.init = init;
     this.sender = new FakeSender(init.sendEncodings);
-    this.receiver = new FakeReceiver(kind, path);
+    this.receiver = new FakeReceiver(kind);
   }
 
   setCodecPreferences(codecs: readonly RTCRtpCodec[]): void {
@@ -175,7 +169,7 @@ export class FakePeerConnection extends EventTarget {
   answerError: Error | null = null;
 
   addTransceiver(kind: "audio" | "video", init: RTCRtpTransceiverInit): FakeTransceiver {
-    const transceiver = new FakeTransceiver(kind, init, this.path);
+    const transceiver = new FakeTransceiver(kind, init);
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -217,7 +211,7 @@ export class FakePeerConnection extends EventTarget {
   }
 
   getStats(): Promise<Map<string, unknown>> {
-    return Promise.resolve(new Map());
+    return Promise.resolve(this.path.report());
   }
 
   close(): void {
