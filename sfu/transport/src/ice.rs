@@ -15,6 +15,7 @@
 //! | stopped | on the selected tuple: flowing | flowing to the new tuple | – | ended |
 //! | ended | refused | – | – | – |
 //!
+//! While stopped, a check elsewhere counts as a nomination.
 //! 10 s count from the last check on the selected tuple, 30 s from the last on any, or from the
 //! beginning, a restore or a restart. Tests: `ice/tests.rs`.
 

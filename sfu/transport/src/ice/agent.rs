@@ -221,7 +221,10 @@ impl IceAgent {
             self.recent.remember(id, serial);
             self.last_check = now;
             self.use_generation(number, request.use_candidate);
-            let nomination = request.use_candidate.then_some(number);
+            // A client behind a router that mapped it anew does not know it, and Firefox repeats no
+            // nomination: once media has stopped, any check says as much.
+            let is_stopped = matches!(self.state, State::Stopped { .. });
+            let nomination = (request.use_candidate || is_stopped).then_some(number);
             self.select(now, serial, nomination, &mut outcome);
         }
         Ok(outcome)

@@ -352,12 +352,23 @@ fn checks_elsewhere_keep_the_session_but_not_media_to_the_selected_tuple() {
     assert_eq!(call.agent.handle_timeout(at(10)), Some(IceLapse::MediaStopped));
     assert_eq!(call.agent.poll_timeout(), Some(at(38)));
     assert_eq!(call.agent.handle_timeout(at(37)), None);
-    // Where the client is, media goes on once it has nominated and answered.
-    call.check(at(37), 2, Kind::Nominating).expect("authentic");
-    let (_, answer) = call.own_check(at(37)).expect("due");
-    let outcome = call.receive(at(37), 2, &answer).expect("authentic");
-    assert!(outcome.selected_changed && outcome.media_resumed);
-    assert_eq!(call.media_port(at(37)), Some(2));
+    assert_eq!(call.media_port(at(37)), None);
+    assert!(call.own_check(at(37)).is_none());
+}
+
+#[test]
+fn a_client_that_was_mapped_anew_gets_media_again_without_a_nomination() {
+    for kind in [Kind::Plain, Kind::Nominating] {
+        let mut call = Call::checked_from(1);
+        call.check(at(8), 2, Kind::Plain).expect("authentic");
+        call.agent.handle_timeout(at(10));
+        call.check(at(12), 2, kind).expect("authentic");
+        assert_eq!(call.media_port(at(12)), None, "before it has answered there");
+        let (_, answer) = call.own_check(at(12)).expect("due");
+        let outcome = call.receive(at(12), 2, &answer).expect("authentic");
+        assert!(outcome.selected_changed && outcome.media_resumed);
+        assert_eq!(call.media_port(at(12)), Some(2));
+    }
 }
 
 #[test]
