@@ -11,6 +11,7 @@
 //! At most [`STREAMS_MAX`] SSRCs are known. When the table is full, one that has been silent for
 //! 10 s makes room; if there is none, the packet is dropped and counted.
 
+mod ending;
 mod naming;
 mod repair;
 
@@ -122,21 +123,30 @@ pub(crate) struct Stream {
     /// It brings what the encoding's own stream has lost.
     #[serde(default)]
     pub(crate) is_repair: bool,
+    /// Its publisher has said goodbye, which browsers do whenever an encoding pauses or its codec
+    /// changes; they go on under the same SSRC and need not name the stream again.
+    #[serde(default)]
+    has_ended: bool,
     /// Its newest packet; not in a snapshot, after which whatever comes is new.
     #[serde(skip)]
     newest: Option<SeqNo>,
 }
 
 impl Stream {
-    /// Whether a packet newer than `seq`, or the same, has come before. A stream that goes far back
-    /// has begun anew.
+    /// Notes `seq`; whether a packet newer than it, or the same, has come before. A stream that
+    /// goes far back has begun anew.
     fn falls_behind(&mut self, seq: SeqNo) -> bool {
-        let step = self.newest.map(|newest| seq.distance_from(newest));
-        let is_behind = step.is_some_and(|step| (-DROPOUT_MAX..=0).contains(&step));
+        let is_behind = self.is_newer_than(seq);
         if !is_behind {
             self.newest = Some(seq);
         }
         is_behind
+    }
+
+    /// Whether a packet newer than `seq`, or the same, has come.
+    fn is_newer_than(&self, seq: SeqNo) -> bool {
+        let step = self.newest.map(|newest| seq.distance_from(newest));
+        step.is_some_and(|step| (-DROPOUT_MAX..=0).contains(&step))
     }
 
     /// The same stream where its m-line is at another place.
@@ -254,6 +264,11 @@ impl Publications {
         self.ssrc_of(stream.source, stream.layer) == Some(stream.ssrc)
     }
 
+    /// Whether a session that goes on elsewhere must know the stream.
+    pub(crate) fn is_lasting(&self, stream: &Stream) -> bool {
+        stream.is_repair || stream.has_ended || self.is_current(stream)
+    }
+
     /// The SSRC from which a layer comes.
     pub(crate) fn ssrc_of(&self, source: Source, layer: u8) -> Option<Ssrc> {
         let place = self.by_source[source.index()].layers[usize::from(layer)].stream?;
@@ -289,30 +304,11 @@ impl Publications {
         }
     }
 
-    /// Ends the stream `ssrc`; returns what it was. A flood, whose every end would map a whole room
-    /// anew, ends nothing.
-    pub(crate) fn end_stream(&mut self, now: Instant, ssrc: Ssrc) -> Option<(Source, u8)> {
-        let is_it = |stream: &Option<Stream>| stream.is_some_and(|stream| stream.ssrc == ssrc);
-        let place = self.streams.iter().position(is_it)?;
-        if !self.byes.take(now, BYE_RATE) {
-            return None;
-        }
-        let Stream { source, layer, .. } = self.streams[place].take()?;
-        self.capture.forget(ssrc);
-        let ended = &mut self.by_source[source.index()].layers[usize::from(layer)];
-        if ended.stream != Some(place as u8) {
-            return None; // Another one has taken its place already.
-        }
-        ended.stream = None;
-        ended.last_packet_at = None;
-        Some((source, layer))
-    }
-
     /// Maps again what a snapshot knew; `section` of each is already of the present plan.
     pub(crate) fn restore_stream(&mut self, stream: Stream) {
         if let Some(place) = self.streams.iter().position(Option::is_none) {
             self.streams[place] = Some(stream);
-            if stream.is_repair {
+            if stream.is_repair || stream.has_ended {
                 return;
             }
             let publication = &mut self.by_source[stream.source.index()];
@@ -348,6 +344,7 @@ impl Publications {
             Some(place) => place,
             None => self.map(now, sections, dependencies, packet, header)?,
         };
+        self.resume_stream(place, header.seq);
         let mut header = *header;
         let mut way = Way::Direct;
         if let Some(stream) = self.streams[place].as_mut().filter(|stream| stream.is_repair) {
@@ -462,6 +459,7 @@ impl Publications {
             reception: Reception::default(),
             memory: PayloadMemory::default(),
             is_repair,
+            has_ended: false,
             newest: None,
         });
         for publication in &mut self.by_source {
@@ -474,22 +472,29 @@ impl Publications {
         if is_repair {
             return Ok(place);
         }
-        self.by_source[source.index()].layers[usize::from(layer)].stream = Some(place as u8);
+        self.take_layer(place, (source, layer));
         if let Some(dependencies) = dependencies.of(source, layer) {
             dependencies.forget();
-        }
-        if let Some(losses) = self.losses.of(source, layer) {
-            losses.clear();
         }
         Ok(place)
     }
 
+    /// Lets an encoding come from the stream at a place.
+    fn take_layer(&mut self, place: usize, (source, layer): (Source, u8)) {
+        self.by_source[source.index()].layers[usize::from(layer)].stream = Some(place as u8);
+        if let Some(losses) = self.losses.of(source, layer) {
+            losses.clear();
+        }
+    }
+
     fn free_place(&self, now: Instant) -> Option<usize> {
-        let oldest = (0..STREAMS_MAX)
-            .min_by_key(|&place| self.streams[place].map(|stream| stream.last_at))?;
-        let is_free = self.streams[oldest]
-            .is_none_or(|stream| now.saturating_duration_since(stream.last_at) >= STREAM_IDLE);
-        is_free.then_some(oldest)
+        let value =
+            |place: &usize| self.streams[*place].map(|stream| (!stream.has_ended, stream.last_at));
+        let least = (0..STREAMS_MAX).min_by_key(value)?;
+        let is_free = self.streams[least].is_none_or(|stream| {
+            stream.has_ended || now.saturating_duration_since(stream.last_at) >= STREAM_IDLE
+        });
+        is_free.then_some(least)
     }
 }
 

@@ -107,7 +107,7 @@ impl Endpoint {
             streams: self
                 .publications
                 .streams()
-                .filter(|stream| stream.is_repair || self.publications.is_current(stream))
+                .filter(|stream| self.publications.is_lasting(stream))
                 .filter_map(|stream| {
                     Some((sections.get(usize::from(stream.section))?.mid, *stream))
                 })

@@ -318,6 +318,39 @@ fn a_stream_that_says_goodbye_gives_its_place_and_its_successor_takes_it() {
     assert!(scene.take().iter().any(|arrived| arrived.csrc == 1), "the new stream is heard");
 }
 
+/// The packet without its header extensions.
+fn unnamed(packet: &[u8]) -> Vec<u8> {
+    let words = usize::from(u16::from_be_bytes([packet[14], packet[15]]));
+    let mut bare = packet[..12].to_vec();
+    bare[0] &= !0x10;
+    bare.extend_from_slice(&packet[16 + 4 * words..]);
+    bare
+}
+
+#[test]
+fn an_encoding_goes_on_after_a_goodbye_without_a_name() {
+    let mut scene = Scene::new(2, 1);
+    scene.turn_on(0, Source::Camera);
+    scene.view(1, None, &[tile(0, Source::Camera, 180)]);
+    scene.frame(0, Source::Camera, 0, true);
+    assert_eq!(scene.take().len(), 2);
+    let late = scene.frame_packets(0, Source::Camera, 0, false);
+    scene.frame(0, Source::Camera, 0, false);
+    scene.take();
+    let ssrc = Ssrc(ssrc_of(Source::Camera, 0));
+    scene.forwarder.handle_bye(scene.now, EndpointIndex(0), ssrc);
+    // What was still on its way does not wake it.
+    assert_eq!(scene.send_raw(0, &late[0]), Err(ForwardDrop::Superseded));
+    scene.wait(2_000);
+    for packet in scene.frame_packets(0, Source::Camera, 0, true) {
+        assert_eq!(scene.send_raw(0, &unnamed(&packet)), Ok(()));
+    }
+    assert_eq!(scene.take().len(), 2);
+    // And once more: it is a stream like others again.
+    scene.forwarder.handle_bye(scene.now, EndpointIndex(0), ssrc);
+    assert_eq!(scene.forwarder.counters().ended_streams, 2);
+}
+
 #[test]
 fn a_flood_of_goodbyes_maps_the_room_anew_no_more_often_than_streams_end() {
     let mut scene = Scene::new(3, 1);
