@@ -19,6 +19,7 @@ use signaling_service::{Acme, AcmeChallenge, CertificateStatus, Fault, ServiceCo
 
 use crate::{
     authority::{NAME, Place, Ports, free_port, is_private},
+    logs::Captured,
     site::{Listeners, PATIENCE, Site, request_at},
     tls::{connect_to, shown},
 };
@@ -148,6 +149,29 @@ async fn a_closed_port_is_named_and_restarts_do_not_overrun_the_limit() {
     assert_eq!(status.next_attempt.unwrap(), status.attempts[0] + hour);
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn the_log_tells_cause_and_cure_and_no_address() {
+    let place = Place::new();
+    let _authority = place.open(Ports { tls: free_port(), http: free_port() }).await;
+    let (captured, _guard) = Captured::begin();
+    let site = Site::start_with(asks(&place.acme(AcmeChallenge::Http01))).await;
+    let status = status_when(&site, |status| status.last_failure.is_some()).await;
+    assert!(status.last_failure.unwrap().detail.contains("127.0.0.1"), "the file has the detail");
+    let log = captured.text();
+    for told in [
+        "there is no certificate yet: HTTPS is refused until the authority has issued one",
+        "no certificate was issued",
+        "meet.example.org",
+        "open TCP 80 in the firewall",
+        "retry_in=",
+    ] {
+        assert_eq!(log.matches(told).count(), 1, "{told}:\n{log}");
+    }
+    for secret in ["127.0.0.1", "admin@example.org", ".well-known"] {
+        assert!(!log.contains(secret), "{secret}:\n{log}");
+    }
+}
+
 #[tokio::test]
 async fn somebody_else_on_the_port_is_told_from_a_closed_one() {
     let other = Site::start().await;
@@ -243,7 +267,7 @@ async fn status_when(site: &Site, is_so: impl Fn(&CertificateStatus) -> bool) ->
     }
 }
 
-async fn until(is_so: impl Fn() -> bool) {
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE);
@@ -272,7 +296,7 @@ fn plant(dir: &TempDir, pem: &str) {
 }
 
 /// Asks over a connection that stays open.
-async fn health(stream: &mut TlsStream<TcpStream>) -> String {
+pub(crate) async fn health(stream: &mut TlsStream<TcpStream>) -> String {
     let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(request).await.expect("written");
     let mut answer = vec![0; 4096];
@@ -281,7 +305,7 @@ async fn health(stream: &mut TlsStream<TcpStream>) -> String {
     text.split(' ').nth(1).expect("a status").to_owned()
 }
 
-fn value(site: &Site, metric: &str) -> i64 {
+pub(crate) fn value(site: &Site, metric: &str) -> i64 {
     let text = site.metrics();
     let line = text.lines().find(|line| line.starts_with(metric)).expect("the metric");
     line.rsplit(' ').next().expect("a value").parse().expect("a number")

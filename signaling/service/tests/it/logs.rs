@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
@@ -12,8 +13,27 @@ use crate::{
     site::{Links, Site},
 };
 
+/// What this thread logs at INFO and above.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// Until the guard is dropped. A test has one thread, so that nothing is missed.
+    pub(crate) fn begin() -> (Captured, DefaultGuard) {
+        let captured = Captured::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(captured.clone())
+            .with_max_level(tracing::Level::INFO)
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        (captured, guard)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("unpoisoned").clone()).expect("text")
+    }
+}
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -34,15 +54,9 @@ impl<'a> MakeWriter<'a> for Captured {
     }
 }
 
-/// One thread, so that the subscriber of this thread hears everything.
 #[tokio::test(flavor = "current_thread")]
 async fn nothing_personal_is_logged() {
-    let captured = Captured::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(captured.clone())
-        .with_max_level(tracing::Level::INFO)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::begin();
 
     let site = Site::start().await;
     let links = site.create_room(r#"{"name":"canary-room"}"#).await;
@@ -65,7 +79,7 @@ async fn nothing_personal_is_logged() {
     ana.ended().await;
     site.stop().await;
 
-    let log = String::from_utf8(captured.0.lock().expect("unpoisoned").clone()).expect("text");
+    let log = captured.text();
     assert!(log.contains("joined") && log.contains("left"), "the log is heard: {log}");
     let secrets = [
         Links::secret(&links.host),
