@@ -509,6 +509,16 @@ describe("the way of media", () => {
     });
   });
 
+  it("is found without relays whose addresses the browser does not take", async () => {
+    const scene = new Scene();
+    await scene.letIn({ ...JOINED, ice_servers: [{ ...RELAY, urls: ["meet.example.org"] }] });
+    await scene.connectMedia();
+    await scene.say({ kind: "restart_ice" });
+    await scene.environment.advance(0);
+    expect(scene.environment.connection.restarts).toBe(1);
+    expect(scene.environment.connections).toHaveLength(1);
+  });
+
   it("is the relay alone where keys cannot be agreed on over UDP", async () => {
     const scene = new Scene();
     await scene.letIn({ ...JOINED, ice_servers: [RELAY] });

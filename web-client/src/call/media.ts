@@ -434,20 +434,30 @@ export class MediaConnection {
       this.#armRestart();
       return;
     }
-    const { health, reach } = this.#keeper;
+    const { health } = this.#keeper;
     if (health === "disconnected" || health === "silent") {
       this.#handlers?.onPath("lost");
     }
+    this.#useRelays();
     try {
-      this.#connection.setConfiguration({
-        ...CONFIGURATION,
-        iceServers: [...this.#relays],
-        iceTransportPolicy: reach === "relay" ? "relay" : "all",
-      });
       this.#connection.restartIce();
       this.#hand(await this.#makeOffer());
     } catch (error) {
       this.#break(error);
+    }
+  }
+
+  #useRelays(): void {
+    try {
+      this.#connection.setConfiguration({
+        ...CONFIGURATION,
+        iceServers: [...this.#relays],
+        iceTransportPolicy: this.#keeper.reach === "relay" ? "relay" : "all",
+      });
+    } catch (error) {
+      // An address that this browser does not take must not cost the call what works without it.
+      console.warn("Préau: the server's relays cannot be used", error);
+      this.#relays = [];
     }
   }
 

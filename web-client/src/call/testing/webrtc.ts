@@ -203,6 +203,9 @@ export class FakePeerConnection extends EventTarget {
   }
 
   setConfiguration(configuration: RTCConfiguration): void {
+    if (configuration.iceServers?.some(({ urls }) => !/^turns?:/.test(String(urls)))) {
+      throw new SyntaxError("not the address of a relay");
+    }
     this.configuration = configuration;
   }
 
