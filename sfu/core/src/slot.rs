@@ -219,6 +219,11 @@ impl Slot {
         self.flow().filter(|_| self.takeover.is_none())
     }
 
+    /// Whether anything does.
+    pub(crate) fn flows(&self) -> bool {
+        self.flow().is_some()
+    }
+
     /// The source and layer that flow, or are to flow at once.
     fn flow(&self) -> Option<(Feed, u8)> {
         let leaving = self.leaving.map(|leaving| (leaving.feed, leaving.layer));

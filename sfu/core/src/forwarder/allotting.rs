@@ -161,11 +161,9 @@ impl Forwarder {
             return;
         };
         let Some(layer) = chosen else {
-            let was_flowing = !slot.is_paused;
-            slot.is_paused = true;
             slot.given = None;
-            if was_flowing {
-                self.stop_slot(receiver, place);
+            if !std::mem::replace(&mut slot.is_paused, true) {
+                self.pause_slot(receiver, place);
             }
             return;
         };
@@ -188,6 +186,19 @@ impl Forwarder {
         let wanted = publication.wanted(name.encoding, tile);
         if publication.constraint.raise(now, wanted) {
             self.note_send_changed(feed.publisher);
+        }
+    }
+
+    /// Nothing flows in a slot for want of room. Its receiver is told where something did: what
+    /// stands still there is no picture, and no freeze.
+    fn pause_slot(&mut self, receiver: EndpointIndex, place: usize) {
+        let flowed = self.slot_mut(receiver, place).is_some_and(|slot| slot.flows());
+        self.stop_slot(receiver, place);
+        if let Some(slot) = self.slot_mut(receiver, place)
+            && flowed
+        {
+            slot.remembered = None;
+            self.note_slots_changed(receiver);
         }
     }
 
