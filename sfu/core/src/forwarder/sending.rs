@@ -94,8 +94,8 @@ impl Forwarder {
 
     /// Takes a NACK of a receiver (RFC 4585 §6.2.1) for packets of one of its slots.
     ///
-    /// A packet is sent again three times at most, 100 ms or two round trips apart, as a packet of
-    /// the slot's retransmission stream; or as it was, where that was not negotiated and the cipher
+    /// A packet is sent again five times at most, a round trip or 100 ms apart, as a packet of the
+    /// slot's retransmission stream; or as it was, where that was not negotiated and the cipher
     /// allows it. Together it is a fifth of the receiver's rate. A flood costs its sender, and
     /// nobody else.
     pub fn handle_nack(
