@@ -13,7 +13,7 @@
 //!
 //! So a publisher that answers gets at most one request in 500 ms, whatever receivers and joiners
 //! do; only one that does not answer is asked more often, for the first half second. A receiver has
-//! a budget of three in 10 s, 200 ms apart, for each slot.
+//! a budget for each slot: three requests 200 ms apart, then one in 2 s.
 
 use protocol::{Duration, Instant};
 
@@ -141,30 +141,35 @@ impl Series {
     }
 }
 
-/// How often one slot's receiver may ask.
+/// What one receiver may ask for one slot: three requests at once, and one more every two seconds,
+/// so that a picture which is lost again is not lost for long.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ReceiverBudget {
-    /// When it asked last, oldest first.
-    asked_at: [Option<Instant>; 3],
+    asked_at: Option<Instant>,
+    /// When all requests are paid for.
+    paid_at: Instant,
 }
 
 impl ReceiverBudget {
     /// Shortest time between two requests.
     const APART: Duration = Duration::from_millis(200);
 
-    /// Time over which the requests are counted.
-    const PERIOD: Duration = Duration::from_secs(10);
+    /// What a request costs.
+    const COST: Duration = Duration::from_secs(2);
+
+    /// What may be owed when another one is taken.
+    const CREDIT: Duration = Duration::from_secs(4);
 
     /// Takes one request; `false` if there have been too many.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
-        let within = |at: Option<Instant>, span: Duration| {
-            at.is_some_and(|at| now.saturating_duration_since(at) < span)
-        };
-        let [oldest, middle, newest] = self.asked_at;
-        if within(oldest, Self::PERIOD) || within(newest, Self::APART) {
+        let paid_at = self.paid_at.max(now);
+        let is_near = |at: Instant| now.saturating_duration_since(at) < Self::APART;
+        if self.asked_at.is_some_and(is_near)
+            || paid_at.saturating_duration_since(now) > Self::CREDIT
+        {
             return false;
         }
-        self.asked_at = [middle, newest, Some(now)];
+        *self = ReceiverBudget { asked_at: Some(now), paid_at: paid_at + Self::COST };
         true
     }
 }

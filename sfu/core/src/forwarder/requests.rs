@@ -46,8 +46,8 @@ const fn layer_of_bit(bit: u8) -> (Source, u8) {
 }
 
 impl Forwarder {
-    /// Takes a PLI or FIR of a receiver for one of its slots. More than three in 10 s, or two
-    /// within 200 ms, are refused and counted.
+    /// Takes a PLI or FIR of a receiver for one of its slots. More than three at once and one in
+    /// 2 s, or two within 200 ms, are refused and counted.
     pub fn handle_keyframe_request(&mut self, now: Instant, from: EndpointIndex, slot_ssrc: Ssrc) {
         let Some(receiver) = self.endpoint_mut(from) else {
             return;
