@@ -300,6 +300,10 @@ pub struct SlotSection {
     pub ssrc: Ssrc,
     /// The SSRC of its RTX stream, declared even while nothing is repaired.
     pub rtx_ssrc: Option<Ssrc>,
+    /// The client has promised to tell what is lost or what its line carries: generic NACK
+    /// (RFC 4585 §6.2.1), REMB or transport-wide feedback.
+    #[serde(default)]
+    pub is_reported: bool,
     /// Header-extension ids.
     pub extensions: ExtensionIds,
 }

@@ -419,6 +419,7 @@ fn receiver_slots() -> Vec<SlotSection> {
             .collect(),
         ssrc,
         rtx_ssrc: None,
+        is_reported: false,
         extensions: RECEIVER_IDS,
     };
     vec![slot("picture", SlotKind::Video, PICTURE_SSRC), slot("voice", SlotKind::Voice, VOICE_SSRC)]

@@ -80,6 +80,7 @@ impl Default for Level {
             payloads: vec![OPUS],
             ssrc: Ssrc(place as u32 + 1),
             rtx_ssrc: None,
+            is_reported: false,
             extensions: ExtensionIds::default(),
         };
         let slots = VOICES.iter().enumerate().map(slot).collect();

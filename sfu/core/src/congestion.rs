@@ -54,6 +54,8 @@ const PACING_FACTOR: f64 = 1.1;
 const PACING_FACTOR_FIRST: f64 = 2.5;
 /// Room above what is wanted, so that a probe that shows a little less still opens the layer.
 const GOAL_FACTOR: f64 = 1.2;
+/// Without packet reports the estimate grows up to the next layer's cost and this much more.
+const NEXT_FACTOR: f64 = 1.1;
 /// Padding goes up to the next layer's cost and this much more.
 const PADDING_FACTOR: f64 = 1.1;
 /// A probe that shows less than this above the estimate may as well be off by that.
@@ -188,7 +190,7 @@ impl Congestion {
         now: Instant,
         reports: impl IntoIterator<Item = PacketReport>,
     ) {
-        if self.config.feedback == Feedback::ReportsOnly {
+        if self.config.feedback != Feedback::PerPacket {
             return;
         }
         if self.delay.hear(now) {
@@ -213,7 +215,8 @@ impl Congestion {
     }
 
     /// Takes the round trip that a receiver report allows to measure.
-    pub fn handle_rtt(&mut self, _now: Instant, rtt: Duration) {
+    pub fn handle_rtt(&mut self, now: Instant, rtt: Duration) {
+        self.reports.round_trip(now, rtt);
         // What feedback measures is fresher.
         if self.last_feedback.is_none() {
             self.note_rtt(rtt);
@@ -222,7 +225,8 @@ impl Congestion {
 
     /// Takes a block of a receiver report: of `packets` since the last one, `lost` are missing.
     pub fn handle_loss(&mut self, now: Instant, lost: u32, packets: u32) {
-        self.reports.loss(now, lost, packets, self.goal());
+        let next = self.demand.wanted_next.map_or(0.0, |next| next.as_bps() as f64);
+        self.reports.loss(now, lost, packets, next * NEXT_FACTOR);
         self.choose_target(now);
     }
 
@@ -247,10 +251,10 @@ impl Congestion {
     }
 
     /// As [`Congestion::target`]; `None` while nobody makes an estimate, because a receiver that
-    /// tells by reports alone has not told anything.
+    /// has promised nothing has not told anything.
     #[must_use]
     pub fn estimate(&self) -> Option<Bitrate> {
-        let is_made = self.config.feedback == Feedback::PerPacket || self.is_heard();
+        let is_made = self.config.feedback != Feedback::Unpromised || self.is_heard();
         is_made.then(|| self.target())
     }
 
@@ -318,6 +322,7 @@ impl Congestion {
         self.alr.pass(now, self.target);
         self.take_probe_result(now);
         self.notice_silence(now);
+        self.reports.pass(now);
         self.choose_target(now);
     }
 

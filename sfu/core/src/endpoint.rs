@@ -176,8 +176,14 @@ impl EndpointPlan {
 
     /// How the estimator of what the slots are sent begins.
     pub(crate) fn congestion_config(&self, first_seq: u16) -> CongestionConfig {
-        let reports_each = self.slots.iter().any(Slot::stamps_transport_number);
-        let feedback = if reports_each { Feedback::PerPacket } else { Feedback::ReportsOnly };
+        let any = |is: fn(&Slot) -> bool| self.slots.iter().any(is);
+        let feedback = if any(Slot::stamps_transport_number) {
+            Feedback::PerPacket
+        } else if any(|slot| slot.is_reported) {
+            Feedback::ReportsOnly
+        } else {
+            Feedback::Unpromised
+        };
         CongestionConfig { feedback, first_seq, ..CongestionConfig::default() }
     }
 

@@ -79,6 +79,8 @@ pub(crate) struct Slot {
     state_id: Option<u8>,
     transport_cc_id: Option<u8>,
     dependency_id: Option<u8>,
+    /// See [`SlotSection::is_reported`].
+    pub(crate) is_reported: bool,
     /// Its retransmissions, where they were negotiated.
     pub(crate) repair: Option<Repair>,
 
@@ -158,6 +160,7 @@ impl Slot {
             state_id: state_id(kind, section.extensions),
             transport_cc_id: one_byte_id(section.extensions.transport_cc),
             dependency_id: one_byte_id(section.extensions.dependency_descriptor),
+            is_reported: section.is_reported,
             repair: Repair::new(section, random >> 32),
             feed: None,
             layer: None,
@@ -196,6 +199,7 @@ impl Slot {
             state_id: self.state_id,
             transport_cc_id: self.transport_cc_id,
             dependency_id: self.dependency_id,
+            is_reported: self.is_reported,
             repair: self.repair.map(|repair| repair.continued_from(old.repair.as_ref())),
             feed: None,
             leaving: None,

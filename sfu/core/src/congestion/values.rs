@@ -62,6 +62,8 @@ pub enum Feedback {
     PerPacket,
     /// Receiver reports, and REMB where it sends them: no delay is seen and nothing is probed.
     ReportsOnly,
+    /// It has promised nothing: until a report comes, nobody makes an estimate.
+    Unpromised,
 }
 
 /// How a [`super::Congestion`] begins.

@@ -19,6 +19,7 @@ fn of_more_slots_than_the_limit_the_first_count() {
         payloads: Vec::new(),
         ssrc: Ssrc(number),
         rtx_ssrc: None,
+        is_reported: false,
         extensions: ExtensionIds::default(),
     };
     let plan = SessionPlan { publishes: Vec::new(), slots: (0..5).map(slot).collect() };

@@ -527,6 +527,7 @@ pub(crate) fn plan(person: Person, video_slots: u32) -> SessionPlan {
         },
         ssrc: slot_ssrc(person, &name),
         rtx_ssrc: (kind == SlotKind::Video).then(|| repair_ssrc(person, &name)),
+        is_reported: false,
         extensions: RECEIVER_IDS,
     };
     let voices = (0..3).map(|n| slot(format!("a{n}"), SlotKind::Voice));

@@ -374,12 +374,14 @@ fn slot(
     agree_on_transport_cc(&mut payloads, &mut extensions);
     let has_rtx = payloads.iter().any(|answered| answered.payload.rtx.is_some());
     let (ssrc, rtx_ssrc) = ssrcs.of_slot(mid, has_rtx);
+    let tells = |it: FeedbackSet| it.nack || it.goog_remb || it.transport_cc;
     plan.slots.push(SlotSection {
         mid,
         kind,
         payloads: payloads.iter().map(|answered| answered.payload).collect(),
         ssrc,
         rtx_ssrc,
+        is_reported: payloads.iter().any(|answered| tells(answered.feedback)),
         extensions: ids(&extensions),
     });
     Ok(AnsweredSection {
