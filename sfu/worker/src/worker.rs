@@ -307,7 +307,11 @@ impl<S: Sink> Egress for SealingEgress<'_, S> {
         let Some(keys) = session.keys.as_mut() else { return };
         let sealed_length = packet.length() + keys.sender.rtp_overhead();
         let short_by = self.sink.segment_length(to).saturating_sub(sealed_length);
-        let padding_max = PADDING_MAX.min(usize::from(packet.padding_room()));
+        // What may be sealed once more must then be the same to the last byte.
+        let padding_max = match keys.sender.may_copy() {
+            true => 0,
+            false => PADDING_MAX.min(usize::from(packet.padding_room())),
+        };
         let padding = if short_by <= padding_max { short_by } else { 0 };
         let class = match packet.kind() {
             MediaKind::Audio => PacketClass::Audio,
