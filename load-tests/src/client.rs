@@ -38,7 +38,7 @@ use check::TransactionId;
 use feedback::TransportArrivals;
 use media::Publisher;
 use offer::{Answer, TRANSPORT_ID, VP8_PT};
-use reception::Reception;
+use reception::{DecodedFrame, Reception};
 use reports::Reports;
 
 /// Until it is connected a client checks this often, afterwards ten times more rarely.
@@ -134,6 +134,12 @@ impl Client {
         (self.shape.offer(&self.ufrag, &self.pwd), self.shape.sections())
     }
 
+    /// Whether lost packets come again to it as they were.
+    #[must_use]
+    pub const fn takes_copies(&self) -> bool {
+        self.shape.kit.takes_copies()
+    }
+
     /// Begins an ICE restart: the next offer has new credentials. Keys and streams stay.
     pub fn restart_ice(&mut self) {
         self.renew_credentials();
@@ -165,6 +171,21 @@ impl Client {
         let slots = &self.remote.as_ref()?.slots;
         let (_, ssrc) = slots.iter().find(|(slot_mid, _)| slot_mid == mid)?;
         self.slots.get(ssrc)
+    }
+
+    /// When the newest frame or packet of sound in a slot was captured, on the node's clock and in
+    /// µs, as a player takes it from the sender reports; with the frame.
+    #[must_use]
+    pub fn newest_capture(&self, mid: &str) -> Option<(i64, DecodedFrame)> {
+        let slots = &self.remote.as_ref()?.slots;
+        let (_, ssrc) = slots.iter().find(|(slot_mid, _)| slot_mid == mid)?;
+        let slot = self.slots.get(ssrc)?;
+        let frame = slot.frames.last()?;
+        let rate = match slot.kind() {
+            MediaKind::Audio => 48_000,
+            MediaKind::Video => 90_000,
+        };
+        Some((self.reports.captured_us(*ssrc, frame.timestamp, rate)?, *frame))
     }
 
     /// Whether keys are there.
@@ -259,7 +280,7 @@ impl Client {
             messages.extend(self.arrivals.take(now, own, media));
         }
         if self.reports.due() <= now {
-            let sent = self.publisher.as_ref().map(Publisher::infos).unwrap_or_default();
+            let sent = self.publisher.as_ref().map(|it| it.infos(now)).unwrap_or_default();
             let is_remb = self.shape.kit == Kit::Remb;
             messages.push(self.reports.take(now, own, is_remb, &sent, &mut self.slots));
         }

@@ -31,16 +31,31 @@ fn parity(nonce: [u8; NONCE_LENGTH]) -> u8 {
     nonce.into_iter().fold(0, |parity, byte| parity ^ byte)
 }
 
-/// The keys, if `datagram` is the server's answer to `nonce`.
+/// The keys, if `datagram` is the server's answer to `nonce`. A client takes either profile.
 #[must_use]
 pub fn keys_from(datagram: &[u8], nonce: [u8; NONCE_LENGTH]) -> Option<SrtpKeys> {
-    (datagram == [&[RECORD, DONE][..], &nonce].concat()).then(|| keys(nonce))
+    let profiles = [Profile::AeadAes128Gcm, Profile::AesCm128HmacSha1_80];
+    let profile = profiles.into_iter().find(|profile| datagram == done(*profile, nonce));
+    profile.map(|profile| keys(profile, nonce))
 }
 
-fn keys(nonce: [u8; NONCE_LENGTH]) -> SrtpKeys {
-    let profile = Profile::AeadAes128Gcm;
-    let material: Vec<u8> = nonce.iter().copied().cycle().take(56).collect();
-    #[expect(clippy::expect_used, reason = "56 bytes are what the profile asks for")]
+/// The server's answer.
+fn done(profile: Profile, nonce: [u8; NONCE_LENGTH]) -> Vec<u8> {
+    let choice = match profile {
+        Profile::AeadAes128Gcm => 7,
+        Profile::AesCm128HmacSha1_80 => 1,
+    };
+    [&[RECORD, DONE, choice][..], &nonce].concat()
+}
+
+fn keys(profile: Profile, nonce: [u8; NONCE_LENGTH]) -> SrtpKeys {
+    // RFC 7714 §12 and RFC 3711 §8.2: two keys of 16 bytes, two salts of 12 or 14.
+    let length = match profile {
+        Profile::AeadAes128Gcm => 56,
+        Profile::AesCm128HmacSha1_80 => 60,
+    };
+    let material: Vec<u8> = nonce.iter().copied().cycle().take(length).collect();
+    #[expect(clippy::expect_used, reason = "it is what the profile asks for")]
     SrtpKeys::try_new(profile, &material).expect("material of the right length")
 }
 
@@ -53,13 +68,16 @@ impl HandshakeMaker for DoubleMaker {
         Fingerprint::of_certificate(b"the double's certificate")
     }
 
-    fn server(&self, _remote: Fingerprint, _profiles: &[Profile]) -> Box<dyn Handshake> {
-        Box::new(Double::default())
+    fn server(&self, _remote: Fingerprint, profiles: &[Profile]) -> Box<dyn Handshake> {
+        let profile = profiles.first().copied().unwrap_or(Profile::AeadAes128Gcm);
+        Box::new(Double { profile, outputs: VecDeque::new(), nonce: None })
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Double {
+    /// What the node wants most.
+    profile: Profile,
     outputs: VecDeque<HandshakeOutput>,
     /// Of the first hello; there is no other client.
     nonce: Option<[u8; NONCE_LENGTH]>,
@@ -77,11 +95,10 @@ impl Handshake for Double {
             Some(_) => {}
             None => {
                 self.nonce = Some(nonce);
-                self.outputs.push_back(HandshakeOutput::Keys(keys(nonce)));
+                self.outputs.push_back(HandshakeOutput::Keys(keys(self.profile, nonce)));
             }
         }
-        let answer = [&[RECORD, DONE][..], &nonce].concat();
-        self.outputs.push_back(HandshakeOutput::Transmit(answer));
+        self.outputs.push_back(HandshakeOutput::Transmit(done(self.profile, nonce)));
     }
 
     fn handle_timeout(&mut self, _now: Instant) {}

@@ -68,6 +68,8 @@ pub enum Kit {
     Browser,
     /// NACK and REMB.
     Remb,
+    /// NACK alone.
+    Nack,
     /// Keyframe requests alone.
     Plain,
 }

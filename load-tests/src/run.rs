@@ -2,7 +2,7 @@
 
 use protocol::{
     Duration, Instant, ParticipantId, RoomId,
-    client::{SourceState, Tile, View},
+    client::{SlotContent, SourceState, Tile, View},
     media::{MediaKind, Source},
 };
 
@@ -126,6 +126,7 @@ impl<'p> Run<'p> {
         let kit = match room.receiver {
             plan::Kit::Browser => Kit::Browser,
             plan::Kit::Remb => Kit::Remb,
+            plan::Kit::Nack => Kit::Nack,
             plan::Kit::Plain => Kit::Plain,
         };
         let shape = Shape { videos: videos.clamp(1, 49), kit, ..Shape::BROWSER };
@@ -194,7 +195,8 @@ impl<'p> Run<'p> {
         }
         let freezes = (2..=self.plan.room.people).filter_map(|author| {
             let times = shown_times(slots(), author, began);
-            (!times.is_empty()).then(|| (author, Freezes::among(times, now)))
+            let pauses = person.pauses(shown_content(self.plan, author), began, now);
+            (!times.is_empty()).then(|| (author, Freezes::among(times, now, &pauses)))
         });
         Report {
             freezes: freezes.collect(),
@@ -214,8 +216,10 @@ impl<'p> Run<'p> {
         let rate = |total: u64, before: u64| (total - before) * 8 * 1_000 / 100;
         let since = now.as_micros().saturating_sub(SHOWN.as_micros() as u64);
         let pictures = (2..=self.plan.room.people).filter_map(|author| {
-            let slots = person.client.slots.values().flat_map(|slot| slot.shown());
-            let recent = slots.filter(|it| it.author == author && it.at.as_micros() >= since);
+            let recent = person.client.slots.values().flat_map(|slot| {
+                slot.shown().iter().rev().take_while(|it| it.at.as_micros() >= since)
+            });
+            let recent = recent.filter(|it| it.author == author);
             let last = recent.clone().max_by_key(|it| it.at)?;
             let same = recent.filter(|it| it.layer == last.layer);
             let temporal = same.map(|it| it.temporal).max()?;
@@ -252,6 +256,13 @@ impl Totals {
             overhead: repairs.sum::<u64>() + person.client.padding_bytes,
         }
     }
+}
+
+/// What the receiver shows of somebody.
+fn shown_content(plan: &Plan, author: u32) -> SlotContent {
+    let is_screen = plan.room.screen && author == 2;
+    let source = if is_screen { Source::Screen } else { Source::Camera };
+    SlotContent { participant: ParticipantId(author), source }
 }
 
 fn view(plan: &Plan) -> View {
@@ -313,6 +324,15 @@ impl Report {
         self.freezes.iter().map(|(_, it)| it.ratio()).fold(0.0, f64::max)
     }
 
+    /// The greatest part of the time for which the node said that there is no picture of somebody.
+    #[must_use]
+    pub fn worst_pause(&self) -> f64 {
+        let part = |it: &Freezes| {
+            it.paused.as_secs_f64() / (it.paused + it.watched).as_secs_f64().max(1e-9)
+        };
+        self.freezes.iter().map(|(_, it)| part(it)).fold(0.0, f64::max)
+    }
+
     /// A table with a line for each second, and the sums behind it.
     #[must_use]
     pub fn table(&self) -> String {
@@ -326,9 +346,11 @@ impl Report {
         }
         let frozen: usize = self.freezes.iter().map(|(_, it)| it.spans.len()).sum();
         text.push_str(&format!(
-            "\nfreezes: {frozen}, at worst {:.2} % of the time; sound missing: {:.2} %, in gaps \
+            "\nfreezes: {frozen}, at worst {:.2} % of the time; paused for want of room: at worst \
+             {:.2} %\nsound missing: {:.2} %, in gaps \
              over 60 ms {:.2} %\nlayers changed {} times; keyframes asked of publishers: {}\n",
             100.0 * self.worst_freeze(),
+            100.0 * self.worst_pause(),
             100.0 * self.gaps.missing.as_secs_f64() / self.gaps.heard.as_secs_f64().max(1e-9),
             100.0 * self.gaps.ratio(),
             self.switches,

@@ -210,6 +210,9 @@ impl World {
     fn settle(&mut self, room: RoomId, client: Client, session: u32, seed: u64) {
         let number = client.number;
         let address = self.fresh_address(number);
+        if client.takes_copies() {
+            self.audit.allow_copies((number, session));
+        }
         self.people.insert(number, Person::new(client, room, session, address, seed));
         self.addresses.insert(address, number);
         self.audit.settle(address, (number, session), room);

@@ -59,7 +59,9 @@ impl Pace {
                     keyframe_bytes: None,
                 }; 3]
             }
-            Kit::Browser | Kit::Remb => [150_000, 500_000, 1_500_000].map(Pace::camera_at),
+            Kit::Browser | Kit::Remb | Kit::Nack => {
+                [150_000, 500_000, 1_500_000].map(Pace::camera_at)
+            }
         }
     }
 

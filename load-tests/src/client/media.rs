@@ -34,6 +34,9 @@ const PLAIN_BYTES: usize = 900;
 /// Packets that are kept for retransmission: a second of the largest camera and more.
 const HISTORY: usize = 1_024;
 
+/// Frames and packets of sound whose capture is remembered: more than five seconds.
+const CAPTURES: usize = 1_024;
+
 /// The place of the shared screen among the video streams, and its layer in tags.
 pub const SCREEN: usize = 3;
 
@@ -156,6 +159,14 @@ struct Video {
     next: Instant,
 }
 
+/// When something was captured.
+#[derive(Clone, Copy, Debug)]
+struct Capture {
+    ssrc: u32,
+    frame: u32,
+    at: Instant,
+}
+
 /// A packet that can be sent again.
 #[derive(Clone, Debug)]
 struct Sent {
@@ -197,6 +208,9 @@ pub struct Publisher {
     video: Vec<Video>,
     transport_seq: Option<u16>,
     history: VecDeque<Sent>,
+    captures: VecDeque<Capture>,
+    /// How long pictures take from the lens to the network, beyond what sound takes.
+    pub picture_delay: Duration,
     random: Random,
     /// When the node asked for a keyframe, and of which encoding.
     pub keyframes_asked: Vec<(Instant, u8)>,
@@ -241,6 +255,8 @@ impl Publisher {
             video: video.collect(),
             transport_seq: None,
             history: VecDeque::new(),
+            captures: VecDeque::new(),
+            picture_delay: Duration::ZERO,
             random: Random::new(u64::from(author)),
             keyframes_asked: Vec::new(),
             retransmitted: 0,
@@ -329,6 +345,7 @@ impl Publisher {
             self.audio.timestamp = self.audio.timestamp.wrapping_add(AUDIO_TICKS);
             if self.has_microphone {
                 packets.push(self.audio_packet());
+                self.note_capture(self.audio.ssrc, self.audio.frame, now);
             }
         }
         for place in 0..self.video.len() {
@@ -340,10 +357,19 @@ impl Publisher {
                 video.stream.timestamp = video.stream.timestamp.wrapping_add(pace.ticks());
                 if is_on && video.is_active {
                     packets.extend(self.video_frame(place));
+                    let Stream { ssrc, frame, .. } = self.video[place].stream;
+                    self.note_capture(ssrc, frame, before(now, self.picture_delay));
                 }
             }
         }
         packets
+    }
+
+    fn note_capture(&mut self, ssrc: u32, frame: u32, at: Instant) {
+        if self.captures.len() == CAPTURES {
+            self.captures.pop_front();
+        }
+        self.captures.push_back(Capture { ssrc, frame, at });
     }
 
     /// Packets of the smallest encoding, one frame each, without regard to time.
@@ -372,17 +398,32 @@ impl Publisher {
         Some(self.video_packet(place, true, false, &payload))
     }
 
-    /// What sender reports say.
-    pub(super) fn infos(&self) -> Vec<StreamInfo> {
-        let video = self.video.iter().map(|video| &video.stream);
-        let flowing = [&self.audio].into_iter().chain(video).filter(|stream| stream.sent > 0);
-        let info = |stream: &Stream| StreamInfo {
-            ssrc: Ssrc(stream.ssrc),
-            timestamp: stream.timestamp,
-            packets: stream.sent,
-            octets: stream.octets,
+    /// What sender reports say at `now`: the timestamps run on from those of the last frames.
+    pub(super) fn infos(&self, now: Instant) -> Vec<StreamInfo> {
+        let sound = (&self.audio, self.next_audio, AUDIO_INTERVAL, 48);
+        let pictures = self.video.iter().map(|video| {
+            let age = video.encoder.pace().interval + self.picture_delay;
+            (&video.stream, video.next, age, 90)
+        });
+        let flowing = [sound].into_iter().chain(pictures).filter(|(stream, ..)| stream.sent > 0);
+        let info = |(stream, next, age, ticks_per_ms): (&Stream, Instant, Duration, u64)| {
+            let since = (now + age).saturating_duration_since(next);
+            let ticks = since.as_micros() as u64 * ticks_per_ms / 1_000;
+            StreamInfo {
+                ssrc: Ssrc(stream.ssrc),
+                timestamp: stream.timestamp.wrapping_add(ticks as u32),
+                packets: stream.sent,
+                octets: stream.octets,
+            }
         };
         flowing.map(info).collect()
+    }
+
+    /// When the frame or the packet of sound was captured, if it was lately.
+    #[must_use]
+    pub fn captured_at(&self, ssrc: Ssrc, frame: u32) -> Option<Instant> {
+        let is_it = |capture: &&Capture| capture.ssrc == ssrc.0 && capture.frame == frame;
+        self.captures.iter().rev().find(is_it).map(|capture| capture.at)
     }
 
     fn audio_packet(&mut self) -> Vec<u8> {
@@ -430,7 +471,7 @@ impl Publisher {
         match self.kit {
             // A keyframe is some times a delta frame; a larger picture has more packets.
             Kit::Plain => (((place + 1) * if frame.is_key { 4 } else { 1 }) as u8, PLAIN_BYTES),
-            Kit::Remb | Kit::Browser => {
+            Kit::Remb | Kit::Nack | Kit::Browser => {
                 let parts = frame.bytes.div_ceil(VIDEO_BYTES_MAX).clamp(1, 255);
                 (parts as u8, frame.bytes / parts)
             }
@@ -515,4 +556,8 @@ impl Publisher {
         *seq = seq.wrapping_add(1);
         Some(seq.to_be_bytes())
     }
+}
+
+fn before(at: Instant, time: Duration) -> Instant {
+    Instant::from_micros(at.as_micros().saturating_sub(time.as_micros() as u64))
 }

@@ -27,8 +27,11 @@ pub enum Kit {
     /// Keyframe requests, and frames of a few packets of one size: for stories in which the
     /// network is no matter.
     Plain,
-    /// What aiortc and GStreamer have: NACK and REMB, no transport-wide feedback.
+    /// What aiortc and GStreamer have: NACK and REMB, no transport-wide feedback, and here no
+    /// stream for what is sent again.
     Remb,
+    /// The same without REMB: what is lost is all that it tells.
+    Nack,
     /// What browsers have: temporal layers, NACK and RTX both ways, RED, transport-wide feedback.
     Browser,
 }
@@ -46,6 +49,13 @@ pub struct Shape {
     pub screen: bool,
     /// What it can do.
     pub kit: Kit,
+}
+
+impl Kit {
+    /// Lost packets come again as they were, for want of another stream.
+    pub(crate) const fn takes_copies(self) -> bool {
+        matches!(self, Kit::Remb | Kit::Nack)
+    }
 }
 
 impl Shape {
@@ -111,9 +121,11 @@ impl Shape {
 
 fn head(role: SectionRole, kit: Kit) -> &'static str {
     match (role_kind(role), kit) {
-        (MediaKind::Audio, Kit::Plain | Kit::Remb) => "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+        (MediaKind::Audio, Kit::Plain | Kit::Remb | Kit::Nack) => {
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+        }
         (MediaKind::Audio, Kit::Browser) => "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n",
-        (MediaKind::Video, Kit::Remb) => "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
+        (MediaKind::Video, Kit::Remb | Kit::Nack) => "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
         (MediaKind::Video, Kit::Plain | Kit::Browser) => "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n",
     }
 }
@@ -168,13 +180,14 @@ fn sound(kit: Kit) -> String {
 }
 
 fn pictures(kit: Kit) -> String {
-    let mut lines = format!(
-        "a=rtpmap:{VP8_PT} VP8/90000\r\n\
-         a=rtcp-fb:{VP8_PT} nack\r\na=rtcp-fb:{VP8_PT} nack pli\r\n"
-    );
+    let mut lines = format!("a=rtpmap:{VP8_PT} VP8/90000\r\na=rtcp-fb:{VP8_PT} nack pli\r\n");
+    if kit != Kit::Plain {
+        let _ = write!(lines, "a=rtcp-fb:{VP8_PT} nack\r\n");
+    }
     let rtx = format!("a=rtpmap:{VP8_RTX_PT} rtx/90000\r\na=fmtp:{VP8_RTX_PT} apt={VP8_PT}\r\n");
     match kit {
         Kit::Plain => lines.push_str(&rtx),
+        Kit::Nack => {}
         Kit::Remb => {
             let _ = write!(lines, "a=rtcp-fb:{VP8_PT} goog-remb\r\n");
         }

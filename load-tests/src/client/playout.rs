@@ -41,21 +41,34 @@ pub struct Freezes {
     pub spans: Vec<(Instant, Instant)>,
     /// For how long altogether.
     pub frozen: Duration,
-    /// The time that was looked at, from the first frame on.
+    /// The time that was looked at, from the first frame on, without what was paused.
     pub watched: Duration,
+    /// For how long the node had said that there is no picture: it stands still, and the person is
+    /// told why, which is no freeze.
+    pub paused: Duration,
 }
 
 impl Freezes {
     /// The rule: an interval is a freeze if it is longer than three times the mean, and longer than
     /// the mean and 150 ms. `times` are in order; what is after the last one counts up to `until`.
+    /// From each interval the `pauses` within it are taken away first.
     #[must_use]
-    pub fn among(times: impl IntoIterator<Item = Instant>, until: Instant) -> Self {
+    pub fn among(
+        times: impl IntoIterator<Item = Instant>,
+        until: Instant,
+        pauses: &[(Instant, Instant)],
+    ) -> Self {
         let mut freezes = Freezes::default();
         let mut recent: VecDeque<Duration> = VecDeque::with_capacity(INTERVALS);
         let mut last: Option<Instant> = None;
         for at in times.into_iter().chain([until]) {
             let Some(before) = last.replace(at) else { continue };
-            let interval = at.saturating_duration_since(before);
+            let paused = pauses
+                .iter()
+                .map(|(from, to)| (*to).min(at).saturating_duration_since((*from).max(before)));
+            let paused: Duration = paused.sum();
+            let interval = at.saturating_duration_since(before).saturating_sub(paused);
+            freezes.paused += paused;
             freezes.watched += interval;
             let sum: Duration = recent.iter().sum();
             let mean = sum / recent.len().max(1) as u32;
@@ -165,17 +178,34 @@ mod tests {
         let steady = (0..60).map(|n| at(n * 100 / 3));
         let gap = |millis: u64| {
             let times = steady.clone().chain([at(1_966 + millis)]);
-            Freezes::among(times, at(1_966 + millis)).spans.len()
+            Freezes::among(times, at(1_966 + millis), &[]).spans.len()
         };
         assert_eq!(gap(182), 0);
         assert_eq!(gap(186), 1);
         // At 4 frames a second it is three times the mean.
         let slow = (0..40).map(|n| at(n * 250));
         let gap = |millis: u64| {
-            Freezes::among(slow.clone().chain([at(9_750 + millis)]), at(9_750 + millis)).spans.len()
+            let times = slow.clone().chain([at(9_750 + millis)]);
+            Freezes::among(times, at(9_750 + millis), &[]).spans.len()
         };
         assert_eq!(gap(740), 0);
         assert_eq!(gap(760), 1);
+    }
+
+    #[test]
+    fn a_pause_that_was_told_is_no_freeze_and_what_is_around_it_is() {
+        // Steady until 1.967 s, then again from 5 s on.
+        let times = (0..60).chain(150..200).map(|n| at(n * 100 / 3));
+        let freezes = |from, to| Freezes::among(times.clone(), at(6_633), &[(at(from), at(to))]);
+        let told = freezes(2_000, 4_950);
+        assert_eq!((told.spans.len(), told.paused), (0, Duration::from_millis(2_950)));
+        assert_eq!(told.watched, Duration::from_millis(6_633 - 2_950));
+        // Half a second before the pause, or after it, nothing was shown.
+        for (from, to) in [(2_500, 4_950), (2_000, 4_500)] {
+            let late = freezes(from, to);
+            assert_eq!(late.spans.len(), 1);
+            assert!((500..650).contains(&late.frozen.as_millis()), "{late:?}");
+        }
     }
 
     #[test]

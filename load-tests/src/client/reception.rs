@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::{
     Duration, Instant,
-    media::{MediaKind, SeqNo, Ssrc},
+    media::{MediaKind, RtpTime, SeqNo, Ssrc},
     rtp::RtpHeader,
 };
 
@@ -70,6 +70,8 @@ pub struct Reception {
     pub repair_bytes: u64,
     /// Repairs of packets that had come.
     pub needless_repairs: u64,
+    /// Packets that came after they had been asked for, on their own stream.
+    pub copies: u64,
     /// Sequence numbers that came twice. Must stay 0 on a link that does not duplicate.
     pub duplicates: u64,
     /// Packets whose timestamp was behind an older packet's.
@@ -116,6 +118,10 @@ pub struct DecodedFrame {
     pub layer: u8,
     /// The temporal layer.
     pub temporal: u8,
+    /// Its number at its author's, without holes.
+    pub frame: u32,
+    /// Its time in the slot.
+    pub timestamp: RtpTime,
     /// Whether it is a keyframe.
     pub is_key: bool,
     /// Whether it is a picture; else it is a packet of sound.
@@ -151,6 +157,7 @@ impl Reception {
             repairs: 0,
             repair_bytes: 0,
             needless_repairs: 0,
+            copies: 0,
             duplicates: 0,
             backward_timestamps: 0,
             wrong_csrc: 0,
@@ -263,6 +270,8 @@ impl Reception {
     pub(super) fn take(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) -> Option<u32> {
         self.packets += 1;
         self.bytes += packet.len() as u64;
+        let ask = self.lost.get(&self.extended(header.seq));
+        self.copies += u64::from(ask.is_some_and(|ask| ask.tries > 0));
         if !self.count_sequence(now, header) {
             self.duplicates += 1;
         }
@@ -295,7 +304,7 @@ impl Reception {
                 let red = if header.pt.0 == RED_PT { sound::read_red(payload) } else { None };
                 let seq = self.extended(header.seq);
                 self.sound.take(now, seq, header.timestamp.0, &red.unwrap_or_default());
-                self.frames.push(DecodedFrame::of(tag, now, false));
+                self.frames.push(DecodedFrame::of(tag, now, header.timestamp.0, false));
             }
             MediaKind::Video => {
                 self.numbers.note(payload, &tag);
@@ -352,7 +361,7 @@ impl Reception {
         if !self.has_reference(&tag) {
             let patience = match self.kit {
                 Kit::Plain => KEYFRAME_PATIENCE,
-                Kit::Remb | Kit::Browser => KEYFRAME_PATIENCE_WITH_NACK,
+                Kit::Remb | Kit::Nack | Kit::Browser => KEYFRAME_PATIENCE_WITH_NACK,
             };
             self.keyframe_due.get_or_insert(now + patience);
         }
@@ -387,14 +396,15 @@ impl Reception {
         }
         self.decoded.push_back(partial.key());
         self.keyframe_due = None;
-        self.frames.push(DecodedFrame::of(partial.tag, now, true));
+        self.frames.push(DecodedFrame::of(partial.tag, now, partial.timestamp, true));
         self.playout.take(now, partial.timestamp, partial.tag);
     }
 }
 
 impl DecodedFrame {
-    fn of(tag: Tag, at: Instant, is_picture: bool) -> Self {
-        let Tag { author, layer, temporal, is_key, .. } = tag;
-        DecodedFrame { at, author, layer, temporal, is_key, is_picture }
+    fn of(tag: Tag, at: Instant, timestamp: u32, is_picture: bool) -> Self {
+        let Tag { author, layer, temporal, frame, is_key, .. } = tag;
+        let timestamp = RtpTime(timestamp);
+        DecodedFrame { at, author, layer, temporal, frame, timestamp, is_key, is_picture }
     }
 }

@@ -19,15 +19,17 @@ const BYTES_MAX: usize = 1_200;
 /// Report blocks in one packet.
 const BLOCKS_MAX: usize = 12;
 
-/// NTP time at the beginning of the run.
+/// NTP time at the beginning of the run on the clock of a client whose number is 0; each other's is
+/// so much further.
 const NTP_AT_ZERO: u64 = 3_976_257_600 << 32;
+const NTP_APART: u64 = 1_234_567_890_123;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reports {
     next: Instant,
     /// The node's last sender report on each slot, and when it came.
-    senders: BTreeMap<Ssrc, (NtpTime, Instant)>,
+    senders: BTreeMap<Ssrc, (SenderInfo, Instant)>,
     /// Bytes received at the last report.
     bytes: u64,
     /// What it believes it can take, in bits per second.
@@ -41,7 +43,15 @@ impl Reports {
 
     /// Takes a sender report of the node.
     pub(super) fn note(&mut self, now: Instant, info: &SenderInfo) {
-        self.senders.insert(info.ssrc, (info.ntp, now));
+        self.senders.insert(info.ssrc, (*info, now));
+    }
+
+    /// What the node's last sender report says of when `timestamp` was, on its clock, in µs.
+    pub(super) fn captured_us(&self, ssrc: Ssrc, timestamp: RtpTime, rate: i64) -> Option<i64> {
+        let (info, _) = self.senders.get(&ssrc)?;
+        let reported_us = (u128::from(info.ntp.0) * 1_000_000) >> 32;
+        let ticks = i64::from(timestamp.distance_from(info.rtp_time));
+        Some(reported_us as i64 + ticks * 1_000_000 / rate)
     }
 
     /// The report that is due.
@@ -69,7 +79,7 @@ impl Reports {
                 cumulative_lost: report.cumulative_lost,
                 highest_seq: report.highest_seq,
                 jitter: 0,
-                last_sender_report: sender.map_or(0, |(ntp, _)| ntp.middle()),
+                last_sender_report: sender.map_or(0, |(info, _)| info.ntp.middle()),
                 delay_since_sender_report: since
                     .map_or(0, |since| (since.as_micros() * 65_536 / 1_000_000) as u32),
             });
@@ -79,7 +89,8 @@ impl Reports {
         let mut buffer = [0; BYTES_MAX];
         let mut writer = RtcpWriter::new(&mut buffer);
         let micros = u128::from(now.as_micros());
-        let ntp = NtpTime(NTP_AT_ZERO + ((micros << 32) / 1_000_000) as u64);
+        let clock = NTP_AT_ZERO + u64::from(own.0) * NTP_APART;
+        let ntp = NtpTime(clock + ((micros << 32) / 1_000_000) as u64);
         let mut written = writer.receiver_report(own, &blocks);
         for stream in sent {
             let info = SenderInfo {

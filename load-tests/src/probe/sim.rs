@@ -74,7 +74,8 @@ fn sample(samples: &[Sample]) -> Option<Event> {
 
 fn summary(report: &Report) -> Event {
     let freezes = report.freezes.iter().map(|(author, freezes)| {
-        json!({ "of": author, "count": freezes.spans.len(), "ratio": freezes.ratio() })
+        json!({ "of": author, "count": freezes.spans.len(), "ratio": freezes.ratio(),
+                "paused_ms": freezes.paused.as_millis() as u64 })
     });
     let heard = report.gaps.heard.as_secs_f64().max(1e-9);
     Event(

@@ -1,6 +1,9 @@
 //! Somebody in the world: a client, where it is, and how the network treats it.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
 
 use protocol::{
     Duration, Instant, RoomId,
@@ -44,6 +47,10 @@ pub struct Person {
     pub slot_map: BTreeMap<String, Option<SlotContent>>,
     /// How often it said something of a slot.
     pub slot_changes: usize,
+    /// Everything that it said of them, with the mid, in order.
+    pub slot_history: Vec<(Instant, String, Option<SlotContent>)>,
+    /// SDP answers that have come.
+    pub answers: usize,
     /// Everything that arrived, in 64 bits.
     pub received: Trace,
     /// RTP packets that the network lost or damaged on the way to the node.
@@ -78,6 +85,8 @@ impl Person {
             connected_at: None,
             slot_map: BTreeMap::new(),
             slot_changes: 0,
+            slot_history: Vec::new(),
+            answers: 0,
             received: Trace::NOTHING,
             lost_up: BTreeMap::new(),
             lost_down: BTreeMap::new(),
@@ -94,6 +103,36 @@ impl Person {
     #[must_use]
     pub fn number(&self) -> u32 {
         self.client.number
+    }
+
+    /// When, from `since` until `until`, no slot carried `content` although one had before: the
+    /// node had nothing that fits the line, or nobody wanted it.
+    #[must_use]
+    pub fn pauses(
+        &self,
+        content: SlotContent,
+        since: Instant,
+        until: Instant,
+    ) -> Vec<(Instant, Instant)> {
+        let mut carrying: BTreeSet<&str> = BTreeSet::new();
+        let mut paused_at = None;
+        let mut pauses = Vec::new();
+        for (at, mid, carries) in &self.slot_history {
+            let had = !carrying.is_empty();
+            if *carries == Some(content) {
+                carrying.insert(mid);
+            } else {
+                carrying.remove(mid.as_str());
+            }
+            match (had, carrying.is_empty()) {
+                (true, true) => paused_at = Some(*at),
+                (false, false) => pauses.extend(paused_at.take().map(|from| (from, *at))),
+                (true, false) | (false, true) => {}
+            }
+        }
+        pauses.extend(paused_at.map(|from| (from, until)));
+        pauses.retain(|(from, to)| *to > since && *from < until);
+        pauses
     }
 
     /// The bits per second that their line from the node carries, if it has a bottleneck.

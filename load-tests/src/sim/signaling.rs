@@ -82,6 +82,7 @@ impl World {
             NodeEventBody::Slots { slots, .. } => {
                 for slot in slots {
                     person.slot_map.insert(slot.mid.clone(), slot.carries);
+                    person.slot_history.push((now, slot.mid.clone(), slot.carries));
                 }
                 person.slot_changes += slots.len();
             }
@@ -111,7 +112,12 @@ impl World {
             return;
         }
         match signal {
-            Signal::Answer(sdp) => self.answer(number, sdp),
+            Signal::Answer(sdp) => {
+                if let Some(person) = self.people.get_mut(&number) {
+                    person.answers += 1;
+                }
+                self.answer(number, sdp);
+            }
             Signal::SendConstraints(sources) => {
                 self.with_client(number, |_, client| client.constrain(sources));
             }

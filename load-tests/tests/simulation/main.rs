@@ -11,10 +11,15 @@ mod attackers;
 mod budgets;
 mod calls;
 mod crowds;
+mod legacy;
 mod liars;
+mod lines;
+mod lips;
+mod losses;
 mod networks;
 mod quality;
 mod restoration;
+mod seeds;
 mod signaling;
 
 use std::collections::BTreeSet;
