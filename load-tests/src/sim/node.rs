@@ -52,6 +52,7 @@ impl Node {
             limits,
             codecs: CodecSet::default(),
             candidates: vec![address],
+            tcp_candidates: Vec::new(),
             handshakes: Box::new(DoubleMaker),
             seed: random.bytes(),
         });

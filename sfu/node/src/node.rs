@@ -114,6 +114,7 @@ impl Node {
             limits,
             codecs,
             candidates: candidates.clone(),
+            tcp_candidates: Vec::new(),
             handshakes: Box::new(handshakes),
             seed: secret().map_err(NodeStartError::Random)?,
         });

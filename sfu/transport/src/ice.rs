@@ -16,6 +16,8 @@
 //! | ended | refused | – | – | – |
 //!
 //! While stopped, a check elsewhere counts as a nomination.
+//! A stream that closes takes its tuples along; if one of them was selected, the agent waits again.
+//!
 //! 10 s count from the last check on the selected tuple, 30 s from the last on any, or from the
 //! beginning, a restore or a restart. Tests: `ice/tests.rs`.
 

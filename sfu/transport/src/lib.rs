@@ -1,4 +1,4 @@
-//! Datagrams to packets and back: demux, ICE-lite, DTLS, SRTP, RTCP, SDP. Pure.
+//! Datagrams to packets and back: demux, ICE-lite, DTLS, SRTP, RTCP, SDP, TURN. Pure.
 //!
 //! It never touches a clock, socket, file, thread or random source: time and random bytes are
 //! arguments. What runs per packet ([`stun`], [`ice`], [`srtp`], [`rtcp`]) works in the caller's
@@ -12,9 +12,11 @@ mod hmac;
 
 pub mod demux;
 pub mod dtls;
+pub mod framing;
 pub mod ice;
 pub mod rtcp;
 pub mod sdp;
 pub mod srtp;
 pub mod stun;
 pub mod tuple;
+pub mod turn;

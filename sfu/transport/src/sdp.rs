@@ -27,7 +27,7 @@ mod offer;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{AnswerParams, CANDIDATE_PRIORITY, answer_text};
+pub use answer::{AnswerParams, CANDIDATE_PRIORITY, Candidates, answer_text};
 pub use error::SdpError;
 pub use format::{Format, H264Profile};
 pub use negotiation::{

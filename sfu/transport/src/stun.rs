@@ -17,18 +17,21 @@ pub use writer::{
     Check, REQUEST_LENGTH_MAX, SUCCESS_LENGTH_MAX, write_check, write_role_conflict, write_success,
 };
 
+pub(crate) use fingerprint::fingerprint;
+pub(crate) use reader::{address_mask, read_address};
+
 use serde::{Deserialize, Serialize};
 
 use crate::hmac::{self, HmacSha1Key, equal_in_constant_time};
 
 /// The second word of every STUN message (RFC 8489 §5).
-const MAGIC_COOKIE: u32 = 0x2112_A442;
+pub(crate) const MAGIC_COOKIE: u32 = 0x2112_A442;
 
 /// Bytes of the header.
-const HEADER_LENGTH: usize = 20;
+pub(crate) const HEADER_LENGTH: usize = 20;
 
 /// Bytes of an attribute's type and length.
-const ATTRIBUTE_HEAD_LENGTH: usize = 4;
+pub(crate) const ATTRIBUTE_HEAD_LENGTH: usize = 4;
 
 /// FINGERPRINT's XOR: "STUN" in ASCII (RFC 8489 §14.7).
 const FINGERPRINT_XOR: u32 = 0x5354_554E;
@@ -71,7 +74,7 @@ impl IceKey {
     }
 
     /// The tag of a message that ends before MESSAGE-INTEGRITY, which begins at `covered.len()`.
-    fn tag(&self, covered: &[u8]) -> [u8; hmac::TAG_LENGTH] {
+    pub(crate) fn tag(&self, covered: &[u8]) -> [u8; hmac::TAG_LENGTH] {
         let (header, attributes) = covered.split_at(HEADER_LENGTH);
         let mut counted = [0; HEADER_LENGTH];
         counted.copy_from_slice(header);
@@ -81,7 +84,7 @@ impl IceKey {
         self.0.tag(&counted, attributes)
     }
 
-    fn verifies(&self, covered: &[u8], claimed: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, covered: &[u8], claimed: &[u8]) -> bool {
         equal_in_constant_time(&self.tag(covered), claimed)
     }
 }

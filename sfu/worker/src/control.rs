@@ -45,8 +45,10 @@ pub struct ControlConfig {
     pub limits: Limits,
     /// The codecs of every room.
     pub codecs: CodecSet,
-    /// Where browsers send media, best first.
+    /// Where browsers send media by UDP, best first.
     pub candidates: Vec<SocketAddr>,
+    /// Where they open streams for ICE-TCP, best first.
+    pub tcp_candidates: Vec<SocketAddr>,
     /// Makes DTLS handshakes and knows our certificate's fingerprint.
     pub handshakes: Box<dyn HandshakeMaker>,
     /// 32 secret random bytes.

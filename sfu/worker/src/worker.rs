@@ -21,7 +21,7 @@ use crate::{
     outputs::Outputs,
     random::SeededRandom,
     session::{Session, SessionMemory},
-    sink::{PacketClass, Sink, Tuple},
+    sink::{PacketClass, Path, Sink, Tuple},
     tuples::TupleTable,
     ufrag,
 };
@@ -108,6 +108,22 @@ impl Worker {
             self.counters.count(reason);
         }
         self.serve_forwarder(now, sink);
+    }
+
+    /// A stream is gone: nothing goes there any more, and nothing comes from there. Costs a look at
+    /// every session.
+    pub fn handle_path_closed(&mut self, now: Instant, path: Path) {
+        for position in 0..self.sessions.len() {
+            let index = EndpointIndex(position as u32);
+            let Some(session) = session_mut(&mut self.sessions, index) else { continue };
+            for tuple in session.ice.tuples().filter(|tuple| tuple.path == path) {
+                self.tuples.remove(tuple, index);
+            }
+            if session.ice.handle_path_closed(path) {
+                session.refresh_media_path(now);
+                self.forwarder.set_media_ready(now, index, false);
+            }
+        }
     }
 
     /// Lets timers run that are due.

@@ -75,6 +75,7 @@ impl Call {
             limits: LIMITS,
             codecs: CodecSet::default(),
             candidates: port.candidates().to_vec(),
+            tcp_candidates: Vec::new(),
             handshakes: Box::new(DoubleMaker),
             seed: [1; 32],
         });

@@ -11,7 +11,7 @@ use crate::{
         BindingRequest, BindingSuccess, Check, IceKey, REQUEST_LENGTH_MAX, Role,
         SUCCESS_LENGTH_MAX, TransactionId, write_check, write_role_conflict, write_success,
     },
-    tuple::Tuple,
+    tuple::{Path, Tuple},
 };
 
 /// A check of ours that is not answered goes out once more after this long. With the response, at
@@ -174,6 +174,17 @@ impl IceAgent {
         let entry = self.selected_entry()?;
         let has_consent = now < entry.last_check + MEDIA_TIMEOUT;
         (has_consent && self.state != State::Ended).then_some(&entry.tuple)
+    }
+
+    /// A stream is gone, and with it the tuples over it. Whether media went there: then it stops,
+    /// and flows to wherever the next authentic check comes from, as at the beginning.
+    pub fn handle_path_closed(&mut self, path: Path) -> bool {
+        let carried_media = self.selected().is_some_and(|tuple| tuple.path == path);
+        self.tuples.remove_path(path);
+        if carried_media {
+            self.state = State::Waiting;
+        }
+        carried_media
     }
 
     /// Takes a check and writes its response.

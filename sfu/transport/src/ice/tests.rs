@@ -22,14 +22,16 @@ fn credentials(mark: u8) -> CredentialsPair {
     CredentialsPair { local, remote }
 }
 
-/// A tuple with this remote port.
+/// A tuple with this remote port. From [`STREAMS`] upward it is that of a stream.
 fn tuple(port: u16) -> Tuple {
     Tuple {
         local: "192.0.2.1:443".parse().expect("an address"),
         remote: ([198, 51, 100, 7], port).into(),
-        path: Path::Udp,
+        path: if port < STREAMS { Path::Udp } else { Path::Stream(port.into()) },
     }
 }
+
+const STREAMS: u16 = 60_000;
 
 /// Plain or nominating.
 #[derive(Clone, Copy, PartialEq)]
@@ -508,6 +510,42 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::Restart),
         1 => Just(Operation::Restore),
     ]
+}
+
+#[test]
+fn media_moves_between_datagrams_and_streams_as_the_client_nominates() {
+    let mut call = Call::checked_from(5_000);
+    for port in [STREAMS, 5_001, STREAMS + 1, 5_000] {
+        call.check(at(1), port, Kind::Nominating).expect("authentic");
+        if let Some((asked, answer)) = call.own_check(at(1)) {
+            assert_eq!(asked, port);
+            let outcome = call.receive(at(1), port, &answer).expect("authentic");
+            assert!(outcome.selected_changed);
+        }
+        assert_eq!(call.agent.selected(), Some(&tuple(port)));
+    }
+}
+
+#[test]
+fn a_closed_stream_is_proven_no_more_and_the_next_check_takes_over() {
+    let mut call = Call::checked_from(STREAMS);
+    call.check(at(1), 5_000, Kind::Plain).expect("authentic");
+    assert!(!call.agent.handle_path_closed(Path::Stream(1)), "another stream");
+    assert!(call.agent.handle_path_closed(tuple(STREAMS).path));
+    assert!(!call.agent.is_proven(&tuple(STREAMS)) && call.agent.is_proven(&tuple(5_000)));
+    assert_eq!((call.agent.selected(), call.agent.media_tuple(at(1))), (None, None));
+    let outcome = call.check(at(2), 5_000, Kind::Plain).expect("authentic");
+    assert!(outcome.selected_changed && !outcome.newly_proven);
+    assert_eq!(call.agent.media_tuple(at(2)), Some(&tuple(5_000)));
+    assert_eq!(call.agent.handle_timeout(at(33)), Some(IceLapse::Ended), "30 s as ever");
+}
+
+#[test]
+fn a_stream_that_closes_beside_the_selected_tuple_disturbs_nothing() {
+    let mut call = Call::checked_from(5_000);
+    call.check(at(1), STREAMS, Kind::Plain).expect("authentic");
+    assert!(!call.agent.handle_path_closed(tuple(STREAMS).path));
+    assert_eq!(call.agent.media_tuple(at(1)), Some(&tuple(5_000)));
 }
 
 proptest! {

@@ -3,7 +3,10 @@
 use protocol::Instant;
 
 use super::TUPLES_MAX;
-use crate::{stun::TransactionId, tuple::Tuple};
+use crate::{
+    stun::TransactionId,
+    tuple::{Path, Tuple},
+};
 
 /// A proven tuple.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,15 @@ impl Tuples {
 
     pub(super) fn by_serial_mut(&mut self, serial: u32) -> Option<&mut Entry> {
         self.iter_mut().find(|entry| entry.serial == serial)
+    }
+
+    /// Forgets every tuple over `path`.
+    pub(super) fn remove_path(&mut self, path: Path) {
+        for place in &mut self.entries {
+            if place.is_some_and(|entry| entry.tuple.path == path) {
+                *place = None;
+            }
+        }
     }
 
     /// Adds a tuple that is not there. Where all places are taken, the tuple checked longest ago

@@ -16,6 +16,12 @@ use crate::{dtls::Fingerprint, ice::IceCredentials};
 /// announce its new address with a strictly higher one: Chromium follows no other.
 pub const CANDIDATE_PRIORITY: u32 = 1_000_000_000;
 
+/// Priority of the first candidate over TCP; each further one has 256 less.
+///
+/// RFC 6544 §4.2: below every one over UDP by its type preference; as local preference the
+/// direction's 4 of a passive candidate in the upper 3 bits, and the place among the others below.
+const TCP_CANDIDATE_PRIORITY: u32 = 29 << 24 | (4 << 13 | 0x1FFF) << 8 | 255;
+
 /// What an answer says of the node itself.
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerParams<'a> {
@@ -23,8 +29,17 @@ pub struct AnswerParams<'a> {
     pub ice: &'a IceCredentials,
     /// The node's certificate.
     pub fingerprint: Fingerprint,
-    /// Where the node listens for UDP, most wanted first.
-    pub candidates: &'a [SocketAddr],
+    /// Where the node can be reached.
+    pub candidates: Candidates<'a>,
+}
+
+/// Where a node listens, most wanted first; UDP is wanted more than TCP.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Candidates<'a> {
+    /// For UDP.
+    pub udp: &'a [SocketAddr],
+    /// For ICE-TCP (RFC 6544), passively.
+    pub tcp: &'a [SocketAddr],
 }
 
 /// Writes the answer to the offer that was negotiated.
@@ -130,7 +145,7 @@ impl Way {
 }
 
 /// All that an accepted m-line says whichever way its media goes.
-fn common(out: &mut Writer, section: &AnsweredSection, way: Way, candidates: &[SocketAddr]) {
+fn common(out: &mut Writer, section: &AnsweredSection, way: Way, candidates: Candidates<'_>) {
     let (head, direction) = (&section.head, way.direction());
     let mut formats = String::new();
     for AnsweredPayload { payload, .. } in &section.payloads {
@@ -141,11 +156,21 @@ fn common(out: &mut Writer, section: &AnsweredSection, way: Way, candidates: &[S
     line!(out, "m={} 9 {}{formats}", head.media, head.protocol);
     line!(out, "c=IN IP4 0.0.0.0");
     // BUNDLE: the candidates of the first m-line are those of all (RFC 9143 §7.3.1).
-    for (address, number) in candidates.iter().zip(0..) {
+    for (address, number) in candidates.udp.iter().zip(0..) {
         let priority = CANDIDATE_PRIORITY - number;
         let (ip, port) = (address.ip().to_canonical(), address.port());
         let foundation = number + 1;
         line!(out, "a=candidate:{foundation} 1 udp {priority} {ip} {port} typ host");
+    }
+    for (address, number) in candidates.tcp.iter().zip(0..) {
+        let priority = TCP_CANDIDATE_PRIORITY - (number << 8);
+        let (ip, port) = (address.ip().to_canonical(), address.port());
+        // RFC 8445 §5.1.1.3: another transport, another foundation.
+        let foundation = candidates.udp.len() + number as usize + 1;
+        line!(
+            out,
+            "a=candidate:{foundation} 1 TCP {priority} {ip} {port} typ host tcptype passive"
+        );
     }
     if let Some(mid) = section.mid {
         line!(out, "a=mid:{}", mid.as_str());

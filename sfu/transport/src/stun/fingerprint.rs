@@ -3,7 +3,7 @@
 use super::FINGERPRINT_XOR;
 
 /// The value of FINGERPRINT for a message that ends before it.
-pub(super) fn fingerprint(message: &[u8]) -> u32 {
+pub(crate) fn fingerprint(message: &[u8]) -> u32 {
     crc32(message) ^ FINGERPRINT_XOR
 }
 

@@ -280,7 +280,10 @@ fn sized<const N: usize>(value: &[u8]) -> Result<[u8; N], StunDrop> {
 }
 
 /// RFC 8489 §14.2: a zero byte, the family, port and address, the last two XOR the header.
-fn read_address(value: &[u8], transaction_id: TransactionId) -> Result<SocketAddr, StunDrop> {
+pub(crate) fn read_address(
+    value: &[u8],
+    transaction_id: TransactionId,
+) -> Result<SocketAddr, StunDrop> {
     let (head, address) = value.split_first_chunk::<4>().ok_or(StunDrop::BadAttribute)?;
     let port = u16::from_be_bytes([head[2], head[3]]) ^ (MAGIC_COOKIE >> 16) as u16;
     let address = match head[1] {
@@ -298,7 +301,7 @@ fn read_address(value: &[u8], transaction_id: TransactionId) -> Result<SocketAdd
 }
 
 /// What an IPv6 address is XORed with: the cookie and the transaction id.
-pub(super) fn address_mask(transaction_id: TransactionId) -> u128 {
+pub(crate) fn address_mask(transaction_id: TransactionId) -> u128 {
     let mut mask = [0; 16];
     mask[..4].copy_from_slice(&MAGIC_COOKIE.to_be_bytes());
     mask[4..].copy_from_slice(&transaction_id.0);

@@ -11,8 +11,8 @@ use sfu_transport::{
     dtls::Fingerprint,
     ice::IceCredentials,
     sdp::{
-        AnswerParams, AnsweredRole, Negotiated, NegotiationParams, Offer, SdpError, answer_text,
-        negotiate,
+        AnswerParams, AnsweredRole, Candidates, Negotiated, NegotiationParams, Offer, SdpError,
+        answer_text, negotiate,
     },
     srtp::Profile,
 };
@@ -318,7 +318,7 @@ fn m_lines_without_a_role_are_rejected_and_leave_the_bundle() {
     let text = answer(&negotiated);
     assert!(text.contains("a=group:BUNDLE 1\r\n"));
     assert!(text.contains("m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
-    assert_eq!(text.lines().filter(|line| line.contains(" typ host")).count(), 2);
+    assert_eq!(text.lines().filter(|line| line.contains(" typ host")).count(), 4);
 }
 
 #[test]
@@ -565,7 +565,7 @@ fn answer(negotiated: &Negotiated) -> String {
     let params = AnswerParams {
         ice: &ice.expect("good credentials"),
         fingerprint: Fingerprint::of_certificate(b"certificate"),
-        candidates: &candidates,
+        candidates: Candidates { udp: &candidates, tcp: &candidates },
     };
     answer_text(negotiated, &params)
 }

@@ -10,7 +10,7 @@ use sfu_core::{Endpoint, EndpointPlan, Removal};
 use sfu_transport::{
     dtls::{Handshake, HandshakeOutput},
     ice::{CredentialsPair, IceAgent, IceCredentials},
-    sdp::{self, AnswerParams, Negotiated, NegotiationParams, Offer},
+    sdp::{self, AnswerParams, Candidates, Negotiated, NegotiationParams, Offer},
     srtp::SrtpKeys,
 };
 
@@ -170,7 +170,10 @@ impl Control {
         let params = AnswerParams {
             ice: local,
             fingerprint: self.config.handshakes.fingerprint(),
-            candidates: &self.config.candidates,
+            candidates: Candidates {
+                udp: &self.config.candidates,
+                tcp: &self.config.tcp_candidates,
+            },
         };
         sdp::answer_text(negotiated, &params)
     }
