@@ -5,7 +5,8 @@ use protocol::{
     node::{NodeReport, NodeRequest},
 };
 use sfu_worker::{
-    Control, Counters, ForwardDrop, Sink, Tuple, Worker, WorkerCommand, WorkerDrop, WorkerOutput,
+    Control, Counters, ForwardDrop, Path, Sink, Tuple, Worker, WorkerCommand, WorkerDrop,
+    WorkerOutput,
 };
 
 use crate::{control_loop::Director, media_loop::Machine, metrics::Snapshot};
@@ -38,6 +39,10 @@ impl Machine for Worker {
 
     fn poll_output(&mut self) -> Option<WorkerOutput> {
         Worker::poll_output(self)
+    }
+
+    fn handle_path_closed(&mut self, now: Instant, path: Path) {
+        Worker::handle_path_closed(self, now, path);
     }
 
     fn count_into(&self, snapshot: &mut Snapshot) {

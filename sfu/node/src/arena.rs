@@ -9,7 +9,7 @@
 pub mod trains;
 
 use protocol::{EndpointIndex, Instant};
-use sfu_worker::{PacketClass, Path, Sink, Tuple};
+use sfu_worker::{PacketClass, Sink, Tuple};
 
 use crate::sender::{SendCounters, Sender, Wire};
 use trains::TrainBuffer;
@@ -63,6 +63,11 @@ impl<W: Wire> SendArena<W> {
         self.sender.counters()
     }
 
+    /// What carries what is sent.
+    pub(crate) fn wire(&mut self) -> &mut W {
+        self.sender.wire()
+    }
+
     /// Whether trains are sent as such.
     #[must_use]
     pub fn segmentation(&self) -> bool {
@@ -77,9 +82,7 @@ impl<W: Wire> SendArena<W> {
         length: usize,
         class: PacketClass,
     ) -> Option<&mut [u8]> {
-        // Streams are not served by this socket.
-        let is_sendable = tuple.path == Path::Udp && (1..=LENGTH_MAX).contains(&length);
-        if !is_sendable {
+        if !(1..=LENGTH_MAX).contains(&length) {
             self.sender.count_unsendable();
             return None;
         }

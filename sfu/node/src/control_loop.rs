@@ -32,6 +32,7 @@ use crate::{
     clock::NodeClock,
     metrics::{NodeMetrics, Snapshot},
     net::Waker,
+    streams::Streams,
 };
 
 /// What the control thread drives: the control side of the workers.
@@ -80,6 +81,7 @@ pub(crate) struct ControlPorts<C, O> {
     /// One for each worker, by number.
     pub(crate) workers: Vec<WorkerLine<C, O>>,
     pub(crate) metrics: NodeMetrics,
+    pub(crate) streams: Streams,
     pub(crate) wake: Arc<Notify>,
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -244,6 +246,7 @@ impl<D: Director> ControlLoop<D> {
             let mut own = Snapshot::new();
             own.push("sfu_requests_total", "", self.requests);
             own.push("sfu_invariant_violations_total", "control", self.faults);
+            self.ports.streams.count_into(&mut own);
             self.ports.metrics.update(self.ports.workers.len(), own);
         }
     }

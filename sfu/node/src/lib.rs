@@ -17,5 +17,8 @@ pub mod net;
 mod node;
 pub mod port;
 pub mod sender;
+pub mod streams;
+
+pub use sfu_worker::turn::TurnSecret;
 
 pub use node::{Node, NodeConfig, NodeStartError};

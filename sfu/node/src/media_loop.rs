@@ -1,9 +1,9 @@
 //! A worker's thread: wait, receive, let the machine work, send, tell.
 //!
 //! One turn: commands of the control side, at most [`COMMANDS_MAX`]; datagrams in batches until the
-//! socket is empty or [`DATAGRAMS_MAX`] are taken; timers that are due; one flush; outputs to the
-//! control side. What a limit leaves over is the next turn's, at once. All datagrams of a turn
-//! share one reading of the clock.
+//! socket is empty or [`DATAGRAMS_MAX`] are taken; as many that came over streams; timers that are
+//! due; one flush; outputs to the control side. What a limit leaves over is the next turn's, at
+//! once. All datagrams of a turn share one reading of the clock.
 //!
 //! After [`MediaLoop::try_new`] it does not allocate, lock or log. It decides nothing about media:
 //! that is the [`Machine`]. A panic of the machine is contained: the input is dropped, and with it
@@ -22,7 +22,7 @@ use std::{
 };
 
 use protocol::{Duration, Instant};
-use sfu_worker::{Path, Sink, Tuple};
+use sfu_worker::{Path, Sink, Tuple, framing::MESSAGE_LENGTH_MAX};
 use tokio::sync::Notify;
 
 use crate::{
@@ -30,7 +30,8 @@ use crate::{
     clock::NodeClock,
     metrics::Snapshot,
     net::{self, Poller, ReceiveBatch, UdpSocket},
-    sender::{Segmentation, Sender, UdpWire},
+    sender::{PortWire, Segmentation, Sender, UdpWire},
+    streams::{StreamLine, StreamOutlets},
 };
 
 /// What a media thread drives: a worker, or the null forwarder of the benchmarks.
@@ -60,6 +61,11 @@ pub trait Machine {
 
     /// The next thing to tell.
     fn poll_output(&mut self) -> Option<Self::Output>;
+
+    /// A stream is gone: what was proven over it is proven no more.
+    fn handle_path_closed(&mut self, now: Instant, path: Path) {
+        let _ = (now, path);
+    }
 
     /// Adds what it has counted.
     fn count_into(&self, snapshot: &mut Snapshot);
@@ -106,7 +112,9 @@ pub struct MediaLoop<M: Machine> {
     socket: Rc<UdpSocket>,
     poller: Poller,
     batch: ReceiveBatch,
-    arena: SendArena<UdpWire>,
+    arena: SendArena<PortWire>,
+    /// Where a datagram of a stream is taken to.
+    scratch: Box<[u8; MESSAGE_LENGTH_MAX]>,
     /// An output that found the queue full.
     held: Option<M::Output>,
     /// Something is left over from the last turn.
@@ -122,6 +130,7 @@ pub struct MediaLoop<M: Machine> {
 struct HasMore {
     datagrams: bool,
     commands: bool,
+    streams: bool,
 }
 
 /// What the loop itself counts.
@@ -135,20 +144,23 @@ struct LoopCounters {
     faults_command: u64,
     faults_timeout: u64,
     discarded: u64,
+    stream_datagrams: u64,
 }
 
 impl<M: Machine> MediaLoop<M> {
     /// Takes the memory of the loop.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         machine: M,
         socket: UdpSocket,
         poller: Poller,
         config: LoopConfig,
         ports: LoopPorts<M::Command, M::Output>,
+        streams: Option<StreamLine>,
     ) -> Self {
         let socket = Rc::new(socket);
-        let wire = UdpWire::new(Rc::clone(&socket));
+        let streams = streams.map_or_else(StreamOutlets::none, StreamOutlets::new);
+        let wire = PortWire::new(UdpWire::new(Rc::clone(&socket)), streams);
         let sender = Sender::new(wire, config.segmentation);
         MediaLoop {
             machine,
@@ -158,6 +170,7 @@ impl<M: Machine> MediaLoop<M> {
             poller,
             batch: ReceiveBatch::new(),
             arena: SendArena::new(config.receivers_max, sender),
+            scratch: Box::new([0; MESSAGE_LENGTH_MAX]),
             held: None,
             has_more: HasMore::default(),
             timers_rest_until: Instant::ZERO,
@@ -179,6 +192,7 @@ impl<M: Machine> MediaLoop<M> {
             }
             self.has_more.datagrams |= readiness.socket;
             self.has_more.commands |= readiness.woken;
+            self.has_more.streams |= readiness.woken;
             self.turn(self.config.clock.now());
         }
     }
@@ -193,6 +207,10 @@ impl<M: Machine> MediaLoop<M> {
         if self.has_more.datagrams {
             self.has_more.datagrams = self.take_datagrams(now);
         }
+        if self.has_more.streams {
+            self.apply_stream_commands(now);
+            self.has_more.streams = self.take_stream_datagrams(now);
+        }
         self.fire_timers(now);
         self.arena.flush();
         self.hand_over_outputs();
@@ -204,7 +222,8 @@ impl<M: Machine> MediaLoop<M> {
 
     /// How long there is nothing to do; `None` is for ever.
     fn sleep_for(&self, now: Instant) -> Option<Duration> {
-        if self.has_more.datagrams || self.has_more.commands {
+        let HasMore { datagrams, commands, streams } = self.has_more;
+        if datagrams || commands || streams {
             return Some(Duration::ZERO);
         }
         let timers = self.machine.poll_timeout().map(|due| due.max(self.timers_rest_until));
@@ -260,6 +279,46 @@ impl<M: Machine> MediaLoop<M> {
             }
         }
         true
+    }
+
+    /// Takes note of streams that are there, and that are gone.
+    fn apply_stream_commands(&mut self, now: Instant) {
+        while let Some(closed) = self.arena.wire().streams().apply_command() {
+            let Some(number) = closed else { continue };
+            let machine = &mut self.machine;
+            if contained(|| machine.handle_path_closed(now, Path::Stream(number))).is_err() {
+                self.counters.faults_command += 1;
+            }
+        }
+    }
+
+    /// Lets the machine take what came over streams, a few datagrams of each in turn. Whether there
+    /// is more.
+    fn take_stream_datagrams(&mut self, now: Instant) -> bool {
+        self.arena.wire().streams().look();
+        self.arena.expect(StreamOutlets::SHARE);
+        let (mut taken, mut slot) = (0, 0);
+        while let Some(waiting) = self.arena.wire().streams().next_waiting(slot) {
+            if taken >= DATAGRAMS_MAX {
+                return true;
+            }
+            for _ in 0..StreamOutlets::SHARE {
+                let space = &mut self.scratch[..];
+                let Some((tuple, length)) = self.arena.wire().streams().take(waiting, space) else {
+                    break;
+                };
+                taken += 1;
+                self.counters.stream_datagrams += 1;
+                let (machine, arena) = (&mut self.machine, &mut self.arena);
+                let datagram = &mut self.scratch[..length];
+                if contained(|| machine.handle_datagram(now, &tuple, datagram, arena)).is_err() {
+                    self.counters.faults_datagram += 1;
+                    self.discard();
+                }
+            }
+            slot = waiting + 1;
+        }
+        self.arena.wire().streams().next_waiting(0).is_some()
     }
 
     /// Receives a batch. Whether the socket may hold more.
@@ -337,6 +396,7 @@ impl<M: Machine> MediaLoop<M> {
         snapshot.push("sfu_socket_buffer_bytes", "receive", buffers.receive as u64);
         let own = &self.counters;
         snapshot.push("sfu_receive_errors_total", "", own.receive_errors);
+        snapshot.push("sfu_stream_received_datagrams_total", "", own.stream_datagrams);
         snapshot.push("sfu_turns_total", "", own.turns);
         snapshot.push("sfu_commands_total", "", own.commands);
         snapshot.push("sfu_output_stalls_total", "", own.output_stalls);

@@ -13,6 +13,7 @@ use protocol::{
 };
 use sfu_worker::{
     Control, ControlConfig, DtlsServer, Identity, IdentityError, Limits, Worker, WorkerConfig,
+    turn::TurnSecret,
 };
 use tokio::sync::mpsc;
 
@@ -21,6 +22,7 @@ use crate::{
     metrics::NodeMetrics,
     net::BindError,
     port::{Affinity, NodeThreads, Port, ServeConfig, Served, Stuck},
+    streams::Streams,
 };
 
 /// How to start a node.
@@ -39,6 +41,11 @@ pub struct NodeConfig {
     pub affinity: Affinity,
     /// Sizes of each worker's tables.
     pub limits: Limits,
+    /// Whether TCP connections are handed to [`Node::streams`] that come to the same addresses and
+    /// port: browsers are told of them then.
+    pub tcp: bool,
+    /// What proves the credentials of TURN; without it there is none.
+    pub turn_secret: Option<TurnSecret>,
 }
 
 impl NodeConfig {
@@ -52,6 +59,8 @@ impl NodeConfig {
             workers: 1,
             affinity: Affinity::default(),
             limits: Limits::default(),
+            tcp: false,
+            turn_secret: None,
         }
     }
 }
@@ -90,6 +99,8 @@ pub struct Node {
     pub candidates: Vec<SocketAddr>,
     /// What it counts, to be registered with Prometheus.
     pub metrics: NodeMetrics,
+    /// Takes TCP connections that carry media.
+    pub streams: Streams,
     /// Its threads; dropping them ends the node.
     pub threads: NodeThreads,
 }
@@ -101,7 +112,7 @@ impl Node {
     /// # Errors
     /// [`NodeStartError`].
     pub fn start(config: NodeConfig) -> Result<Node, NodeStartError> {
-        let NodeConfig { listen, advertise, codecs, workers, affinity, limits } = config;
+        let NodeConfig { listen, advertise, codecs, workers, affinity, limits, .. } = config;
         if workers != 1 {
             return Err(NodeStartError::Workers(workers));
         }
@@ -114,7 +125,7 @@ impl Node {
             limits,
             codecs,
             candidates: candidates.clone(),
-            tcp_candidates: Vec::new(),
+            tcp_candidates: if config.tcp { candidates.clone() } else { Vec::new() },
             handshakes: Box::new(handshakes),
             seed: secret().map_err(NodeStartError::Random)?,
         });
@@ -125,10 +136,14 @@ impl Node {
         };
         let serve = ServeConfig { workers, receivers_max: limits.endpoints, affinity };
         let served = port.serve(serve, move |_| Worker::new(worker), control);
-        let Served { requests, reports, metrics, threads } =
+        let Served { requests, reports, metrics, streams, threads } =
             served.map_err(NodeStartError::Threads)?;
+        let streams = match config.turn_secret {
+            Some(secret) => streams.with_turn(secret),
+            None => streams,
+        };
         tracing::info!(port = local_addr.port(), "media node ready");
-        Ok(Node { requests, reports, local_addr, candidates, metrics, threads })
+        Ok(Node { requests, reports, local_addr, candidates, metrics, streams, threads })
     }
 
     /// Ends the node, and waits until its threads have ended.

@@ -29,6 +29,7 @@ use crate::{
     metrics::NodeMetrics,
     net::{self, BindError, Poller, UdpSocket, Waker},
     sender::Segmentation,
+    streams::Streams,
 };
 
 /// Whether media threads stay on one processor each.
@@ -74,6 +75,8 @@ pub struct Served {
     pub reports: mpsc::Receiver<NodeReport>,
     /// What is counted.
     pub metrics: NodeMetrics,
+    /// Takes streams for the first worker.
+    pub streams: Streams,
     /// The threads.
     pub threads: NodeThreads,
 }
@@ -133,7 +136,7 @@ impl Port {
         M: Machine,
         D: Director<Command = M::Command, Output = M::Output> + Send + 'static,
     {
-        let Port { socket, clock, candidates: _ } = self;
+        let Port { socket, clock, candidates } = self;
         let sockets = with_siblings(socket, config.workers)?;
         let (requests, request_receiver) = mpsc::channel(REQUESTS_CAPACITY);
         let (report_sender, reports) = mpsc::channel(REPORTS_CAPACITY);
@@ -150,8 +153,15 @@ impl Port {
         let loop_config =
             LoopConfig { clock, receivers_max: config.receivers_max, segmentation: segmentation() };
         let mut workers = Vec::with_capacity(config.workers);
-        for (number, socket) in sockets.into_iter().enumerate() {
-            let poller = Poller::try_new(&socket)?;
+        let mut pollers = Vec::with_capacity(config.workers);
+        for socket in &sockets {
+            pollers.push(Poller::try_new(socket)?);
+        }
+        let first = pollers.first().map(Poller::waker).ok_or(io::ErrorKind::InvalidInput)?;
+        let (stream_line, streams) = Streams::connect(clock, first, candidates);
+        let mut stream_line = Some(stream_line);
+        for ((number, socket), poller) in sockets.into_iter().enumerate().zip(pollers) {
+            let stream_line = stream_line.take();
             let (line, ports) = connect(&poller, &threads);
             threads.media.push(line.waker.clone());
             workers.push(line);
@@ -160,7 +170,10 @@ impl Port {
             threads.handles.push(spawn(name, alive.clone(), move || {
                 pin(config.affinity, number);
                 let machine = make_machine(number);
-                run_media(&mut MediaLoop::new(machine, socket, poller, loop_config, ports));
+                let streams = stream_line;
+                let mut media =
+                    MediaLoop::new(machine, socket, poller, loop_config, ports, streams);
+                run_media(&mut media);
             })?);
         }
         let control_ports = ControlPorts {
@@ -169,11 +182,12 @@ impl Port {
             reports: report_sender,
             workers,
             metrics: metrics.clone(),
+            streams: streams.clone(),
             wake: Arc::clone(&threads.control),
             stop: Arc::clone(&threads.stop),
         };
         threads.handles.push(spawn_control(director, control_ports, alive)?);
-        Ok(Served { requests, reports, metrics, threads })
+        Ok(Served { requests, reports, metrics, streams, threads })
     }
 }
 

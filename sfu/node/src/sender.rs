@@ -7,6 +7,7 @@
 //! | a train's way out cannot segment | its packets go singly, and so does all from then on |
 //! | a packet is refused | it is dropped, and so is everything to its tuple for [`MUTE_FOR`] |
 //! | a packet is too long, or memory is short | it is dropped |
+//! | a stream is gone or full | the packet is dropped, of a picture the rest of its frame too |
 //!
 //! `sendmmsg` stops at the first failure, so a failing message is dealt with and the rest goes on:
 //! no receiver suffers for another. Nothing is allocated after it is made. A system call is behind
@@ -15,12 +16,13 @@
 mod marks;
 
 use protocol::{Duration, Instant};
-use sfu_worker::PacketClass;
+use sfu_worker::{PacketClass, Path};
 
 use crate::{
     arena::trains::{SEGMENTS_MAX, Train, TrainBuffer},
     metrics::Snapshot,
     net::{Message, SendBatch, SendError, UdpSocket},
+    streams::{StreamOutlets, StreamPacket, StreamRefusal},
 };
 use marks::{TupleMarks, Verdict};
 
@@ -34,6 +36,63 @@ pub trait Wire {
 
     /// Waits until more can be sent, at most `timeout`: whether it can, and the time it took.
     fn wait_writable(&mut self, timeout: Duration) -> (bool, Duration);
+
+    /// Puts a packet on the stream of this number, where it waits for its task.
+    ///
+    /// # Errors
+    /// It is gone, or full; a wire without streams has none.
+    fn put_on_stream(
+        &mut self,
+        now: Instant,
+        number: u32,
+        packet: StreamPacket<'_>,
+    ) -> Result<(), StreamRefusal> {
+        let _ = (now, number, packet);
+        Err(StreamRefusal::Gone)
+    }
+
+    /// Wakes the tasks of the streams that got something.
+    fn wake_streams(&mut self) {}
+}
+
+/// A [`Wire`] that is a UDP socket, and the streams beside it.
+#[derive(Debug)]
+pub struct PortWire {
+    udp: UdpWire,
+    streams: StreamOutlets,
+}
+
+impl PortWire {
+    pub(crate) fn new(udp: UdpWire, streams: StreamOutlets) -> Self {
+        PortWire { udp, streams }
+    }
+
+    pub(crate) fn streams(&mut self) -> &mut StreamOutlets {
+        &mut self.streams
+    }
+}
+
+impl Wire for PortWire {
+    fn send(&mut self, arena: &[u8], messages: &[Message]) -> Result<usize, SendError> {
+        self.udp.send(arena, messages)
+    }
+
+    fn wait_writable(&mut self, timeout: Duration) -> (bool, Duration) {
+        self.udp.wait_writable(timeout)
+    }
+
+    fn put_on_stream(
+        &mut self,
+        now: Instant,
+        number: u32,
+        packet: StreamPacket<'_>,
+    ) -> Result<(), StreamRefusal> {
+        self.streams.put(now, number, packet)
+    }
+
+    fn wake_streams(&mut self) {
+        self.streams.wake();
+    }
 }
 
 /// A [`Wire`] that is a UDP socket.
@@ -99,8 +158,18 @@ pub struct SendCounters {
     pub backlog_audio: u64,
     /// Dropped because the socket stayed full: RTCP, STUN, DTLS.
     pub backlog_control: u64,
-    /// Not taken: longer than a frame, empty, or to a tuple that is not this socket's.
+    /// Not taken: longer than a frame, or empty.
     pub unsendable: u64,
+    /// Put on streams.
+    pub stream_datagrams: u64,
+    /// Bytes of them.
+    pub stream_bytes: u64,
+    /// Dropped because their stream is gone.
+    pub stream_gone: u64,
+    /// Dropped because their stream is full: pictures.
+    pub stream_video: u64,
+    /// Dropped because their stream is full: sound and control.
+    pub stream_urgent: u64,
     /// Flushes in the middle of a turn because the arena was full.
     pub early_flushes: u64,
     /// Waits for a full socket.
@@ -177,9 +246,18 @@ impl<W: Wire> Sender<W> {
     /// Sends every train.
     pub fn send(&mut self, buffer: &TrainBuffer) {
         for train in buffer.trains() {
-            self.queue(buffer, train);
+            match train.tuple().path {
+                Path::Udp => self.queue(buffer, train),
+                Path::Stream(number) => self.put_on_stream(buffer, train, number),
+            }
         }
         self.deliver(buffer);
+        self.wire.wake_streams();
+    }
+
+    /// What carries messages.
+    pub(crate) fn wire(&mut self) -> &mut W {
+        &mut self.wire
     }
 
     /// What has been sent and dropped.
@@ -202,6 +280,26 @@ impl<W: Wire> Sender<W> {
     /// Counts a flush in the middle of a turn.
     pub(crate) fn count_early_flush(&mut self) {
         self.counters.early_flushes += 1;
+    }
+
+    /// Hands the packets of `train` to its stream.
+    fn put_on_stream(&mut self, buffer: &TrainBuffer, train: &Train, number: u32) {
+        for (index, class) in train.classes().iter().enumerate() {
+            let bytes = &buffer.bytes()[train.bytes_of(index..index + 1)];
+            let packet = StreamPacket { tuple: train.tuple(), bytes, class: *class };
+            let counters = &mut self.counters;
+            match (self.wire.put_on_stream(self.now, number, packet), class) {
+                (Ok(()), _) => {
+                    counters.stream_datagrams += 1;
+                    counters.stream_bytes += bytes.len() as u64;
+                }
+                (Err(StreamRefusal::Gone), _) => counters.stream_gone += 1,
+                (Err(StreamRefusal::Full), PacketClass::Video) => counters.stream_video += 1,
+                (Err(StreamRefusal::Full), PacketClass::Audio | PacketClass::Control) => {
+                    counters.stream_urgent += 1;
+                }
+            }
+        }
     }
 
     /// Puts `train` into the batch, as one message or as one for each packet.
@@ -381,10 +479,15 @@ impl SendCounters {
             ("backlog_audio", self.backlog_audio),
             ("backlog_control", self.backlog_control),
             ("unsendable", self.unsendable),
+            ("stream_gone", self.stream_gone),
+            ("stream_video", self.stream_video),
+            ("stream_urgent", self.stream_urgent),
         ];
         for (reason, packets) in dropped {
             snapshot.push("sfu_send_dropped_datagrams_total", reason, packets);
         }
+        snapshot.push("sfu_stream_sent_datagrams_total", "", self.stream_datagrams);
+        snapshot.push("sfu_stream_sent_bytes_total", "", self.stream_bytes);
         snapshot.push("sfu_send_early_flushes_total", "", self.early_flushes);
         snapshot.push("sfu_send_waits_total", "", self.waits);
         snapshot.push("sfu_send_wait_seconds_total", "", self.wait_micros);

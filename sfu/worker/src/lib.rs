@@ -31,7 +31,7 @@ pub use random::SeededRandom;
 pub use session::{MediaKeys, SessionMemory};
 pub use sfu_core::{ForwardDrop, Limits};
 pub use sfu_transport::dtls::{Fingerprint, Identity, IdentityError};
-pub use sfu_transport::{framing, turn};
+pub use sfu_transport::{demux, framing, turn};
 pub use sink::{PacketClass, Path, Sink, Tuple};
 pub use snapshot::{COUNTER_JUMP, RestoreError, SNAPSHOT_VERSION, SessionSnapshot};
 pub use worker::{Worker, WorkerConfig};

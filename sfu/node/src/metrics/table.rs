@@ -115,6 +115,20 @@ pub const METRICS: &[Metric] = &[
         "sfu_recovered_frames_total",
         "Frames of sound that were lost and came from redundancy.",
     ),
+    gauge("sfu_streams", "Open TCP connections that carry media, by kind.").by("kind"),
+    counter("sfu_streams_opened_total", "TCP connections taken to carry media, by kind.")
+        .by("kind"),
+    counter("sfu_streams_refused_total", "TCP connections not taken, by reason.").by("reason"),
+    counter("sfu_streams_ended_total", "TCP connections that carried media, by how they ended.")
+        .by("cause"),
+    counter("sfu_stream_received_datagrams_total", "Datagrams that came over TCP."),
+    counter("sfu_stream_sent_datagrams_total", "Datagrams handed on to go over TCP."),
+    counter("sfu_stream_sent_bytes_total", "Bytes of them."),
+    counter(
+        "sfu_stream_dropped_total",
+        "Messages and datagrams of TCP connections that were dropped on either way, by reason.",
+    )
+    .by("reason"),
     counter("sfu_sent_datagrams_total", "Datagrams handed to the kernel."),
     counter("sfu_sent_bytes_total", "UDP payload bytes handed to the kernel."),
     counter("sfu_sent_trains_total", "Trains handed to the kernel as one message."),

@@ -15,7 +15,7 @@ use std::{
 
 use protocol::Instant;
 use sfu_node::{media_loop::Machine, metrics::Snapshot};
-use sfu_worker::{Sink, Tuple};
+use sfu_worker::{Path, Sink, Tuple};
 
 thread_local! {
     /// Constant and without a destructor, so that using it allocates nothing itself.
@@ -70,6 +70,10 @@ impl<M: Machine> Machine for Watched<M> {
 
     fn poll_output(&mut self) -> Option<M::Output> {
         self.machine.poll_output()
+    }
+
+    fn handle_path_closed(&mut self, now: Instant, path: Path) {
+        self.machine.handle_path_closed(now, path);
     }
 
     fn count_into(&self, snapshot: &mut Snapshot) {

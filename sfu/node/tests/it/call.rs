@@ -3,8 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io,
-    net::{SocketAddr, UdpSocket},
+    net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
     time::Instant as StdInstant,
 };
@@ -19,10 +18,16 @@ use protocol::{
     media::{CodecSet, Source},
     node::{NodeAnswer, NodeCommand, NodeReport, NodeRequest},
 };
-use sfu_node::port::{Affinity, Port, ServeConfig, Served};
+use sfu_node::{
+    port::{Affinity, Port, ServeConfig, Served},
+    streams::StreamKind,
+};
 use sfu_worker::{Control, ControlConfig, Limits, Worker, WorkerConfig};
 
-use crate::allocation::Watched;
+use crate::{
+    allocation::Watched,
+    line::{Front, Line},
+};
 
 /// Clients live faster than the clock, so that the test does not take a minute; but not those that
 /// tell when packets arrive, for to them the way would seem to get longer and longer.
@@ -40,10 +45,10 @@ const ROOM: RoomId = RoomId(1);
 const LIMITS: Limits =
     Limits { endpoints: 32, rooms: 4, participants_per_room: 32, slots_per_endpoint: 13 };
 
-/// A model client, its socket, and its time.
+/// A model client, its line, and its time.
 pub(crate) struct Person {
     pub(crate) client: Client,
-    socket: UdpSocket,
+    pub(crate) line: Line,
     now: Instant,
     speed: u32,
 }
@@ -52,6 +57,8 @@ pub(crate) struct Person {
 pub(crate) struct Call {
     pub(crate) served: Served,
     pub(crate) address: SocketAddr,
+    /// Where clients reach it by TCP.
+    pub(crate) front: Front,
     pub(crate) allocator_calls: Arc<AtomicU64>,
     /// When time was last advanced.
     advanced: StdInstant,
@@ -86,9 +93,11 @@ impl Call {
         let serve =
             ServeConfig { workers: 1, receivers_max: LIMITS.endpoints, affinity: Affinity::Free };
         let served = port.serve(serve, machine, control).expect("threads");
+        let front = Front::of(&served.streams, StreamKind::IceTcp);
         let mut call = Call {
             served,
             address,
+            front,
             allocator_calls,
             advanced: StdInstant::now(),
             people: BTreeMap::new(),
@@ -127,7 +136,16 @@ impl Call {
         }
     }
 
+    /// Every third client comes by TCP.
     pub(crate) fn join(&mut self, number: u32) {
+        let line = match number % 3 {
+            0 => Line::tcp(self.front.address),
+            _ => Line::udp(self.address),
+        };
+        self.join_by(number, line);
+    }
+
+    pub(crate) fn join_by(&mut self, number: u32, line: Line) {
         let participant = ParticipantId(number);
         let repairs = self.is_lossy && number.is_multiple_of(4);
         let (shape, speed) = if repairs { (BROWSER, 1) } else { (SHAPE, SPEED) };
@@ -137,10 +155,7 @@ impl Call {
         let answer = self.ask(NodeCommand::AddEndpoint { participant, offer, sections });
         let NodeAnswer::Answer(answer) = answer else { panic!("no answer to an offer") };
         client.handle_answer(now, &answer);
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        socket.connect(self.address).expect("connected");
-        socket.set_nonblocking(true).expect("not blocking");
-        self.people.insert(number, Person { client, socket, now, speed });
+        self.people.insert(number, Person { client, line, now, speed });
         for source in [Source::Microphone, Source::Camera] {
             let state = Some(SourceState { width: 1280, height: 720 });
             self.ask(NodeCommand::SetSource { participant, source, state });
@@ -201,11 +216,10 @@ impl Call {
     /// Every client receives what came, then sends what is due.
     fn turn(&mut self) {
         self.advance();
-        let mut buffer = [0; 2_048];
-        for Person { client, socket, now, .. } in self.people.values_mut() {
+        for Person { client, line, now, .. } in self.people.values_mut() {
             let now = *now;
-            while let Ok(length) = socket.recv(&mut buffer) {
-                client.handle_datagram(now, &mut buffer[..length]);
+            while let Some(mut datagram) = line.receive() {
+                client.handle_datagram(now, &mut datagram);
             }
             if client.poll_timeout().is_some_and(|due| due <= now) {
                 client.handle_timeout(now);
@@ -215,11 +229,7 @@ impl Call {
                 if self.is_lossy && is_media(&datagram) && is_unlucky(self.media) {
                     continue;
                 }
-                match socket.send(&datagram) {
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) => panic!("a client cannot send: {error}"),
-                }
+                line.send(&datagram);
             }
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -244,8 +254,8 @@ impl Call {
     }
 
     /// Sends from a client's own address.
-    pub(crate) fn send_as(&self, number: u32, datagram: &[u8]) {
-        self.people[&number].socket.send(datagram).expect("sent");
+    pub(crate) fn send_as(&mut self, number: u32, datagram: &[u8]) {
+        self.people.get_mut(&number).expect("somebody who is here").line.send(datagram);
     }
 
     /// Packets that clients could not open, or that came twice.

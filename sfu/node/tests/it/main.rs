@@ -8,8 +8,10 @@
 
 mod allocation;
 mod call;
+mod line;
 mod no_alloc;
 mod node;
 mod port;
 mod socket;
 mod strangers;
+mod streams;

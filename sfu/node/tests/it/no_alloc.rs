@@ -1,4 +1,5 @@
-//! A media thread under real traffic: model clients on real sockets, people coming and going,
+//! A media thread under real traffic: model clients on real sockets, a third of them on TCP, people
+//! coming and going,
 //! keyframes asked for, layers changed, packets lost and sent again both ways; and not one call of
 //! the allocator.
 
@@ -45,6 +46,9 @@ fn a_media_thread_never_calls_the_allocator_while_people_talk_come_and_go() {
     println!("{repaired} packets sent again, {found} that publishers sent again");
     assert!(repaired > 0, "receivers' NACKs took part");
     assert!(found > 0, "publishers' retransmissions took part");
+    let streamed = metric("sfu_stream_sent_datagrams_total", "");
+    println!("{streamed} datagrams over TCP");
+    assert!(streamed > packets / 10, "streams took part");
     assert_eq!(calls, 0);
     call.served.threads.shutdown().expect("a clean end");
 }

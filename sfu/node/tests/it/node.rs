@@ -84,7 +84,7 @@ fn the_metrics_of_a_node_can_be_scraped() {
         assert!(page.contains(line), "{line} in {page}");
     }
     let labels = page.lines().filter(|line| line.contains('{'));
-    let closed = ["reason=", "site=", "direction=", "outcome="];
+    let closed = ["reason=", "site=", "direction=", "outcome=", "kind=", "cause="];
     for line in labels {
         assert!(closed.iter().any(|label| line.contains(label)), "{line}");
     }
