@@ -2,7 +2,8 @@
 
 use std::{
     net::{TcpListener, UdpSocket},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::program::{DataFolder, Program, http, preau, run, secret};
@@ -135,25 +136,89 @@ fn a_certificate_that_is_not_there_is_explained() {
 }
 
 #[test]
+fn an_authority_that_does_not_answer_keeps_the_program_neither_from_starting_nor_from_ending() {
+    let data = DataFolder::new();
+    let plain = free_port();
+    let program = Program::start_with(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        data.path().to_str().unwrap(),
+        "--tls",
+        "acme",
+        "--domains",
+        "meet.example.org",
+        // Nobody has this port.
+        "--acme-directory",
+        "https://127.0.0.1:1/directory",
+        "--http-listen",
+        &format!("127.0.0.1:{plain}"),
+    ]);
+    assert_eq!(program.url, format!("https://localhost:{}", program.port()));
+    let status = data.path().join("tls/acme/status.json");
+    let says_why = || {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        text.contains("\"authority_unreachable\"") && text.contains("\"next_attempt\"")
+    };
+    let start = Instant::now();
+    while !says_why() {
+        assert!(start.elapsed() < Duration::from_secs(20), "the status file says why");
+        thread::sleep(Duration::from_millis(20));
+    }
+    // Whoever comes by plain HTTP, on either port, is sent on to the name.
+    for port in [plain, program.port()] {
+        assert_eq!(http(port, "GET", "/algebra-2", "").0, 308, "{port}");
+    }
+    let (ended, duration) = program.end_by("-TERM");
+    assert_eq!(ended.code(), Some(0));
+    assert!(duration < Duration::from_secs(2), "{duration:?}");
+}
+
+#[test]
+fn a_root_of_an_authority_that_is_not_there_is_explained() {
+    let data = DataFolder::new();
+    let (code, _, stderr) = run(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        "off",
+        "--data",
+        data.path().to_str().unwrap(),
+        "--tls",
+        "acme",
+        "--domains",
+        "meet.example.org",
+        "--acme-ca",
+        "/nowhere/root.pem",
+    ]);
+    assert_eq!(code, Some(1));
+    let error = error_line(&stderr);
+    assert!(error.contains("/nowhere/root.pem") && error.contains("--acme-ca"), "{error}");
+}
+
+#[test]
 fn metrics_are_on_a_listener_of_their_own() {
     let data = DataFolder::new();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let metrics = free.local_addr().unwrap();
-    drop(free);
+    let metrics = free_port();
     let program = Program::start_with(&[
         "--listen",
         "127.0.0.1:0",
         "--metrics-listen",
-        &metrics.to_string(),
+        &format!("127.0.0.1:{metrics}"),
         "--data",
         data.path().to_str().unwrap(),
     ]);
-    let (status, body) = http(metrics.port(), "GET", "/metrics", "");
+    let (status, body) = http(metrics, "GET", "/metrics", "");
     assert_eq!(status, 200);
     assert!(body.contains("# TYPE sfu_"), "{body}");
     assert!(body.contains("# TYPE signaling_"), "{body}");
     let public = program.http("GET", "/metrics", "").1;
     assert!(!public.contains("# TYPE"), "{public}");
+}
+
+/// It may be taken before it is used, which then fails loudly.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The one line that tells why it did not start; the log may stand before it.

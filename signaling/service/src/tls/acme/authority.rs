@@ -65,13 +65,19 @@ pub(super) enum Unreached {
 }
 
 impl AuthorityClient {
-    /// Trusts Mozilla's roots, and one more if a file names it.
-    pub(super) fn new(extra_root: Option<&Path>) -> Result<Self, TlsError> {
+    /// Trusts Mozilla's roots, and those in a file if there is one.
+    pub(super) fn new(extra_roots: Option<&Path>) -> Result<Self, TlsError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(path) = extra_root {
+        if let Some(path) = extra_roots {
+            let own = roots.len();
             let unreadable = |source| TlsError::File { path: path.to_owned(), source };
-            let certificate = CertificateDer::from_pem_file(path).map_err(unreadable)?;
-            roots.add(certificate).map_err(TlsError::Pair)?;
+            let certificates = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+            for certificate in certificates {
+                roots.add(certificate.map_err(unreadable)?).map_err(TlsError::Pair)?;
+            }
+            if roots.len() == own {
+                return Err(TlsError::Empty { path: path.to_owned() });
+            }
         }
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
