@@ -217,7 +217,7 @@ fn metrics_are_on_a_listener_of_their_own() {
 }
 
 /// It may be taken before it is used, which then fails loudly.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

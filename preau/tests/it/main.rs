@@ -12,4 +12,5 @@ mod doctor;
 mod lifecycle;
 mod links;
 mod program;
+mod proxies;
 mod setup;
