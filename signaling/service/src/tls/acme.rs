@@ -109,6 +109,9 @@ const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 /// For an attempt as a whole.
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(300);
 
+/// How long to wait where an authority says that it is too much, and not until when.
+const LIMITED_TIME_MIN: Duration = Duration::from_secs(3600);
+
 /// How often the clock is looked at: it may be set, and machines sleep.
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -245,7 +248,9 @@ impl Keeper {
     }
 
     fn fail(&mut self, now: SystemTime, failed: Failed) {
-        let retry_after = self.client.take_retry_after();
+        let is_limited = failed.fault == Fault::RateLimited;
+        let asked = self.client.take_retry_after();
+        let retry_after = asked.or(is_limited.then_some(LIMITED_TIME_MIN));
         self.history.fail(now, retry_after);
         let Failed { fault, name, detail, .. } = failed;
         self.shown.metrics().certificate_not_issued();

@@ -194,6 +194,16 @@ async fn an_authority_that_nobody_vouches_for_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_days_fast_is_named() {
+    // Seen from such a clock, the authority's own certificate is over.
+    let place = Place::known_until(SystemTime::now() - Duration::from_secs(24 * 3600));
+    let _authority = place.open(Ports { tls: free_port(), http: free_port() }).await;
+    let site = Site::start_with(asks(&place.acme(AcmeChallenge::TlsAlpn01))).await;
+    let status = status_when(&site, |status| status.last_failure.is_some()).await;
+    assert_eq!(status.last_failure.unwrap().fault, Fault::ClockOff);
+}
+
+#[tokio::test]
 async fn a_new_name_and_a_forgotten_account_bring_a_new_certificate_at_once() {
     let place = Place::new();
     let listeners = Listeners::bind().await;

@@ -4,7 +4,8 @@ use std::{
     net::{SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant, SystemTime},
 };
 
 use rcgen::{CertificateParams, KeyPair};
@@ -47,9 +48,17 @@ pub(crate) struct Ports {
 
 impl Place {
     pub(crate) fn new() -> Place {
+        let now = SystemTime::now();
+        Place::known_until(now + Duration::from_secs(24 * 3600))
+    }
+
+    /// Its own HTTPS has a certificate that ends.
+    pub(crate) fn known_until(end: SystemTime) -> Place {
         let place = Place { port: free_port(), dir: tempfile::tempdir().expect("a folder") };
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+        params.not_before = (end - Duration::from_secs(48 * 3600)).into();
+        params.not_after = end.into();
         let certificate = params.self_signed(&key).expect("a certificate");
         std::fs::write(place.root(), certificate.pem()).expect("written");
         std::fs::write(place.path("key.pem"), key.serialize_pem()).expect("written");
@@ -147,13 +156,18 @@ async fn answers(port: u16) {
     }
 }
 
-/// Free for TCP and for UDP. It may be taken before it is used, which then fails loudly.
+/// Free for TCP and for UDP, and below those that the kernel gives to whoever asks for none: nobody
+/// takes it before it is used.
 pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Runs beside one another begin elsewhere.
+    let begin = std::process::id().wrapping_mul(61);
     loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
-        if UdpSocket::bind(address).is_ok() {
-            return address.port();
+        let step = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(16_384 + step % 16_384).expect("below 32 768");
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return port;
         }
     }
 }

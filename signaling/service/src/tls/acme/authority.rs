@@ -161,3 +161,27 @@ fn asked_to_wait(response: &Response<Body>) -> Option<Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
     text.trim().parse().ok().map(Duration::from_secs)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::{body::Body, http::Response};
+
+    use super::asked_to_wait;
+
+    #[test]
+    fn who_is_refused_hears_how_long_to_wait() {
+        let answer = |status: u16, wait: &str| {
+            let response = Response::builder().status(status).header("retry-after", wait);
+            asked_to_wait(&response.body(Body::empty()).unwrap())
+        };
+        assert_eq!(answer(429, "3600"), Some(Duration::from_secs(3600)));
+        assert_eq!(answer(503, " 60 "), Some(Duration::from_secs(60)));
+        // While an order is worked on, this only says when to look again.
+        assert_eq!(answer(200, "3"), None);
+        for unread in ["", "-1", "soon", "Mon, 23 Nov 2026 22:00:00 GMT", "99999999999999999999"] {
+            assert_eq!(answer(429, unread), None, "{unread}");
+        }
+    }
+}
