@@ -47,18 +47,23 @@ let link = null;
 const STORIES = {
   /** Everybody joins with nothing in the way. */
   async both() {
-    network.closeOnly();
-    return join();
+    return join(() => network.closeOnly());
   },
 
   async udp_only() {
-    network.closeOnly("tcpMedia");
-    return join();
+    return join(() => network.closeOnly("tcpMedia"));
   },
 
+  /** UDP is closed, and nothing else. */
   async tcp_only() {
-    network.closeOnly("udp");
-    const rows = await join();
+    const rows = await join(() => network.closeOnly("udp"));
+    await tellsOfTcp();
+    return rows;
+  },
+
+  /** Media connections are closed too: what is left is TLS to the site itself. */
+  async tls_only() {
+    const rows = await join(() => network.closeOnly("udp", "tcpMedia"));
     await tellsOfTcp();
     return rows;
   },
@@ -73,28 +78,29 @@ const STORIES = {
   },
 
   async first_line_dies() {
-    return during(() => network.closeOnly("firstLine"), (pair) => pair.includes(MEDIA[1]));
+    const isSecond = (pair) => pair.includes(MEDIA[1]);
+    return during(() => network.closeOnly("firstLine"), isSecond);
   },
 
   async udp_dies() {
-    const rows = await during(() => network.closeOnly("udp"), (pair) => !pair.startsWith("udp"));
+    const rows = await during(() => network.closeOnly("udp"), (pair) => !isUdp(pair));
     await tellsOfTcp();
     return rows;
   },
 
   async udp_is_back() {
-    await sleep(REST_MS);
-    const rows = await during(() => network.closeOnly(), (pair) => pair.startsWith("udp"));
+    const rows = await during(() => network.closeOnly(), isUdp);
     for (const person of people.values()) {
-      await person.look("no word of TCP", () => detourText(), (text) => text === "");
+      await person.look("no word of TCP", detourText, (text) => text === "");
     }
     return rows;
   },
 
   async ipv6_only() {
-    network.closeOnly();
-    network.loseIpv4();
-    const rows = await join();
+    const rows = await join(() => {
+      network.closeOnly();
+      network.loseIpv4();
+    });
     await leave();
     network.changeAddress();
     return rows;
@@ -102,16 +108,22 @@ const STORIES = {
 
   /** Neither side is told; the link takes no more than IPv6 must carry (RFC 8200 §5). */
   async mtu_1280() {
-    network.closeOnly();
-    network.limitPackets(1280);
-    return join();
+    const rows = await join(() => {
+      network.closeOnly();
+      network.limitPackets(1280);
+    });
+    await leave();
+    network.limitPackets(1500);
+    return rows;
   },
 
   /** Below that the browsers' own handshake is lost, and a TCP that was told its size passes. */
   async mtu_1200() {
-    network.closeOnly();
-    network.limitPackets(1200);
-    const rows = await join();
+    const rows = await join(() => {
+      network.closeOnly();
+      network.limitPackets(1200);
+    });
+    await leave();
     network.limitPackets(1500);
     return rows;
   },
@@ -131,9 +143,10 @@ try {
   await Promise.all(browsers.map((browser) => browser.close()));
 }
 
-/** Both come into the room anew, one after the other. */
-async function join() {
+/** Both come into the room anew, one after the other, on a network made ready for them. */
+async function join(prepare) {
   await leave();
+  prepare();
   const rows = [];
   for (const [kind, number] of [["chromium", 1], ["firefox", 2]]) {
     const person = await sitDown(kind, number);
@@ -145,7 +158,7 @@ async function join() {
     let ms = connectedMs + (await person.sees(others));
     for (const other of others) ms += await person.hears(other);
     people.set(kind, person);
-    rows.push({ kind, connectedMs, ms, people: people.size + 1 });
+    rows.push({ kind, connectedMs, ms });
   }
   const [first, second] = people.values();
   await first.sees([witness, second]);
@@ -175,6 +188,9 @@ async function sitDown(kind, number) {
  * all hear one another. `backMs` is the longest silence of the witness to each.
  */
 async function during(change, isPair = () => true) {
+  if (people.size === 0) {
+    await STORIES.both();
+  }
   const all = [witness, ...people.values()];
   await evaluate(all, () => {
     window.probe.toldAt = null;
@@ -223,6 +239,10 @@ async function during(change, isPair = () => true) {
 async function withPairs(rows) {
   for (const row of rows) row.pair = await pairOf(people.get(row.kind));
   return rows;
+}
+
+function isUdp(pair) {
+  return pair.startsWith("udp ");
 }
 
 function pairOf(person) {
