@@ -13,7 +13,9 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use prometheus::Registry;
-use signaling_service::{Bus, Service, ServiceConfig, ServiceError, TlsError, TlsMode};
+use signaling_service::{
+    Bus, Service, ServiceConfig, ServiceError, TlsError, TlsMode, TurnConfig, TurnSecret,
+};
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -62,9 +64,11 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let operator_listener = operator_listener(config.metrics_listen)?;
     let plain_listener = plain_listener(config.http_listen)?;
     let registry = Registry::new();
-    let OpenPort { listener, local, media, bus, addresses } = open_port(config, &registry)?;
-    let mut service = Service::new(service_config(config, &addresses), bus, &registry)
-        .map_err(|error| with_cure(error, &config.tls))?;
+    let turn = TurnSecret::random().map_err(|error| with_cure(error, &config.tls))?;
+    let OpenPort { listener, local, media, bus, addresses } = open_port(config, &turn, &registry)?;
+    let mut service = Service::new(service_config(config, &addresses, turn), bus, &registry)
+        .map_err(|error| with_cure(error, &config.tls))?
+        .with_media(media.streams());
     if let Some(listener) = plain_listener {
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot serve")?;
         service = service.with_plain_listener(listener);
@@ -101,7 +105,7 @@ struct OpenPort {
     addresses: Vec<IpAddr>,
 }
 
-fn open_port(config: &Config, registry: &Registry) -> anyhow::Result<OpenPort> {
+fn open_port(config: &Config, turn: &TurnSecret, registry: &Registry) -> anyhow::Result<OpenPort> {
     // A free TCP port that the kernel chose may be taken on UDP: then another is tried.
     const FREE_PORT_ATTEMPTS: usize = 16;
     let mut attempt = 1;
@@ -109,7 +113,7 @@ fn open_port(config: &Config, registry: &Registry) -> anyhow::Result<OpenPort> {
         let listener = sockets::listen(config.listen, "listen")?;
         let local = listener.local_addr().context("cannot read the port")?;
         let addresses = addresses::media_addresses(config, local)?;
-        match Media::start(local, &addresses, &config.codecs, registry) {
+        match Media::start(local, &addresses, &config.codecs, turn, registry) {
             Ok((media, bus)) => return Ok(OpenPort { listener, local, media, bus, addresses }),
             Err(error)
                 if error.is_port_taken()
@@ -166,10 +170,11 @@ fn operator_listener(listen: SideListener) -> anyhow::Result<Option<TcpListener>
     Ok(Some(listener))
 }
 
-fn service_config(config: &Config, addresses: &[IpAddr]) -> ServiceConfig {
+fn service_config(config: &Config, addresses: &[IpAddr], turn: TurnSecret) -> ServiceConfig {
     ServiceConfig {
         public_url: config.public_url.clone(),
         behind_proxy: config.behind_proxy.clone(),
+        turn: TurnConfig { own: Some(turn), other: None },
         tls: match &config.tls {
             Tls::Off => TlsMode::Off,
             Tls::SelfSigned => TlsMode::SelfSigned { names: certificate_names(config, addresses) },

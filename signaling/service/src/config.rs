@@ -9,6 +9,8 @@ use std::{
 
 use signaling_core::Limits;
 
+use crate::{ServiceError, store::random_bytes};
+
 use crate::Acme;
 
 /// Everything that the service is told.
@@ -68,6 +70,16 @@ pub struct OtherTurn {
 /// What proves the credentials that are made of it (draft-uberti-behave-turn-rest-00 §2.2).
 #[derive(Clone, PartialEq, Eq)]
 pub struct TurnSecret(pub Vec<u8>);
+
+impl TurnSecret {
+    /// One that nobody else knows.
+    ///
+    /// # Errors
+    /// The operating system gives no random numbers.
+    pub fn random() -> Result<TurnSecret, ServiceError> {
+        Ok(TurnSecret(random_bytes::<32>()?.to_vec()))
+    }
+}
 
 impl fmt::Debug for TurnSecret {
     /// A secret does not print.

@@ -13,6 +13,7 @@ mod director;
 mod http;
 mod ice_servers;
 mod listen;
+mod media_streams;
 mod metrics;
 mod plain;
 mod readiness;
@@ -28,6 +29,7 @@ pub use bus::Bus;
 pub use config::{
     BadCidr, BadOrigin, Cidr, Origin, OtherTurn, ServiceConfig, TlsMode, TurnConfig, TurnSecret,
 };
+pub use media_streams::{MediaIo, MediaStream, MediaStreamKind, MediaStreams};
 pub use service::{Service, ServiceError};
 pub use signaling_core::Limits;
 pub use store::{CreatedRoom, LinkSecret, NewRoom, RoomRecord, Store, StoreError};

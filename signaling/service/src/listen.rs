@@ -1,4 +1,12 @@
-//! Connections of the public listener: accepted, encrypted, and served as HTTP/1.1.
+//! Connections of the public listener: accepted, told apart, encrypted, and served as HTTP/1.1 or
+//! handed over as media.
+//!
+//! | first byte | it is |
+//! |---|---|
+//! | 0x16 | TLS (RFC 8446 §5.1), if the listener encrypts; its content is looked at again |
+//! | 0 to 7 | the length of a frame that fits a datagram: ICE-TCP (RFC 4571 §2) |
+//! | 0 to 3, inside TLS | STUN (RFC 8489 §5), with which TURN begins |
+//! | any other | HTTP; without TLS on a listener that encrypts, the way to `https` is answered |
 //!
 //! A slow or silent client holds nothing but its own connection, and that not for long: each stage
 //! has a deadline. Bounded by [`CONNECTIONS_MAX`].
@@ -14,15 +22,21 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc, watch},
     time,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower_service::Service as _;
 
-use crate::{caller::Connection, config::is_authority, metrics::Metrics, tls};
+use crate::{
+    caller::Connection,
+    config::is_authority,
+    media_streams::{MediaIo, MediaStream, MediaStreamKind, MediaStreams},
+    metrics::Metrics,
+    tls,
+};
 
 /// The most open connections; beyond it new ones wait in the kernel's queue. An idle WebSocket
 /// with TLS costs ≈ 25 KiB.
@@ -38,6 +52,13 @@ const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
 /// then does not read it holds its place no longer.
 const HTTP_TIME_MAX: Duration = Duration::from_secs(300);
 
+/// From the end of a TLS handshake to the first byte inside it.
+const FIRST_BYTE_TIME_MAX: Duration = HEADER_TIME_MAX;
+
+/// Unsent bytes that the kernel may hold of a connection that carries media: what waits elsewhere
+/// can still be dropped.
+const MEDIA_UNSENT_MAX: u32 = 16 * 1024;
+
 /// The longest header, in bytes.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
@@ -46,6 +67,8 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) encryption: Option<TlsAcceptor>,
+    /// Who takes connections that carry media.
+    pub(crate) media: Option<Arc<dyn MediaStreams>>,
     pub(crate) metrics: Metrics,
     /// Held by each connection until it is done.
     pub(crate) alive: mpsc::Sender<()>,
@@ -107,33 +130,114 @@ async fn serve(stream: TcpStream, remote: SocketAddr, server: &Server) {
     // Signaling is small messages, each of which somebody waits for. A failure costs speed alone.
     let _ = stream.set_nodelay(true);
     let connection = Connection { remote, is_encrypted: server.encryption.is_some() };
-    let Some(acceptor) = &server.encryption else {
-        return serve_http(stream, connection, server, Answer::Service).await;
+    let first = time::timeout(HANDSHAKE_TIME_MAX, first_byte(&stream)).await;
+    let Ok(Ok(Some(first))) = first else {
+        let stage = if server.encryption.is_some() { "tls" } else { "http" };
+        return server.metrics.connections_failed.with_label_values(&[stage]).inc();
     };
-    let handshake = async {
-        match is_tls(&stream).await? {
-            true => acceptor.accept(stream).await.map(Ok),
-            false => Ok(Err(stream)),
+    match (Opening::of(first), &server.encryption, &server.media) {
+        (Opening::Tls, Some(acceptor), _) => {
+            serve_encrypted(stream, acceptor, connection, server).await;
         }
-    };
-    match time::timeout(HANDSHAKE_TIME_MAX, handshake).await {
-        Ok(Ok(Ok(mut stream))) if tls::is_challenge(&stream) => {
-            // Whoever asked may be gone by then.
-            let _ = time::timeout(HANDSHAKE_TIME_MAX, stream.shutdown()).await;
+        (Opening::Frame, _, Some(media)) => {
+            keep_little_unsent(&stream);
+            let local = stream.local_addr();
+            hand_over(media, stream, local, remote, MediaStreamKind::IceTcp, server).await;
         }
-        Ok(Ok(Ok(stream))) => serve_http(stream, connection, server, Answer::Service).await,
-        Ok(Ok(Err(plain))) => serve_http(plain, connection, server, Answer::Redirect).await,
-        Ok(Err(_)) | Err(_) => {
-            server.metrics.connections_failed.with_label_values(&["tls"]).inc();
+        (_, Some(_), _) => serve_http(stream, connection, server, Answer::Redirect).await,
+        (_, None, _) => serve_http(stream, connection, server, Answer::Service).await,
+    }
+}
+
+/// What a connection begins with; see the module's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Tls,
+    Frame,
+    Other,
+}
+
+impl Opening {
+    const fn of(first: u8) -> Self {
+        match first {
+            0x16 => Opening::Tls,
+            0..=7 => Opening::Frame,
+            _ => Opening::Other,
         }
     }
 }
 
-/// Whether a client begins with a TLS record of type handshake (RFC 8446 §5.1), not with HTTP.
-async fn is_tls(stream: &TcpStream) -> io::Result<bool> {
+/// The first byte, which stays to be read; `None` if the client has nothing to say.
+async fn first_byte(stream: &TcpStream) -> io::Result<Option<u8>> {
     let mut first = [0];
     let count = stream.peek(&mut first).await?;
-    Ok(count == 0 || first[0] == 0x16)
+    Ok((count > 0).then_some(first[0]))
+}
+
+async fn serve_encrypted(
+    stream: TcpStream,
+    acceptor: &TlsAcceptor,
+    connection: Connection,
+    server: &Server,
+) {
+    let handshake = time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await;
+    let Ok(Ok(mut stream)) = handshake else {
+        return server.metrics.connections_failed.with_label_values(&["tls"]).inc();
+    };
+    if tls::is_challenge(&stream) {
+        // Whoever asked may be gone by then.
+        let _ = time::timeout(HANDSHAKE_TIME_MAX, stream.shutdown()).await;
+        return;
+    }
+    let mut stream = BufReader::with_capacity(FIRST_READ, stream);
+    let first = time::timeout(FIRST_BYTE_TIME_MAX, stream.fill_buf()).await;
+    let Ok(Ok(&[first, ..])) = first else {
+        return server.metrics.connections_failed.with_label_values(&["http"]).inc();
+    };
+    match &server.media {
+        // RFC 8489 §5: the first two bits of STUN are zero, and no method of HTTP begins so.
+        Some(media) if first < 4 => {
+            let (tcp, _) = stream.get_ref().get_ref();
+            keep_little_unsent(tcp);
+            let local = tcp.local_addr();
+            buffer_little(stream.get_mut());
+            let (kind, remote) = (MediaStreamKind::Turn, connection.remote);
+            hand_over(media, stream, local, remote, kind, server).await;
+        }
+        Some(_) | None => serve_http(stream, connection, server, Answer::Service).await,
+    }
+}
+
+/// Bytes of the buffer in which the first byte inside TLS is looked at; longer reads go past it.
+const FIRST_READ: usize = 512;
+
+/// A failure costs that pictures wait in the kernel, on a line that is too thin for them.
+fn keep_little_unsent(stream: &TcpStream) {
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(MEDIA_UNSENT_MAX);
+}
+
+/// Lets TLS hold no more than the kernel may.
+fn buffer_little(stream: &mut TlsStream<TcpStream>) {
+    let (_, session) = stream.get_mut();
+    session.set_buffer_limit(Some(MEDIA_UNSENT_MAX as usize));
+}
+
+async fn hand_over(
+    media: &Arc<dyn MediaStreams>,
+    io: impl MediaIo + 'static,
+    local: io::Result<SocketAddr>,
+    remote: SocketAddr,
+    kind: MediaStreamKind,
+    server: &Server,
+) {
+    // Without an address of our own the connection is gone.
+    let Ok(local) = local else { return };
+    let mut stopping = server.stopping.clone();
+    let serving = media.serve(MediaStream { io: Box::new(io), kind, local, remote });
+    tokio::select! {
+        () = serving => {}
+        () = stopped(&mut stopping) => {}
+    }
 }
 
 /// How requests of a connection are answered.

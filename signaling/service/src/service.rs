@@ -17,6 +17,7 @@ use crate::{
     http::{self, App, Shared},
     ice_servers::IceServers,
     listen::{self, Server},
+    media_streams::MediaStreams,
     metrics::Metrics,
     plain,
     readiness::Readiness,
@@ -33,6 +34,7 @@ pub struct Service {
     metrics: Metrics,
     encryption: Option<Encryption>,
     plain_listener: Option<TcpListener>,
+    media: Option<Arc<dyn MediaStreams>>,
     inputs: Inputs,
     director: JoinHandle<()>,
 }
@@ -89,6 +91,7 @@ impl Service {
             metrics,
             encryption,
             plain_listener: None,
+            media: None,
             inputs,
             director: tokio::spawn(director.run()),
         })
@@ -99,6 +102,13 @@ impl Service {
     #[must_use]
     pub fn with_plain_listener(mut self, listener: TcpListener) -> Self {
         self.plain_listener = Some(listener);
+        self
+    }
+
+    /// Hands over connections that come to the listener and carry media.
+    #[must_use]
+    pub fn with_media(mut self, media: Arc<dyn MediaStreams>) -> Self {
+        self.media = Some(media);
         self
     }
 
@@ -149,6 +159,7 @@ impl Service {
         let server = Server {
             router: http::router(app),
             encryption: acceptor,
+            media: self.media,
             metrics: self.metrics,
             alive,
             stopping: stopped,
@@ -159,7 +170,7 @@ impl Service {
             let challenges = upkeep.as_ref().and_then(Upkeep::challenges);
             let port = listener.local_addr()?.port();
             let router = plain::router(public_url, port, challenges);
-            let server = Server { router, encryption: None, ..server.clone() };
+            let server = Server { router, encryption: None, media: None, ..server.clone() };
             tasks.spawn(listen::accept(plain, server));
         }
         if let Some(upkeep) = upkeep {

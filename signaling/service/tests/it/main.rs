@@ -13,6 +13,7 @@ mod calls;
 mod client;
 mod hostile;
 mod logs;
+mod media;
 mod node;
 mod pages;
 mod rooms;

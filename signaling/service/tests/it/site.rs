@@ -1,6 +1,6 @@
 //! A running service, and plain HTTP to it.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use prometheus::{Registry, TextEncoder};
 use signaling_service::{Service, ServiceConfig};
@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::node::FakeNode;
+use crate::{media::Echo, node::FakeNode};
 
 /// Nothing on the loopback takes so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -85,7 +85,8 @@ impl Site {
         configure(&mut config);
         let (node, bus) = FakeNode::start();
         let registry = Registry::new();
-        let mut service = Service::new(config, bus, &registry).expect("a service");
+        let service = Service::new(config, bus, &registry).expect("a service");
+        let mut service = service.with_media(Arc::new(Echo));
         if let Some(plain) = plain {
             service = service.with_plain_listener(plain);
         }
