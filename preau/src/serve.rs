@@ -14,7 +14,8 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use prometheus::Registry;
 use signaling_service::{
-    Bus, Service, ServiceConfig, ServiceError, TlsError, TlsMode, TurnConfig, TurnSecret,
+    AcmeChallenge, Bus, Service, ServiceConfig, ServiceError, TlsError, TlsMode, TurnConfig,
+    TurnSecret,
 };
 use tokio::{
     runtime,
@@ -85,6 +86,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
         stop.next().await;
         process::exit(1);
     });
+    warn_of_other_ports(config, local.port());
     let listener = tokio::net::TcpListener::from_std(listener).context("cannot serve")?;
     let mut serving = pin!(service.serve(listener, is_stopping(stopped.clone())));
     announce(&local_url(config, local))?;
@@ -149,6 +151,21 @@ fn tls_cure(error: &TlsError, tls: &Tls) -> &'static str {
         (_, Tls::Off | Tls::SelfSigned) => {
             "; remove the folder `tls` under `--data DIR`, then a new certificate is made"
         }
+    }
+}
+
+/// An authority asks on one port alone, which a router or a container may translate.
+fn warn_of_other_ports(config: &Config, port: u16) {
+    let Tls::Acme(acme) = &config.tls else {
+        return;
+    };
+    let (port, asked) = match (acme.challenge, config.http_listen) {
+        (AcmeChallenge::TlsAlpn01, _) => (port, 443),
+        (AcmeChallenge::Http01, SideListener::At(address)) => (address.port(), 80),
+        (AcmeChallenge::Http01, SideListener::Off) => return,
+    };
+    if port != asked {
+        tracing::warn!(port, asked, "the authority asks on another port: forward that one to this");
     }
 }
 

@@ -68,8 +68,12 @@ fn an_authority_is_asked_for_names_that_begin_links() {
     };
     assert_eq!(url("[::]:443"), "https://meet.example.org");
     assert_eq!(url("[::]:8443"), "https://meet.example.org:8443");
-    let named = Layer { public_url: "https://other.example.org".parse().ok(), ..layer.clone() };
+    let named = Layer { public_url: "https://call.example.org".parse().ok(), ..layer.clone() };
     assert_eq!(with_derived_defaults(named.clone()).public_url, named.public_url);
+    assert!(decide(&named).is_ok());
+    let elsewhere = Layer { public_url: "https://other.example.org".parse().ok(), ..layer.clone() };
+    let host = "other.example.org".to_owned();
+    assert_eq!(decide(&elsewhere), Err(BadTls::LinksElsewhere { host }));
     assert_eq!(decide(&asking(&[])), Err(BadTls::NoDomain));
     let many: Vec<String> = (0..101).map(|n| format!("n{n}.example.org")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();

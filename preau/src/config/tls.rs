@@ -58,6 +58,15 @@ pub(crate) enum BadTls {
              certificate"
     )]
     TooManyDomains,
+    /// Links that begin with a name which the certificate would not be for.
+    #[error(
+        "`public_url` names {host}, which is not among `domains`: add it there, so that the \
+             certificate is for it too"
+    )]
+    LinksElsewhere {
+        /// The host of `public_url`.
+        host: String,
+    },
     /// A setting that means nothing without an authority.
     #[error("`{setting}` is set without `tls = \"acme\"`: set that too, or remove `{setting}`")]
     WithoutAuthority {
@@ -145,6 +154,11 @@ fn decide_acme(layer: &Layer) -> Result<Acme, BadTls> {
     }
     if domains.len() > DOMAINS_MAX {
         return Err(BadTls::TooManyDomains);
+    }
+    let is_asked_for = |host: &str| domains.iter().any(|Text(domain)| domain.as_str() == host);
+    let host = layer.public_url.as_ref().map(|Text(url)| url.host());
+    if let Some(host) = host.filter(|host| !is_asked_for(host)) {
+        return Err(BadTls::LinksElsewhere { host: host.to_owned() });
     }
     let challenge = match layer.acme_challenge {
         Some(AcmeChallenge::Http01) => signaling_service::AcmeChallenge::Http01,
