@@ -21,6 +21,36 @@ const TICK_US: i64 = 250;
 /// Units of the reference time.
 const REFERENCE_US: i64 = 64_000;
 
+/// What a client says of arrivals that is not so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// One packet of three came.
+    MostlyLost,
+    /// Each takes longer than the one before: time goes a quarter faster.
+    EverLater,
+    /// They come four times as fast as they do.
+    EverSooner,
+    /// Each came up to half a second earlier, anyhow.
+    Scrambled,
+}
+
+impl Lie {
+    /// When a packet is said to have come that came `now`, if it is.
+    pub(super) fn arrival(self, now: Instant, seq: u16) -> Option<Instant> {
+        let micros = now.as_micros();
+        let told = match self {
+            Lie::MostlyLost => return seq.is_multiple_of(3).then_some(now),
+            Lie::EverLater => micros + micros / 4,
+            Lie::EverSooner => micros / 4,
+            Lie::Scrambled => {
+                let hash = u64::from(seq).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+                micros.saturating_sub(hash % 500_000)
+            }
+        };
+        Some(Instant::from_micros(told))
+    }
+}
+
 /// Packets that arrived, by their transport-wide number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TransportArrivals {
@@ -33,13 +63,13 @@ pub(super) struct TransportArrivals {
 }
 
 impl TransportArrivals {
-    /// Takes the number of a packet.
-    pub(super) fn note(&mut self, now: Instant, seq: u16) {
+    /// Takes the number of a packet that is said to have come `at` some instant.
+    pub(super) fn note(&mut self, now: Instant, at: Instant, seq: u16) {
         let highest = self.highest.unwrap_or(u64::from(seq) + (1 << 16));
         let step = SeqNo(seq).distance_from(SeqNo(highest as u16));
         let extended = highest.wrapping_add_signed(i64::from(step));
         self.highest = Some(highest.max(extended));
-        self.arrived.entry(extended).or_insert(now);
+        self.arrived.entry(extended).or_insert(at);
         self.untold = Some(self.untold.map_or(extended, |untold| untold.min(extended)));
         self.due.get_or_insert(now + INTERVAL);
     }
@@ -77,7 +107,8 @@ impl TransportArrivals {
             }
         }
         self.untold = None;
-        let oldest = now.as_micros().saturating_sub(REMEMBERED.as_micros() as u64);
+        let newest = self.arrived.values().max().map_or(now, |at| *at);
+        let oldest = newest.as_micros().saturating_sub(REMEMBERED.as_micros() as u64);
         self.arrived.retain(|_, at| at.as_micros() >= oldest);
         self.messages = self.messages.wrapping_add(1);
         let mut body = Vec::new();
@@ -158,7 +189,8 @@ mod tests {
             (20, 1_201_250),
         ];
         for (seq, at) in arrived {
-            arrivals.note(Instant::from_micros(at), seq);
+            let at = Instant::from_micros(at);
+            arrivals.note(at, at, seq);
         }
         let now = Instant::from_micros(1_250_000);
         let message = arrivals.take(now, Ssrc(1), Ssrc(2)).expect("something to tell");

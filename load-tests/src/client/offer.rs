@@ -15,6 +15,8 @@ pub(super) const VP8_RTX_PT: u8 = 97;
 pub(super) const LEVEL_ID: u8 = 1;
 pub(super) const TRANSPORT_ID: u8 = 3;
 pub(super) const MID_ID: u8 = 4;
+/// Browsers offer it, and a model never sends it of its own accord.
+pub const DEPENDENCY_ID: u8 = 8;
 pub(super) const RID_ID: u8 = 10;
 pub(super) const REPAIRED_RID_ID: u8 = 11;
 
@@ -195,7 +197,9 @@ fn pictures(kit: Kit) -> String {
             let _ = write!(
                 lines,
                 "a=rtcp-fb:{VP8_PT} ccm fir\r\na=rtcp-fb:{VP8_PT} goog-remb\r\n\
-                 a=rtcp-fb:{VP8_PT} transport-cc\r\n{rtx}{}",
+                 a=rtcp-fb:{VP8_PT} transport-cc\r\n{rtx}{}\
+                 a=extmap:{DEPENDENCY_ID} https://aomediacodec.github.io/av1-rtp-spec/\
+                 #dependency-descriptor-rtp-header-extension\r\n",
                 transport_extension()
             );
         }

@@ -9,7 +9,11 @@ use load_tests::{
     sim::{NODE, World},
 };
 
-use crate::{ROOM, call, millis, others, picture_gap, seconds, with_seeds};
+use crate::{
+    ROOM, call,
+    liars::{rtcp, words},
+    millis, others, picture_gap, seconds, with_seeds,
+};
 
 const ATTACKER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 66)), 6_666);
@@ -297,6 +301,49 @@ fn reports_repeated_or_forged_are_dropped() {
         world.run_for(seconds(1));
         assert_eq!(asked(&world), before, "a forged report asked for a keyframe");
         assert_eq!(world.strays(), []);
+    });
+}
+
+#[test]
+fn ends_and_clocks_that_no_participant_has_sealed_are_dropped() {
+    with_seeds(0..2, |seed| {
+        assert_unnoticed(seed, |world, heard| {
+            let mut random = Random::new(seed ^ 80);
+            let victims = [1, 3].map(|number| {
+                let person = world.person(number);
+                let publisher = person.client.publisher.as_ref().expect("it sends");
+                (person.address, [publisher.audio_ssrc(), publisher.video_ssrc(2)])
+            });
+            let mut junk = Vec::new();
+            for (address, ssrcs) in victims {
+                for ssrc in ssrcs {
+                    let end = rtcp(203, 1, &words(&[ssrc.0]));
+                    let clock = rtcp(200, 0, &words(&[ssrc.0, 0xFFFF_0000, 0, 1, 9, 9]));
+                    for plain in [end, clock] {
+                        // In clear, and with a tag and an index that nobody has sealed.
+                        junk.push((address, plain.clone()));
+                        for index in [0_u32, 1, 100, 0x7FFF_FFFF] {
+                            let tag = random.bytes::<16>();
+                            let index = (1 << 31 | index).to_be_bytes();
+                            junk.push((address, [&plain[..], &tag, &index].concat()));
+                        }
+                    }
+                }
+                // Real media with another type: an RTP packet's seal is none of a report.
+                let real = heard_from(heard, address, is_srtp).into_iter().take(50);
+                junk.extend(real.map(|mut packet| {
+                    packet[1] = 203;
+                    (address, packet)
+                }));
+            }
+            for n in 0..500 {
+                let (address, datagram) = &junk[n % junk.len()];
+                for from in [*address, ATTACKER] {
+                    world.inject(from, datagram.clone());
+                }
+                world.run_for(millis(1));
+            }
+        });
     });
 }
 

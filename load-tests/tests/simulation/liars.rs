@@ -1,10 +1,26 @@
 //! Participants who say what is not so, ask for too much or send nonsense under their own keys: a
 //! room next door gets the same bytes at the same instants as without them, and in their own room
 //! the others see and hear each other.
+//!
+//! | what comes | where it is told, beside others |
+//! |---|---|
+//! | floods of keyframe requests | `a_thousand_keyframe_requests…`, `an_honest_keyframe_request…` |
+//! | floods of NACKs | `a_flood_of_nacks…`; what work they make in `false_reports` |
+//! | ends and clocks of others' streams | `reports_about_others…`; not sealed: `attackers` |
+//! | transport feedback that is broken | `broken_transport_feedback…`, `rtcp_of_every_type…` |
+//! | feedback that is not true | `who_claims_that_everything_arrived…`, `false_reports` |
+//! | headers and extensions that lie | `packets_whose_padding…` |
+//! | payloads and descriptors that lie | `payloads_and_descriptors…` |
+//! | SSRCs of others | `publishers_with_the_same_ssrcs…` |
+//! | more packets than anybody may send | `who_sends_twenty_thousand…` in `crowds` |
 
 use std::collections::BTreeSet;
 
-use load_tests::{client::Shape, random::Random, sim::World};
+use load_tests::{
+    client::{DEPENDENCY_ID, Shape},
+    random::Random,
+    sim::World,
+};
 use protocol::{Instant, media::Ssrc};
 
 use crate::{
@@ -12,13 +28,13 @@ use crate::{
 };
 
 /// Who lies; 1 and 3 are in the same room.
-const LIAR: u32 = 2;
+pub(crate) const LIAR: u32 = 2;
 
 /// For so long, with one message a millisecond.
 const LIES: u32 = 2_000;
 
 /// A call of three browsers and the bystanders' call, in full swing.
-fn browsers(seed: u64) -> World {
+pub(crate) fn browsers(seed: u64) -> World {
     let mut world = World::new(seed);
     for number in BYSTANDERS {
         world.join(ELSEWHERE, number, Shape::BROWSER);
@@ -33,7 +49,7 @@ fn browsers(seed: u64) -> World {
 
 /// Runs a call with and without `lie`, which is told the random numbers of the story and which lie
 /// it is; returns the world in which it was told, and when it began.
-fn tell_lies(seed: u64, lie: impl Fn(&mut World, &mut Random, u32)) -> (World, Instant) {
+pub(crate) fn tell_lies(seed: u64, lie: impl Fn(&mut World, &mut Random, u32)) -> (World, Instant) {
     let run = |lies: bool| {
         let mut world = browsers(seed);
         let since = world.now();
@@ -73,7 +89,7 @@ fn tell_lies(seed: u64, lie: impl Fn(&mut World, &mut Random, u32)) -> (World, I
     (told, since)
 }
 
-fn send_rtcp(world: &mut World, compound: &[u8]) {
+pub(crate) fn send_rtcp(world: &mut World, compound: &[u8]) {
     world.with_client(LIAR, |_, client| client.send_rtcp(compound));
 }
 
@@ -82,20 +98,20 @@ fn send_rtp(world: &mut World, packet: Vec<u8>) {
 }
 
 /// The liar's slots that have carried pictures.
-fn picture_slots(world: &World) -> Vec<Ssrc> {
+pub(crate) fn picture_slots(world: &World) -> Vec<Ssrc> {
     let slots = world.person(LIAR).client.slots.iter();
     let carrying = slots.filter(|(_, slot)| slot.frames.iter().any(|frame| frame.is_picture));
     carrying.map(|(ssrc, _)| *ssrc).collect()
 }
 
 /// A packet of RTCP with this type and count around a body of whole words.
-fn rtcp(packet_type: u8, count: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn rtcp(packet_type: u8, count: u8, body: &[u8]) -> Vec<u8> {
     let words = (body.len() / 4) as u16;
     let [high, low] = words.to_be_bytes();
     [&[0x80 | count, packet_type, high, low], body].concat()
 }
 
-fn words(words: &[u32]) -> Vec<u8> {
+pub(crate) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
@@ -344,9 +360,11 @@ fn payloads_and_descriptors_that_lie_harm_nobody() {
                 3 => vec![0x80, 0x80, 0x80],
                 _ => random_bytes(random, 30),
             };
-            // A dependency descriptor under an id that may be one, of random bytes.
-            let value = random_bytes(random, 15);
-            let mut rest = vec![0xBE, 0xDE, 0, 4, 0x80 | 14];
+            // A dependency descriptor of random bytes, half of which has a structure of its own
+            // (bit 7 of the fourth byte) with templates beyond any.
+            let mut value = random_bytes(random, 15);
+            value[3] |= if n % 2 == 0 { 0x80 } else { 0 };
+            let mut rest = vec![0xBE, 0xDE, 0, 4, DEPENDENCY_ID << 4 | 14];
             rest.extend(&value);
             rest.extend(&payload);
             // What a descriptor that is too long is read and rewritten from.

@@ -11,6 +11,7 @@ mod attackers;
 mod budgets;
 mod calls;
 mod crowds;
+mod false_reports;
 mod legacy;
 mod liars;
 mod lines;

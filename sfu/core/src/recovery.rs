@@ -15,7 +15,7 @@
 //! a NACK or a stream of holes says.
 //!
 //! What it costs to forward one packet to one more receiver: one entry of 28 bytes and a head of
-//! 20 to 50 in its history, which is 15 ns. A packet that waits is 4 bytes more.
+//! 20 to 50 in its history. A packet that waits is 4 bytes more.
 //!
 //! Tests: `tests.rs` beside each part (property tests against a model), `tests/it/repair.rs`.
 
