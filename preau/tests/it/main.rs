@@ -11,6 +11,7 @@ mod configuration;
 mod doctor;
 mod lifecycle;
 mod links;
+mod one_port;
 mod program;
 mod proxies;
 mod setup;
