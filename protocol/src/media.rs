@@ -287,6 +287,16 @@ pub struct PublishSection {
     pub extensions: ExtensionIds,
 }
 
+/// How much a voice counts where more speak than are heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum VoicePriority {
+    /// As much as it is loud.
+    #[default]
+    Usual,
+    /// More than any usual one: of whoever keeps order, or has been given the word.
+    First,
+}
+
 /// An m-line on which the participant receives: one slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotSection {

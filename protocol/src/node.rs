@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{ConnectionState, MediaSection, SendConstraint, SlotMapping, SourceState, View},
     ids::{Epoch, ParticipantId, RequestId, RoomId},
-    media::Source,
+    media::{Source, VoicePriority},
 };
 
 /// Signaling asks a node.
@@ -72,6 +72,13 @@ pub enum NodeCommand {
         /// Its state; `None` is off.
         state: Option<SourceState>,
     },
+    /// Says how much a participant's voice counts where more speak than are heard.
+    SetVoice {
+        /// Whose.
+        participant: ParticipantId,
+        /// How much.
+        priority: VoicePriority,
+    },
     /// Takes the room apart into snapshots and builds it again from them in place: what an upgrade
     /// does. Every session then waits for an ICE restart ([`NodeEvent::RestartIce`]).
     RestoreRoom,
@@ -89,6 +96,7 @@ impl std::fmt::Debug for NodeCommand {
             NodeCommand::RemoveEndpoint { .. } => "RemoveEndpoint",
             NodeCommand::SetView { .. } => "SetView",
             NodeCommand::SetSource { .. } => "SetSource",
+            NodeCommand::SetVoice { .. } => "SetVoice",
             NodeCommand::RestoreRoom => "RestoreRoom",
         })
     }

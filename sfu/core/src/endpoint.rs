@@ -8,7 +8,7 @@
 use protocol::{
     EndpointIndex, Instant, ParticipantId,
     client::View,
-    media::{PublishSection, SessionPlan, SlotKind, Source, Ssrc},
+    media::{PublishSection, SessionPlan, SlotKind, Source, Ssrc, VoicePriority},
 };
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct Endpoint {
     pub(crate) publications: Publications,
     pub(crate) sending: Sending,
     pub(crate) wishes: Wishes,
+    /// How much its voice counts.
+    pub(crate) voice_priority: VoicePriority,
     /// Keys and consent are there: it may receive.
     pub(crate) is_ready: bool,
     /// Until when slots that carry nothing count as carrying what they remember.
@@ -92,6 +94,7 @@ impl Endpoint {
             sending: Sending::new(plan.congestion_config(mix(seed ^ 2) as u16)),
             plan,
             wishes: Wishes::NONE,
+            voice_priority: VoicePriority::Usual,
             is_ready: false,
             remembers_until: None,
             flags: Flags::default(),

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use protocol::{
     EndpointIndex, Instant, ParticipantId,
     client::{SlotContent, SourceState, View},
-    media::{Source, Ssrc},
+    media::{Source, Ssrc, VoicePriority},
 };
 
 use self::requests::LayerRef;
@@ -358,6 +358,14 @@ impl Forwarder {
         if let Some(endpoint) = self.endpoint_mut(index) {
             endpoint.wishes.set(view);
             self.assign_all(now, index);
+        }
+    }
+
+    /// Says how much the endpoint's voice counts where more speak than are heard, from its next
+    /// packet on.
+    pub fn set_voice_priority(&mut self, index: EndpointIndex, priority: VoicePriority) {
+        if let Some(endpoint) = self.endpoint_mut(index) {
+            endpoint.voice_priority = priority;
         }
     }
 

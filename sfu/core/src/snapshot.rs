@@ -9,7 +9,7 @@
 use protocol::{
     Duration, EndpointIndex, Instant, ParticipantId,
     client::{SlotContent, SourceState, Tile, View},
-    media::{Mid, SeqNo, SessionPlan, Source, Ssrc},
+    media::{Mid, SeqNo, SessionPlan, Source, Ssrc, VoicePriority},
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,8 @@ pub struct EndpointSnapshot {
     streams: Vec<(Mid, Stream)>,
     stage: Option<TileSnapshot>,
     tiles: Vec<TileSnapshot>,
+    #[serde(default)]
+    voice_priority: VoicePriority,
     slots: Vec<SlotSnapshot>,
     #[serde(default)]
     congestion: Option<CongestionSnapshot>,
@@ -114,6 +116,7 @@ impl Endpoint {
                 .collect(),
             stage: self.wishes.stage.as_ref().map(tile),
             tiles: self.wishes.tiles().iter().map(tile).collect(),
+            voice_priority: self.voice_priority,
             slots: self.plan.slots.iter().map(|slot| slot.snapshot(now)).collect(),
             congestion: Some(self.sending.line.congestion.snapshot()),
         }
@@ -147,6 +150,7 @@ impl Endpoint {
             stage: snapshot.stage.as_ref().map(tile),
             tiles: snapshot.tiles.iter().map(tile).collect(),
         });
+        endpoint.voice_priority = snapshot.voice_priority;
         for slot in &mut endpoint.plan.slots {
             let same = |old: &&SlotSnapshot| old.mid == slot.mid && old.ssrc == slot.ssrc;
             if let Some(old) = snapshot.slots.iter().find(same) {

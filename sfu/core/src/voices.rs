@@ -13,8 +13,14 @@
 //! * else after having been louder for those 500 ms.
 //!
 //! Silence displaces nobody. A place that nobody has is taken by whoever sends.
+//!
+//! A voice of higher [`VoicePriority`] that speaks takes the place of a lower one at once, however
+//! loud that is, and is not displaced by one while it speaks. So whoever keeps order is heard with
+//! their first word also where three others talk.
 
-use protocol::{Duration, EndpointIndex, Instant};
+use std::cmp::Ordering;
+
+use protocol::{Duration, EndpointIndex, Instant, media::VoicePriority};
 
 /// Voices that every receiver hears.
 pub(crate) const HEARD: usize = 3;
@@ -85,6 +91,14 @@ pub(crate) struct Voices {
 struct Voice {
     endpoint: EndpointIndex,
     loudness: Loudness,
+    priority: VoicePriority,
+}
+
+impl Voice {
+    /// Whether it comes before all others that are not so at `now`: nobody does in silence.
+    fn standing(&self, now: Instant) -> VoicePriority {
+        if self.loudness.is_speaking(now) { self.priority } else { VoicePriority::Usual }
+    }
 }
 
 /// Somebody has been louder than the quietest since some time.
@@ -110,8 +124,9 @@ impl Voices {
         now: Instant,
         endpoint: EndpointIndex,
         loudness: Loudness,
+        priority: VoicePriority,
     ) -> Ranking {
-        let voice = Voice { endpoint, loudness };
+        let voice = Voice { endpoint, loudness, priority };
         let mut changed = false;
         let place = match self.place_of(endpoint) {
             Some(place) => {
@@ -125,7 +140,7 @@ impl Voices {
             }
         };
         if place == Some(HEARD) {
-            changed |= self.promote(now, loudness);
+            changed |= self.promote(now, voice);
         }
         Ranking { forwarded: place.is_some(), changed }
     }
@@ -164,7 +179,7 @@ impl Voices {
             return Some(free);
         }
         let reserve = self.ranked[HEARD]?;
-        if !wins(&mut self.for_reserve, now, voice.loudness, reserve.loudness) {
+        if !wins(&mut self.for_reserve, now, voice, reserve) {
             return None;
         }
         self.ranked[HEARD] = Some(voice);
@@ -172,10 +187,12 @@ impl Voices {
     }
 
     /// Lets the reserve change places with the quietest of the heard, if it is louder.
-    fn promote(&mut self, now: Instant, loudness: Loudness) -> bool {
+    fn promote(&mut self, now: Instant, voice: Voice) -> bool {
         let quietest = (0..HEARD).min_by_key(|&place| {
-            let voice = self.ranked[place].map(|voice| voice.loudness);
-            voice.map_or((false, 0), |loudness| (loudness.is_speaking(now), loudness.at(now)))
+            self.ranked[place].map_or((VoicePriority::Usual, false, 0), |voice| {
+                let Voice { loudness, .. } = voice;
+                (voice.standing(now), loudness.is_speaking(now), loudness.at(now))
+            })
         });
         let Some(place) = quietest else {
             return false;
@@ -183,7 +200,7 @@ impl Voices {
         let Some(holder) = self.ranked[place] else {
             return false;
         };
-        if !wins(&mut self.for_heard, now, loudness, holder.loudness) {
+        if !wins(&mut self.for_heard, now, voice, holder) {
             return false;
         }
         self.ranked.swap(place, HEARD);
@@ -192,12 +209,16 @@ impl Voices {
 }
 
 /// Whether `challenger` takes the place of `holder`.
-fn wins(
-    challenge: &mut Option<Challenge>,
-    now: Instant,
-    challenger: Loudness,
-    holder: Loudness,
-) -> bool {
+fn wins(challenge: &mut Option<Challenge>, now: Instant, challenger: Voice, holder: Voice) -> bool {
+    match challenger.standing(now).cmp(&holder.standing(now)) {
+        Ordering::Greater => {
+            *challenge = None;
+            return true;
+        }
+        Ordering::Less => return false,
+        Ordering::Equal => {}
+    }
+    let (challenger, holder) = (challenger.loudness, holder.loudness);
     if challenger.at(now) <= holder.at(now) + (MARGIN << 8) {
         return false;
     }

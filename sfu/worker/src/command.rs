@@ -6,7 +6,7 @@
 use protocol::{
     EndpointIndex, ParticipantId,
     client::{ConnectionState, SendConstraint, SlotContent, SourceState, View},
-    media::{Mid, Source},
+    media::{Mid, Source, VoicePriority},
 };
 use sfu_core::{EndpointPlan, Removal, RoomIndex};
 use sfu_transport::ice::{CredentialsPair, RetiredCredentials};
@@ -36,6 +36,8 @@ pub enum WorkerCommand {
     SetView(EndpointIndex, Box<View>),
     /// Turns a source on or off.
     SetSource(EndpointIndex, Source, Option<SourceState>),
+    /// How much a participant's voice counts.
+    SetVoice(EndpointIndex, VoicePriority),
 }
 
 /// What a worker tells the control side.

@@ -202,6 +202,11 @@ impl Control {
                 self.command_session(index, WorkerCommand::SetSource(index, source, state));
                 Ok(())
             }
+            NodeCommand::SetVoice { participant, priority } => {
+                let index = self.endpoint_of(room, participant)?;
+                self.command_session(index, WorkerCommand::SetVoice(index, priority));
+                Ok(())
+            }
             NodeCommand::RestoreRoom => return self.restore_room(room, request.id),
         }?;
         Ok(Some(NodeAnswer::Done))

@@ -91,9 +91,10 @@ impl Forwarder {
     fn rank_voice(&mut self, now: Instant, from: EndpointIndex) -> Result<(), ForwardDrop> {
         let publisher = self.endpoint(from).ok_or(ForwardDrop::UnknownEndpoint)?;
         let loudness = publisher.publications.by_source[Source::Microphone.index()].loudness;
+        let priority = publisher.voice_priority;
         let index = publisher.room;
         let room = self.rooms.room_mut(index).ok_or(ForwardDrop::UnknownEndpoint)?;
-        let ranking = room.voices.rank(now, from, loudness);
+        let ranking = room.voices.rank(now, from, loudness, priority);
         if ranking.changed {
             self.assign_voices_of_room(now, index);
         }

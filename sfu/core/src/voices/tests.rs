@@ -11,6 +11,7 @@ const SILENCE: u8 = 127;
 struct Scene {
     voices: Voices,
     loudness: Vec<Loudness>,
+    priorities: Vec<VoicePriority>,
     levels: Vec<Option<u8>>,
     now_ms: u64,
 }
@@ -20,6 +21,7 @@ impl Scene {
         Scene {
             voices: Voices::default(),
             loudness: vec![Loudness::default(); people],
+            priorities: vec![VoicePriority::Usual; people],
             levels: vec![Some(level); people],
             now_ms: 1_000,
         }
@@ -45,7 +47,8 @@ impl Scene {
     fn packet(&mut self, person: usize) -> Ranking {
         let now = self.now();
         self.loudness[person].update(now, self.levels[person]);
-        self.voices.rank(now, EndpointIndex(person as u32), self.loudness[person])
+        let (loudness, priority) = (self.loudness[person], self.priorities[person]);
+        self.voices.rank(now, EndpointIndex(person as u32), loudness, priority)
     }
 
     fn heard_by(&self, person: usize) -> Vec<usize> {
@@ -203,4 +206,44 @@ fn everybody_talking_at_once_changes_the_ranking_rarely() {
         changes += scene.run(20);
     }
     assert!(changes <= 4 * 20, "{changes} changes in 10 s");
+}
+
+#[test]
+fn who_comes_first_is_heard_with_the_first_word_where_four_talk() {
+    let mut scene = Scene::new(8, SILENCE);
+    scene.run(1_000);
+    for talker in 1..=4 {
+        scene.levels[talker] = Some(LOUD_SPEECH);
+    }
+    scene.run(2_000);
+    scene.priorities[6] = VoicePriority::First;
+    assert!(!scene.packet(6).forwarded, "silence displaces nobody");
+    scene.levels[6] = Some(SPEECH);
+    assert!(scene.packet(6).changed);
+    assert!(scene.heard_by(7).contains(&6), "{:?}", scene.heard_by(7));
+    // Nobody louder displaces them while they speak.
+    scene.levels[5] = Some(1);
+    for _ in 0..20 {
+        scene.run(100);
+        assert!(scene.heard_by(7).contains(&6));
+    }
+    // They are silent, and have their place until somebody takes it.
+    scene.levels[6] = Some(SILENCE);
+    scene.run(2_000);
+    assert!(!scene.heard_by(7).contains(&6), "{:?}", scene.heard_by(7));
+}
+
+#[test]
+fn those_who_come_first_are_ranked_among_themselves_as_all_are() {
+    let mut scene = Scene::new(6, SILENCE);
+    scene.priorities = vec![VoicePriority::First; 6];
+    scene.run(1_000);
+    for talker in 0..4 {
+        scene.levels[talker] = Some(SPEECH);
+    }
+    scene.run(2_000);
+    scene.levels[5] = Some(LOUD_SPEECH);
+    assert!(!scene.packet(5).changed, "not at once");
+    scene.run(1_500);
+    assert!(scene.heard_by(4).contains(&5), "{:?}", scene.heard_by(4));
 }

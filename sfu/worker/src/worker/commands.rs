@@ -56,6 +56,9 @@ impl Worker {
             WorkerCommand::SetSource(index, source, state) => {
                 self.forwarder.set_source(now, index, source, state);
             }
+            WorkerCommand::SetVoice(index, priority) => {
+                self.forwarder.set_voice_priority(index, priority);
+            }
         }
         self.serve_forwarder(now, sink);
     }

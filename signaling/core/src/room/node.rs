@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{
     Instant, ParticipantId, RequestId,
-    client::{ErrorCode, Joined, ServerBody},
+    client::{ErrorCode, Joined, Role, ServerBody},
+    media::VoicePriority,
     node::{NodeAnswer, NodeCommand, NodeError, NodeEventBody},
 };
 
@@ -160,6 +161,10 @@ impl Room {
             });
         }
         self.request(NodeCommand::SetView { participant: id, view });
+        if participant.role == Role::Host {
+            let priority = VoicePriority::First;
+            self.request(NodeCommand::SetVoice { participant: id, priority });
+        }
         let participants = self.participants();
         if let Some(session) = self.sessions.get_mut(&id) {
             let ticket = Ticket { room: self.id, participant: id, secret: session.secret };

@@ -4,7 +4,7 @@ use protocol::{
         CHAT_CHARACTERS_MAX, ChatMessage, ConnectionState, EndReason, ErrorCode, IceServer,
         PictureState, Role, SdpBody, SendConstraint, ServerBody, SlotContent, SlotMapping,
     },
-    media::Source,
+    media::{Source, VoicePriority},
     node::{NodeCommand, NodeError, NodeEventBody, NodeReport, NodeResponse},
 };
 
@@ -105,6 +105,18 @@ fn the_node_is_told_of_a_newcomer_in_order() {
         ),
         "{requests:?}"
     );
+}
+
+#[test]
+fn the_node_is_told_that_the_voice_of_a_host_comes_first_and_no_guests() {
+    let mut world = World::new();
+    let host = world.join_room("math", "Ana", "host");
+    world.join_room("math", "Bo", "guest");
+    let told = world.take_requests().into_iter().filter_map(|request| match request {
+        NodeCommand::SetVoice { participant, priority } => Some((participant, priority)),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(host.id(), VoicePriority::First)]);
 }
 
 #[test]
