@@ -18,7 +18,11 @@ const PATIENCE = 4;
 
 const [FIRST_LINE, SECOND_LINE, MEDIA_V6] = MEDIA.map((address) => `${address}:443`);
 
-const STORY_MS_MAX = 100_000;
+/** The longest waits a minute for UDP. */
+const STORY_MS_MAX = 150_000;
+
+/** The node's own connections. */
+const VIA_TCP = [`tcp ${FIRST_LINE}`, `tcp ${SECOND_LINE}`, `tcp ${MEDIA_V6}`];
 
 /** The stories in their order, with what is promised of each row. */
 const STORIES = [
@@ -50,6 +54,40 @@ const STORIES = [
     check: (row) => {
       goesOn(4_000, row);
       assert.equal(row.pair, `udp ${SECOND_LINE}`);
+    },
+  },
+  {
+    name: "udp_dies",
+    promise: "UDP that is blocked in the middle of a call is replaced by TCP, and the page says so",
+    check: (row) => {
+      goesOn(4_000, row);
+      assert.ok(VIA_TCP.includes(row.pair), row.pair);
+    },
+  },
+  {
+    name: "udp_is_back",
+    needs: "udp_dies",
+    promise: "UDP that is open again is used again within a minute, and sound is not cut",
+    check: (row) => {
+      goesOn(500, row);
+      assert.match(row.pair, /^udp /);
+      assert.ok(row.ms <= 60_000, `${row.kind} uses UDP again after ${row.ms} ms`);
+    },
+  },
+  {
+    name: "tcp_only",
+    promise: "where UDP is closed three meet over TCP 443, and the page says so",
+    check: (row) => {
+      joinsWithin(5_000, row);
+      assert.ok(VIA_TCP.includes(row.pair), row.pair);
+    },
+  },
+  {
+    name: "tls_only",
+    promise: "where only TLS to the site passes, three meet over the relay, and the page says so",
+    check: (row) => {
+      joinsWithin(5_000, row);
+      assert.match(row.pair, /^tls relay /);
     },
   },
   {

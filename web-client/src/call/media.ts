@@ -403,7 +403,8 @@ export class MediaConnection {
       return;
     }
     const now = this.#environment.now();
-    this.#keeper.handleFigures(now, report && pathFigures(report));
+    const relayUrl = [this.#relays[0]?.urls].flat()[0] ?? null;
+    this.#keeper.handleFigures(now, report && pathFigures(report, relayUrl));
     this.#tellPath();
     const { way } = this.#keeper;
     if (way !== null && this.#keeper.health === "well" && !sameWay(way, this.#way)) {

@@ -37,7 +37,7 @@ describe("the way of media", () => {
   });
 
   it("is the relay's connection, whatever the relay speaks beyond it", () => {
-    const relayed = (url: unknown) =>
+    const relayed = (url: unknown, relayUrl: string | null = null) =>
       pathFigures(
         report([
           { ...pair, selected: true },
@@ -47,11 +47,13 @@ describe("the way of media", () => {
           },
           { id: "R", type: "remote-candidate", protocol: "udp", port: 10_000 },
         ]),
+        relayUrl,
       )?.way;
     const url = "turns:meet.example.org:443?transport=tcp";
     expect(relayed(url)).toEqual({ transport: "tls", port: 443 });
     expect(relayed("turns:[2001:db8::1]:8443")).toEqual({ transport: "tls", port: 8443 });
     expect(relayed("turns:meet.example.org")).toEqual({ transport: "tls", port: 5349 });
+    expect(relayed(undefined, url)).toEqual({ transport: "tls", port: 443 });
     expect(relayed(undefined)).toEqual({ transport: "tls", port: null });
   });
 

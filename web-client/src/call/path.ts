@@ -49,7 +49,11 @@ export function selectedPair(report: RTCStatsReport): SelectedPair | null {
   return { pair, local, remote };
 }
 
-export function pathFigures(report: RTCStatsReport): PathFigures | null {
+/** `relayUrl` is that of the relay in use, for Firefox, which does not tell it. */
+export function pathFigures(
+  report: RTCStatsReport,
+  relayUrl: string | null = null,
+): PathFigures | null {
   const selected = selectedPair(report);
   if (selected === null) {
     return null;
@@ -57,7 +61,7 @@ export function pathFigures(report: RTCStatsReport): PathFigures | null {
   const { pair } = selected;
   const bytes = pair["bytesReceived"];
   return {
-    way: wayOf(selected),
+    way: wayOf(selected, relayUrl),
     pair: String(pair["id"]),
     bytesReceived: typeof bytes === "number" ? bytes : 0,
   };
@@ -67,11 +71,11 @@ export function sameWay(one: Way | null, other: Way | null): boolean {
   return one?.transport === other?.transport && one?.port === other?.port;
 }
 
-function wayOf({ local, remote }: SelectedPair): Way {
+function wayOf({ local, remote }: SelectedPair, relayUrl: string | null): Way {
   if (local["candidateType"] === "relay") {
     const protocol = local["relayProtocol"];
     const transport = protocol === "tls" || protocol === "tcp" ? protocol : "udp";
-    return { transport, port: portOfUrl(local["url"]) };
+    return { transport, port: portOfUrl(local["url"] ?? relayUrl) };
   }
   const port = remote["port"];
   return {
