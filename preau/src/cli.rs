@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, parser::ValueSource};
 
 use crate::{
-    config::{Advertised, Layer, Text},
+    config::{Advertised, Email, Layer, Text},
     language::Language,
 };
 
@@ -53,6 +53,9 @@ pub(crate) struct SetupArguments {
     /// The name that people type, such as meet.example.org. It leads to this machine.
     #[arg(value_name = "DOMAIN")]
     pub(crate) domain: Text<Advertised>,
+    /// Where the certificate authority may write to about trouble.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<Text<Email>>,
     /// Tell what would be done and written, and do nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -21,7 +21,7 @@ use signaling_service::{Cidr, Directory, Origin};
 pub(crate) use layer::Layer;
 pub(crate) use tls::Tls;
 use values::AcmeChallenge;
-pub(crate) use values::{Advertised, SideListener, Text, TlsMode};
+pub(crate) use values::{Advertised, Email, SideListener, Text, TlsMode};
 
 /// What the program runs with: every setting decided.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! its resolver. Tests: `doctor/tests.rs` is a table of facts; `tests/it/doctor.rs` breaks things.
 
 mod addresses;
+mod authority;
 mod certificate;
 mod clock;
 mod collect;
@@ -55,10 +56,18 @@ pub(crate) fn before_start(config: &Config) -> Report {
     let mut findings = examine(&collect::facts(config));
     findings.retain(|finding| match finding.topic {
         Topic::Name | Topic::Clock | Topic::Port | Topic::Addresses | Topic::Offload => true,
-        // Whether it exists and is good; what the service shows it shows later.
-        Topic::Certificate => finding.code != "unseen" && finding.code != "stale",
+        // Whether the files are good. What the service shows, and what an authority answers it, is
+        // no reason not to start it again.
+        Topic::Certificate => matches!(config.tls, Tls::Files { .. }) && finding.code != "stale",
         Topic::Configuration | Topic::Buffers | Topic::Files | Topic::Service => false,
     });
+    Report::new(findings, &place(config), config.listen.port())
+}
+
+/// Looks at everything once the service runs with `config`, and keeps what is not well.
+pub(crate) fn after_start(config: &Config) -> Report {
+    let mut findings = examine(&collect::facts(config));
+    findings.retain(|finding| finding.level != Level::Ok);
     Report::new(findings, &place(config), config.listen.port())
 }
 

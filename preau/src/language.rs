@@ -54,6 +54,16 @@ impl Bilingual {
         Bilingual { fr: typeset(french), en: english }
     }
 
+    /// The text in French.
+    pub(crate) fn french(&self) -> &str {
+        &self.fr
+    }
+
+    /// The text in English.
+    pub(crate) fn english(&self) -> &str {
+        &self.en
+    }
+
     /// The text in `language`.
     pub(crate) fn text(&self, language: Language) -> &str {
         match language {

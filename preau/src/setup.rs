@@ -23,7 +23,7 @@ use signaling_service::Origin;
 
 use crate::{
     cli::SetupArguments,
-    config::{Advertised, Config, ConfigError, Layer, Sources, Text, TlsMode},
+    config::{Advertised, Config, ConfigError, Layer, Sources, Text, Tls, TlsMode},
     doctor::{self, Level},
     language::{self, Bilingual, Language, both},
 };
@@ -54,7 +54,7 @@ fn try_setup(
     if !arguments.dry_run {
         may_change(situation::is_root(), situation::has_systemd()).map_err(|why| words(&why))?;
     }
-    let situation = Situation::look().map_err(|error| error.to_string())?;
+    let mut situation = Situation::look().map_err(|error| error.to_string())?;
     let wish =
         wish(arguments, flags, situation.config.as_deref(), language).map_err(|why| words(&why))?;
     let unusable = |error: &dyn std::error::Error| {
@@ -65,6 +65,7 @@ fn try_setup(
         |error| ConfigError::syntax(Path::new(CONFIG), existing.unwrap_or_default(), &error);
     let text = plan::settings(existing, &wish).map_err(|error| unusable(&broken(error)))?;
     let config = decided(&text).map_err(|error| unusable(&error))?;
+    situation.awaits_certificate = matches!(config.tls, Tls::Acme(_));
     let checks = doctor::before_start(&config);
     say(&checks.list(language));
     if checks.worst() == Level::Error && !arguments.anyway && !arguments.dry_run {
@@ -82,7 +83,12 @@ fn try_setup(
     }
     let outcome = all(&steps, &config, language)?;
     say(&farewell(&config, &outcome, language));
-    Ok(if outcome.lacks_certificate { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let left = doctor::after_start(&config);
+    if left.worst() != Level::Ok {
+        let head = both!("Ce qui reste à améliorer :", "What is left to mend:");
+        say(&format!("\n{}\n{}", head.text(language), left.list(language)));
+    }
+    Ok(if left.worst() == Level::Error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn may_change(is_root: bool, has_systemd: bool) -> Result<(), Bilingual> {
@@ -116,7 +122,8 @@ fn wish(
     // Behind a proxy 443 is the proxy's.
     let port = if is_proxied { 8080 } else { 443 };
     let listen = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-    let effective = flags.listen.or(from_file.map(|config| config.listen)).unwrap_or(listen);
+    let effective =
+        flags.listen.or(from_file.as_ref().map(|config| config.listen)).unwrap_or(listen);
     let host = match &arguments.domain.0 {
         Advertised::Address(IpAddr::V6(address)) => format!("[{address}]"),
         domain @ (Advertised::Address(IpAddr::V4(_)) | Advertised::Name(_)) => domain.to_string(),
@@ -131,16 +138,27 @@ fn wish(
             "`listen` must name a port, as in [::]:443",
         )
     })?;
-    Ok(Wish {
-        asked: Layer { public_url: Some(Text(url)), ..flags.clone() },
-        default: Layer {
-            listen: Some(listen),
-            data: Some(doctor::SYSTEM_DATA.into()),
-            tls: Some(TlsMode::SelfSigned),
-            ..Layer::default()
-        },
-        language,
-    })
+    let (tls, domains) = match host.parse() {
+        // No authority gives certificates for a name without a dot.
+        Ok(domain) if host.contains('.') => (TlsMode::Acme, Some(vec![Text(domain)])),
+        Ok(_) | Err(_) => (TlsMode::SelfSigned, None),
+    };
+    let is_served = matches!(from_file.map(|config| config.tls), Some(Tls::Acme(acme))
+        if acme.domains.contains(&host));
+    let asked = Layer {
+        public_url: Some(Text(url)),
+        acme_email: arguments.email.clone().or(flags.acme_email.clone()),
+        ..flags.clone()
+    };
+    let default = Layer {
+        listen: Some(listen),
+        data: Some(doctor::SYSTEM_DATA.into()),
+        tls: Some(tls),
+        // The names that stand there already may be more.
+        domains: domains.filter(|_| !is_served),
+        ..Layer::default()
+    };
+    Ok(Wish { asked, default, language })
 }
 
 fn decided(text: &str) -> Result<Config, ConfigError> {
@@ -188,27 +206,24 @@ fn farewell(config: &Config, outcome: &Outcome, language: Language) -> String {
     let mut text = String::from("\n");
     let place = config.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
     let port = config.listen.port();
-    if outcome.lacks_certificate {
-        let lack = both!(
-            "Préau tourne, mais n’a pas encore de certificat : `sudo preau doctor` dit ce qui \
-             manque, et il réessaie de lui-même.\n",
-            "Préau runs, but has no certificate yet: `sudo preau doctor` says what is missing, and \
-             it tries again by itself.\n",
-        );
-        writeln!(text, "{}", lack.text(language)).ok();
-    }
+    let state = if outcome.lacks_certificate {
+        both!(
+            "Préau tourne à {place}, mais n’a pas encore de certificat : voyez plus bas.",
+            "Préau runs at {place}, but has no certificate yet: see below.",
+        )
+    } else {
+        both!("Préau est prêt : {place}", "Préau is ready: {place}")
+    };
     let rooms = match &outcome.links {
         Some((host, guest)) => both!(
-            "Préau est prêt : {place}\n\n  lien d’hôte    {host}\n  lien d’invité  {guest}\n\n\
-             Le lien d’hôte est pour vous, le lien d’invité pour les autres.",
-            "Préau is ready: {place}\n\n  host link   {host}\n  guest link  {guest}\n\nThe host \
-             link is yours, the guest link is for the others.",
+            "  lien d’hôte    {host}\n  lien d’invité  {guest}\n\nLe lien d’hôte est pour vous, le \
+             lien d’invité pour les autres.",
+            "  host link   {host}\n  guest link  {guest}\n\nThe host link is yours, the guest \
+             link is for the others.",
         ),
         None => both!(
-            "Préau est prêt : {place}\n\n`sudo preau link SALLE --host` donne un nouveau lien \
-             d’hôte vers une salle.",
-            "Préau is ready: {place}\n\n`sudo preau link ROOM --host` gives a new host link to a \
-             room.",
+            "`sudo preau link SALLE --host` donne un nouveau lien d’hôte vers une salle.",
+            "`sudo preau link ROOM --host` gives a new host link to a room.",
         ),
     };
     let next = both!(
@@ -219,7 +234,8 @@ fn farewell(config: &Config, outcome: &Outcome, language: Language) -> String {
          router;\n  - check: sudo preau doctor\n  - the settings: {CONFIG}, then sudo systemctl \
          restart preau",
     );
-    writeln!(text, "{}\n\n{}", rooms.text(language), next.text(language)).ok();
+    let parts = [&state, &rooms, &next].map(|part| part.text(language));
+    writeln!(text, "{}", parts.join("\n\n")).ok();
     text
 }
 

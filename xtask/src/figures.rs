@@ -6,7 +6,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -26,7 +26,8 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
     web::install()?;
     web::build()?;
     shell::run(shell::cargo(&["build", "--release", "--package", "preau", "--locked"]))?;
-    let subject = Subject { program: release_program()?, scratch: workspace::scratch("figures")? };
+    let subject =
+        Subject { program: workspace::release_program()?, scratch: workspace::scratch("figures")? };
     warn_of_noise();
     println!("\n{:<34} {:>10} {:>10}  of {ROUNDS}", "figure", "median", "target");
     let mut missed = 0;
@@ -167,16 +168,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         shell::terminate(&mut self.process);
         let _gone = fs::remove_dir_all(&self.data);
-    }
-}
-
-fn release_program() -> Result<PathBuf> {
-    let debug = workspace::debug_folder()?;
-    let program = debug.parent().unwrap_or(Path::new("target")).join("release/preau");
-    if program.is_file() {
-        Ok(program)
-    } else {
-        Err(format!("{} is not there", program.display()).into())
     }
 }
 

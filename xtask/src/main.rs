@@ -10,6 +10,7 @@
     reason = "a command speaks to the person who ran it"
 )]
 
+mod dist;
 mod failure;
 mod figures;
 mod http;
@@ -17,6 +18,7 @@ mod run;
 mod shell;
 mod stages;
 mod tidy;
+mod trial;
 mod versions;
 mod web;
 mod workspace;
@@ -53,7 +55,7 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 10] = [
     Command {
         name: "run",
         about: "Build everything, serve a room, print its links; `run -- ARGS` gives preau ARGS.",
@@ -83,6 +85,16 @@ const COMMANDS: [Command; 8] = [
         name: "deny",
         about: "Check licences, advisories and sources of all dependencies (needs cargo-deny).",
         run: deny,
+    },
+    Command {
+        name: "dist",
+        about: "Build a release and its Debian package; `dist --program FILE` packs FILE.",
+        run: dist::run,
+    },
+    Command {
+        name: "trial",
+        about: "Follow the quick start on a bare Debian, then upgrade and remove (as root).",
+        run: trial::run,
     },
     Command { name: "help", about: "Print this.", run: help },
     Command { name: run::ANNOUNCE, about: "", run: run::announce },

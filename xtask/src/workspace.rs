@@ -30,6 +30,17 @@ pub(crate) fn debug_folder() -> Result<PathBuf> {
     Ok(program.parent().unwrap_or(root()).to_owned())
 }
 
+/// What `cargo build --release` made.
+pub(crate) fn release_program() -> Result<PathBuf> {
+    let debug = debug_folder()?;
+    let program = debug.parent().unwrap_or(&debug).join("release/preau");
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(format!("{} is not there", program.display()).into())
+    }
+}
+
 /// A folder for what commands leave behind, below the target folder and never committed.
 pub(crate) fn scratch(name: &str) -> Result<PathBuf> {
     let debug = debug_folder()?;

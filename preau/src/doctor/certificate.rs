@@ -6,7 +6,12 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::finding::{Finding, Topic};
+use signaling_service::Fault as AcmeFault;
+
+use super::{
+    authority,
+    finding::{Finding, Topic},
+};
 use crate::language::both;
 
 /// What is known of the certificate.
@@ -33,8 +38,8 @@ pub(crate) enum Source {
     Proxy,
     /// Made here, for a LAN.
     SelfSigned,
-    /// Obtained by the service itself.
-    Acme,
+    /// Obtained by the service itself; with what went wrong last.
+    Acme(Option<AcmeFault>),
     /// Files of the operator.
     Files(Result<Leaf, Fault>),
 }
@@ -94,9 +99,10 @@ pub(super) fn findings(facts: &CertificateFacts) -> Vec<Finding> {
             findings.extend(facts.served.as_ref().filter(|served| *served != leaf).map(stale));
             findings
         }
-        Source::Acme => vec![match &facts.served {
-            Some(leaf) => judged(facts, leaf),
-            None => unseen(),
+        Source::Acme(fault) => vec![match (&facts.served, fault) {
+            (Some(leaf), _) => judged(facts, leaf),
+            (None, Some(fault)) => authority::finding(*fault),
+            (None, None) => unseen(),
         }],
     }
 }
@@ -216,7 +222,7 @@ fn unusable(fault: &Fault) -> Finding {
 fn judged(facts: &CertificateFacts, leaf: &Leaf) -> Finding {
     let (from, until) = (date(leaf.not_before), date(leaf.not_after));
     let today = date(facts.now);
-    let renewal = if matches!(facts.source, Source::Acme) {
+    let renewal = if matches!(facts.source, Source::Acme(_)) {
         both!(
             "Le renouvellement échoue : `journalctl -u preau` dit pourquoi.",
             "Its renewal fails: `journalctl -u preau` says why.",

@@ -9,6 +9,8 @@ mod ports;
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
+use signaling_service::CertificateStatus;
+
 use super::{
     Facts,
     addresses::AddressFacts,
@@ -33,10 +35,17 @@ pub(super) fn facts(config: &Config) -> Facts {
     let answer = endpoint.readiness();
     let readiness = answer.readiness;
     let (tcp, udp) = holders(config.listen, &readiness);
-    let readiness = settled(readiness, &tcp);
     let metrics = match config.metrics_listen {
         SideListener::Off => None,
         SideListener::At(address) => Some(address),
+    };
+    let readiness = settled(readiness, &tcp);
+    // Without a certificate it refuses every handshake, and is well all the same.
+    let is_silent = matches!(readiness, Readiness::Silent(_));
+    let readiness = if is_silent && is_waiting(config, answer.certificate.is_none(), metrics) {
+        Readiness::NoCertificate
+    } else {
+        readiness
     };
     let tried: Vec<IpAddr> = candidates.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
     Facts {
@@ -130,8 +139,17 @@ fn source(config: &Config) -> Source {
         Tls::Off => Source::Plain,
         Tls::SelfSigned => Source::SelfSigned,
         Tls::Files { cert, key } => Source::Files(certificates::read(cert, key)),
-        Tls::Acme(_) => Source::Acme,
+        Tls::Acme(_) => {
+            let status = CertificateStatus::read(&config.data).ok().flatten();
+            Source::Acme(status.and_then(|status| status.last_failure).map(|last| last.fault))
+        }
     }
+}
+
+/// Whether the service runs and has no certificate of its authority yet.
+fn is_waiting(config: &Config, shows_none: bool, metrics: Option<SocketAddr>) -> bool {
+    let is_alive = || metrics.is_some_and(|at| http::body(at, "/metrics").is_some());
+    matches!(config.tls, Tls::Acme(_)) && shows_none && is_alive()
 }
 
 fn holders(listen: SocketAddr, readiness: &Readiness) -> (Holder, Holder) {
@@ -153,7 +171,7 @@ fn holders(listen: SocketAddr, readiness: &Readiness) -> (Holder, Holder) {
 /// Another program on the port is not a silent Préau.
 fn settled(readiness: Readiness, tcp: &Holder) -> Readiness {
     match readiness {
-        Readiness::Ready | Readiness::NotReady(_) => readiness,
+        Readiness::Ready | Readiness::NotReady(_) | Readiness::NoCertificate => readiness,
         Readiness::Silent(_) | Readiness::NotRunning if *tcp != Holder::Service => {
             Readiness::NotRunning
         }

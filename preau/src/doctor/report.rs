@@ -92,12 +92,14 @@ impl Report {
         if errors + warnings == 0 {
             return both!("Tout est bon.", "All is well.");
         }
-        let plural = |count, word: &str| {
-            let s = if count == 1 { "" } else { "s" };
+        let plural = |count, word: &str, is_many: bool| {
+            let s = if is_many { "s" } else { "" };
             format!("{count} {word}{s}")
         };
-        let fr = (plural(errors, "erreur"), plural(warnings, "avertissement"));
-        let en = (plural(errors, "error"), plural(warnings, "warning"));
+        // Nothing is singular in French and plural in English.
+        let fr =
+            (plural(errors, "erreur", errors > 1), plural(warnings, "avertissement", warnings > 1));
+        let en = (plural(errors, "error", errors != 1), plural(warnings, "warning", warnings != 1));
         Bilingual::new(&format!("{}, {}.", fr.0, fr.1), format!("{}, {}.", en.0, en.1))
     }
 }

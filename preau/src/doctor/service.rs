@@ -19,6 +19,8 @@ pub(crate) enum Readiness {
     Ready,
     /// They cannot, and this is why.
     NotReady(String),
+    /// It runs, and waits for its first certificate.
+    NoCertificate,
     /// The port is held by Préau, and it does not answer.
     Silent(String),
     /// Nothing of ours holds the port.
@@ -50,6 +52,17 @@ pub(super) fn findings(facts: &ServiceFacts) -> Vec<Finding> {
                 "Préau runs but lets nobody in ({reason}).",
             ),
             journal(),
+        ),
+        Readiness::NoCertificate => Topic::Service.warning(
+            "no_certificate",
+            both!(
+                "Préau tourne, mais n’a pas encore de certificat à montrer.",
+                "Préau runs, but has no certificate to show yet.",
+            ),
+            both!(
+                "Voyez ce qui est dit du certificat ; Préau réessaie de lui-même.",
+                "See what is said of the certificate; Préau tries again by itself.",
+            ),
         ),
         Readiness::Silent(reason) => Topic::Service.error(
             "silent",

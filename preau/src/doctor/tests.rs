@@ -216,11 +216,17 @@ fn a_certificate_that_cannot_be_used_is_an_error() {
     assert_eq!(said(stale), [(Warning, "stale")]);
     let plain = |facts: &mut Facts| facts.certificate.source = Source::Plain;
     assert_eq!(said(plain), [(Warning, "plain")]);
-    let none_yet = |facts: &mut Facts| {
-        facts.certificate.source = Source::Acme;
-        facts.certificate.served = None;
+    let none_yet = |fault| {
+        said(|facts| {
+            facts.certificate.source = Source::Acme(fault);
+            facts.certificate.served = None;
+        })
     };
-    assert_eq!(said(none_yet), [(Warning, "unseen")]);
+    assert_eq!(none_yet(None), [(Warning, "unseen")]);
+    let fault = signaling_service::Fault::PortClosed;
+    assert_eq!(none_yet(Some(fault)), [(Error, "acme_port")]);
+    let renewing = |facts: &mut Facts| facts.certificate.source = Source::Acme(Some(fault));
+    assert_eq!(said(renewing), [], "the old one is good");
 }
 
 #[test]
@@ -308,6 +314,10 @@ fn the_report_fits_a_terminal_and_ends_with_the_sum() {
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
     insta::assert_snapshot!(report.text(Language::French));
+    facts.port.tcp = Holder::Service;
+    let better = Report::new(examine(&facts), "https://meet.example.org", 443);
+    assert!(better.text(Language::French).ends_with("\n0 erreur, 1 avertissement.\n"));
+    assert!(better.text(Language::English).ends_with("\n0 errors, 1 warning.\n"));
     let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
     assert_eq!(json["worst"], "error");
     assert_eq!(json["findings"][0]["topic"], "configuration");

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use signaling_service::{NewRoom, Store};
+use signaling_service::{CertificateStatus, NewRoom, Store};
 
 use super::{
     plan::{Change, Step},
@@ -133,10 +133,16 @@ fn start(verb: &str, language: Language) -> anyhow::Result<()> {
 const CERTIFICATE_TIME_MAX: Duration = Duration::from_secs(90);
 
 fn certificate_comes(config: &Config) -> bool {
-    let start = Instant::now();
+    let (start, begin) = (Instant::now(), SystemTime::now());
     while start.elapsed() < CERTIFICATE_TIME_MAX {
         if doctor::shows_certificate(config) {
             return true;
+        }
+        let status = CertificateStatus::read(&config.data).ok().flatten();
+        let failure = status.and_then(|status| status.last_failure);
+        // Times in it are in whole seconds. It is tried again, but not while a person waits.
+        if failure.is_some_and(|failure| failure.at + Duration::from_secs(1) > begin) {
+            return false;
         }
         thread::sleep(Duration::from_millis(500));
     }

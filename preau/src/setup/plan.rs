@@ -6,7 +6,7 @@ use toml::de::Error;
 
 use super::{settings_file, situation::Situation};
 use crate::{
-    config::Layer,
+    config::{Layer, TlsMode},
     language::{Bilingual, Language, both},
 };
 
@@ -83,6 +83,9 @@ const SYSUSERS_TEXT: &str = include_str!("../../../deploy/preau.sysusers");
 const CONFIG_ENGLISH: &str = include_str!("../../../deploy/preau.toml");
 const CONFIG_FRENCH: &str = include_str!("../../../deploy/preau.fr.toml");
 
+/// What only stands with `tls = "acme"`.
+const OF_ACME: [&str; 5] = ["domains", "acme_email", "acme_directory", "acme_ca", "acme_challenge"];
+
 /// What `90-preau.conf` says.
 const KERNEL_LIMIT: u64 = 8 * 1024 * 1024;
 
@@ -99,23 +102,33 @@ pub(super) fn settings(existing: Option<&str>, wish: &Wish) -> Result<String, Er
     let mut text = existing.unwrap_or(template).to_owned();
     // A certificate that is asked for another way ends the former one.
     let asked = &wish.asked;
-    for (is_over, key) in [
-        (asked.tls_cert.is_some() || asked.behind_proxy.is_some(), "tls"),
-        (asked.tls.is_some() || asked.behind_proxy.is_some(), "tls_cert"),
-        (asked.tls.is_some() || asked.behind_proxy.is_some(), "tls_key"),
-    ] {
-        if is_over {
-            text = settings_file::unset(&text, key)?;
-        }
+    let is_proxied = asked.behind_proxy.is_some();
+    let mut over: Vec<&str> = Vec::new();
+    if is_proxied || asked.tls.is_some() {
+        over.extend(["tls_cert", "tls_key"]);
+    }
+    if is_proxied || asked.tls_cert.is_some() {
+        over.push("tls");
+    }
+    if is_proxied || asked.tls_cert.is_some() || asked.tls.is_some_and(|tls| tls != TlsMode::Acme) {
+        over.extend(OF_ACME);
+    }
+    for key in over {
+        text = settings_file::unset(&text, key)?;
     }
     for (key, value) in pairs(asked) {
         text = settings_file::set(&text, &key, &value)?;
     }
-    let has_certificate =
-        settings_file::holds(&text, "tls_cert")? || settings_file::holds(&text, "behind_proxy")?;
+    let table: toml::Table = text.parse()?;
+    let is_other = ["tls_cert", "behind_proxy"].iter().any(|key| table.contains_key(*key));
+    let mode = table.get("tls").and_then(|mode| mode.as_str()).map(str::to_owned);
     for (key, value) in pairs(&wish.default) {
-        let is_settled =
-            settings_file::holds(&text, &key)? || key.starts_with("tls") && has_certificate;
+        let is_settled = match key.as_str() {
+            "tls" => is_other || mode.is_some(),
+            // A name that is new stands in place of the former ones.
+            "domains" => is_other || mode.as_deref().is_some_and(|mode| mode != "acme"),
+            key => table.contains_key(key),
+        };
         if !is_settled {
             text = settings_file::set(&text, &key, &value)?;
         }
@@ -232,8 +245,10 @@ impl Step {
                 "Start Préau again with the new settings (systemctl restart preau)",
             ),
             Step::AwaitCertificate => both!(
-                "Attendre le certificat, une minute et demie au plus",
-                "Wait for the certificate, a minute and a half at most",
+                "Obtenir le certificat (c’est accepter les conditions de l’autorité, Let’s Encrypt \
+                 sauf autre réglage)",
+                "Obtain the certificate (which accepts the terms of the authority, Let's Encrypt \
+                 unless set otherwise)",
             ),
             Step::FirstRoom => both!(
                 "Ouvrir une première salle, s’il n’y en a pas, et afficher ses liens",

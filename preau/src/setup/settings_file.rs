@@ -6,11 +6,6 @@ use toml::{
     de::{DeTable, Error},
 };
 
-/// Whether `key` is set.
-pub(super) fn holds(text: &str, key: &str) -> Result<bool, Error> {
-    Ok(DeTable::parse(text)?.get_ref().contains_key(key))
-}
-
 /// `text` with `key` set to `value`: in place where it stands, else in the place of its commented
 /// example, else at the end. A text that says the same already stays as it is.
 ///

@@ -43,7 +43,8 @@ fn bare() -> Situation {
 fn wish(asked: Layer) -> Wish {
     let default = Layer {
         listen: Some("[::]:443".parse().unwrap()),
-        tls: Some(TlsMode::SelfSigned),
+        tls: Some(TlsMode::Acme),
+        domains: Some(vec![Text("meet.example.org".parse().unwrap())]),
         ..Layer::default()
     };
     let url = "https://meet.example.org".parse().unwrap();
@@ -100,6 +101,7 @@ fn a_file_that_a_person_edited_keeps_their_words_and_a_copy() {
     let text = settings(Some(edited), &wish(Layer::default())).unwrap();
     assert!(text.starts_with(edited), "{text}");
     assert!(text.contains("public_url = \"https://meet.example.org\"\n"), "{text}");
+    assert!(decides(&text).contains("tls = \"acme\""), "{text}");
     assert!(!text.contains("listen = \"[::]:443\""), "a default does not stand above them: {text}");
     let found = Situation { config: Some(edited.to_owned()), is_active: true, ..packaged() };
     let steps = plan(&found, &text);
@@ -126,8 +128,12 @@ fn one_certificate_takes_the_place_of_another() {
     let proxied = settings(Some(&with_files), &wish(proxied)).unwrap();
     assert!(decides(&proxied).contains("tls = \"off\""), "{proxied}");
     let own = Layer { tls: Some(TlsMode::SelfSigned), ..Layer::default() };
-    let own = settings(Some(&with_files), &wish(own)).unwrap();
-    assert!(decides(&own).contains("tls = \"self-signed\""), "{own}");
+    let authority = settings(None, &wish(Layer::default())).unwrap();
+    assert!(decides(&authority).contains("domains = [\"meet.example.org\"]"), "{authority}");
+    for before in [with_files, authority] {
+        let text = settings(Some(&before), &wish(own.clone())).unwrap();
+        assert!(decides(&text).contains("tls = \"self-signed\""), "{text}");
+    }
 }
 
 /// The settings that a text comes to.
