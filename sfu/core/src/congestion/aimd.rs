@@ -35,6 +35,9 @@ pub(super) struct Sight {
     pub(super) is_limited: bool,
     /// It has done so while `throughput` was measured.
     pub(super) was_limited: bool,
+    /// The line has been full for long enough that what arrives is what it carries, whatever the
+    /// sender could have sent.
+    pub(super) is_busy: bool,
     /// Nothing may grow: a queue stands.
     pub(super) is_held: bool,
     pub(super) rtt: Duration,
@@ -136,9 +139,11 @@ impl Aimd {
     }
 
     fn decrease(&mut self, now: Instant, sight: &Sight) -> bool {
-        let arriving = sight.recent.unwrap_or(f64::MAX).min(self.last_throughput);
+        let is_limited = sight.is_limited || sight.was_limited;
+        let recent = sight.recent.unwrap_or(self.last_throughput);
+        let arriving = if is_limited { recent } else { recent.min(self.last_throughput) };
         let mut lowered = BACK_OFF * arriving;
-        if sight.is_limited || sight.was_limited {
+        if is_limited && !sight.is_busy {
             lowered = lowered.max(BACK_OFF_LIMITED * self.rate);
         } else {
             if lowered > self.rate {

@@ -19,6 +19,8 @@ use super::{
 const CONFIRMS_US: f64 = 10_000.0;
 /// The same while the sender limits, or a probe has just filled the queue itself.
 const CONFIRMS_LIMITED_US: f64 = 50_000.0;
+/// What waits so long, and ever longer, has kept the line busy while it arrived.
+const BUSY_US: i64 = 100_000;
 /// Waiting above which nothing grows.
 const HOLDS_US: f64 = 15_000.0;
 /// The rate is lowered if it is below this part of what it was while nothing waited; and waiting is
@@ -115,6 +117,7 @@ impl DelayBased {
             recent: context.recent,
             is_limited: context.is_limited,
             was_limited: context.was_limited,
+            is_busy: self.queueing.rising_us() > BUSY_US,
             is_held: self.waits_longer_than(HOLDS_US),
             rtt: context.rtt,
         };
@@ -154,9 +157,12 @@ impl DelayBased {
         let is_weak = (context.is_limited || is_probed) && !context.is_losing;
         let confirms_us = if is_weak { CONFIRMS_LIMITED_US } else { CONFIRMS_US };
         let is_standing = self.is_standing(now, context) && !is_probed;
-        let is_rising = context.is_losing || self.queueing.is_rising();
+        let mut rising_us = self.queueing.rising_us();
+        if context.is_losing {
+            rising_us = rising_us.max(self.queueing.delay_us());
+        }
         match self.trendline.usage() {
-            Usage::Overuse if is_rising && self.waits_longer_than(confirms_us) => Usage::Overuse,
+            Usage::Overuse if self.is_longer(rising_us, confirms_us) => Usage::Overuse,
             Usage::Overuse | Usage::Normal if is_standing => Usage::Overuse,
             Usage::Overuse | Usage::Normal => Usage::Normal,
             Usage::Underuse => Usage::Underuse,
@@ -189,8 +195,12 @@ impl DelayBased {
 
     /// Whether packets wait longer than `limit_us` and than one takes at the present rate.
     fn waits_longer_than(&self, limit_us: f64) -> bool {
+        self.is_longer(self.queueing.delay_us(), limit_us)
+    }
+
+    fn is_longer(&self, wait_us: i64, limit_us: f64) -> bool {
         let packet_us = PACKET_BITS * 1e6 / self.aimd.rate();
-        self.queueing.delay_us() as f64 > limit_us.max(packet_us)
+        wait_us as f64 > limit_us.max(packet_us)
     }
 
     fn reset(&mut self) {

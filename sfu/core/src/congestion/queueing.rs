@@ -59,29 +59,41 @@ impl Queueing {
 
     /// How long the packets that arrived last have waited.
     pub(super) fn delay_us(&self) -> i64 {
-        let Some((current, before)) = self.base_us else { return 0 };
         let least = self.fresh().map(|(_, delay_us)| *delay_us).min();
-        least.map_or(0, |least| (least - current.min(before)).max(0))
+        least.map_or(0, |least| self.above_base(least))
     }
 
-    /// Whether the packets of the last 100 ms have waited longer than those of the 100 ms before:
-    /// they have come into a queue that fills. What has waited as long has not, and the way is
-    /// longer than it was.
-    pub(super) fn is_rising(&self) -> bool {
+    /// How long the packets that arrived last have waited, if those of the last 100 ms have waited
+    /// longer than those of the 100 ms before: they have come into a queue that fills. What has
+    /// waited as long has not, and the way is longer than it was.
+    pub(super) fn rising_us(&self) -> i64 {
         let newest = self.newest();
         let least_of = |ages: Range<i64>| {
             let of_age = self.fresh().filter(|(span, _)| ages.contains(&(newest - span)));
             of_age.map(|(_, delay_us)| *delay_us).min()
         };
+        let rises = |from: Option<i64>, to: Option<i64>| {
+            let limit_us = RISES_US + (self.jitter_us * RISES_JITTERS) as i64;
+            from.zip(to).is_some_and(|(from, to)| to - from > limit_us)
+        };
         let half = BUCKETS as i64 / 2;
-        let (before, after) = (least_of(half..2 * half), least_of(0..half));
-        let (Some(before), Some(after)) = (before, after) else { return false };
-        after - before > RISES_US + (self.jitter_us * RISES_JITTERS) as i64
+        let after = least_of(0..half);
+        if !rises(least_of(half..2 * half), after) {
+            return 0;
+        }
+        // What jumped half of that time ago has risen as well, but rises no more.
+        let goes_on = rises(least_of(1..half), least_of(0..1));
+        let early_us = after.filter(|_| goes_on).map_or(0, |after| self.above_base(after));
+        early_us.max(self.delay_us())
     }
 
     /// How much the delay of one packet differs from that of the next, on average.
     pub(super) const fn jitter_us(&self) -> f64 {
         self.jitter_us
+    }
+
+    fn above_base(&self, delay_us: i64) -> i64 {
+        self.base_us.map_or(0, |(current, before)| (delay_us - current.min(before)).max(0))
     }
 
     /// The spans of the last 200 ms of arrivals.

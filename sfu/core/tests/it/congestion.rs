@@ -217,15 +217,21 @@ fn a_way_that_has_become_longer_costs_no_layer() {
     // Who fills the line has a queue of their own at times, which is lowered all the same.
     let cases = [
         ("full", Media::Full, [0.45, 0.45]),
-        ("thin", picture(800), [0.95, 0.6]),
-        ("thick", picture(1_600), [0.95, 0.6]),
+        ("thin", picture(800), [0.95, 0.35]),
+        ("thick", picture(1_600), [0.95, 0.35]),
     ];
+    let ways = [(2.0, 12, 0.0), (2.0, 20, 0.0), (2.0, 30, 0.0), (2.0, 100, 0.0)];
+    let jittery_ways = [(15.0, 30, 0.0), (2.0, 40, 30.0), (2.0, 0, 30.0)];
     for (kind, media, [calm, jittery]) in cases {
-        for (jitter_ms, by_ms) in [(2.0, 12), (2.0, 20), (2.0, 30), (15.0, 30), (2.0, 100)] {
-            let bar = if jitter_ms < 10.0 { calm } else { jittery };
+        let of_bar = |bar| move |way| (bar, way);
+        let calm_ways = ways.into_iter().map(of_bar(calm));
+        for (bar, way) in calm_ways.chain(jittery_ways.into_iter().map(of_bar(jittery))) {
+            let (jitter_ms, by_ms, longer_jitter_ms) = way;
             let longer_ms = (15_000, by_ms);
-            let plan = LinkPlan { jitter_ms, longer_ms, ..LinkPlan::steady(2_200, 60) };
-            let name = format!("{by_ms} ms longer, jitter {jitter_ms}, {kind} [part of before]");
+            let steady = LinkPlan::steady(2_200, 60);
+            let plan = LinkPlan { jitter_ms, longer_ms, longer_jitter_ms, ..steady };
+            let jitter = format!("jitter {jitter_ms} + {longer_jitter_ms}");
+            let name = format!("{by_ms} ms longer, {jitter}, {kind} [part of before]");
             let (least, _) = figures(&name, &plan, &media, 30, |run| {
                 let before = run.mean(13_000, 15_000, |it| it.target_kbps);
                 run.span(15_000, 30_000).fold(f64::INFINITY, |it, s| it.min(s.target_kbps)) / before

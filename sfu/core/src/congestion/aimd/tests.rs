@@ -16,6 +16,7 @@ fn sight(usage: Usage, arriving: f64) -> Sight {
         recent: Some(arriving),
         is_limited: false,
         was_limited: false,
+        is_busy: false,
         is_held: false,
         rtt: RTT,
     }
@@ -83,4 +84,7 @@ fn what_arrived_while_the_sender_limited_is_not_taken_for_the_line() {
     let begun = Sight { was_limited: true, ..sight(Usage::Overuse, 9e5) };
     assert!(aimd.update(at(1_000), &begun));
     assert!(aimd.rate() >= 1.4e6 && aimd.rate() < 2e6, "{}", aimd.rate());
+    let full = Sight { is_busy: true, ..begun };
+    assert!(aimd.update(at(2_000), &full));
+    assert!(aimd.rate() < 9e5, "{}", aimd.rate());
 }

@@ -38,6 +38,8 @@ pub(super) struct LinkPlan {
     pub(super) blackout_ms: (u64, u64),
     /// From when on the way is longer, and by how much.
     pub(super) longer_ms: (u64, u64),
+    /// Jitter of the longer way beside the other.
+    pub(super) longer_jitter_ms: f64,
 }
 
 impl LinkPlan {
@@ -52,6 +54,7 @@ impl LinkPlan {
             feedback_loss: 0.0,
             blackout_ms: (0, 0),
             longer_ms: (0, 0),
+            longer_jitter_ms: 0.0,
         }
     }
 
@@ -159,9 +162,11 @@ impl Link {
         if self.is_lost() || self.is_black(us) {
             return;
         }
-        let jitter_us = self.chance.part() * self.plan.jitter_ms * 1e3;
         let (from_ms, by_ms) = self.plan.longer_ms;
-        let detour_us = if us >= from_ms * 1_000 { by_ms * 1_000 } else { 0 };
+        let is_longer = us >= from_ms * 1_000;
+        let detour_us = if is_longer { by_ms * 1_000 } else { 0 };
+        let added_ms = if is_longer { self.plan.longer_jitter_ms } else { 0.0 };
+        let jitter_us = self.chance.part() * (self.plan.jitter_ms + added_ms) * 1e3;
         let arrival_us = us + self.plan.rtt_ms * 500 + detour_us + jitter_us as u64;
         self.last_arrival_us = self.last_arrival_us.max(arrival_us);
         self.arrived.push((index, self.last_arrival_us));
