@@ -58,6 +58,15 @@ impl LayerLimit {
     /// No limit: no descriptor can name more than 8 layers of either kind.
     pub const NONE: LayerLimit = LayerLimit { spatial: 7, temporal: 7 };
 
+    /// What is within both.
+    #[must_use]
+    pub fn with(self, other: LayerLimit) -> Self {
+        LayerLimit {
+            spatial: self.spatial.min(other.spatial),
+            temporal: self.temporal.min(other.temporal),
+        }
+    }
+
     /// Whether these layers are not above `limit`.
     #[must_use]
     pub const fn is_within(self, limit: LayerLimit) -> bool {

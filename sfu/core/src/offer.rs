@@ -85,6 +85,16 @@ impl Offer {
         &self.layers[..self.count]
     }
 
+    /// What may go of an encoding whose successor is awaited, where it may take so many bits per
+    /// second: its best part within that, or else its least.
+    pub(crate) fn part_within(&self, encoding: u8, bits_per_second: u64) -> LayerLimit {
+        let name = |layer: &&Layer| LayerName::from_id(layer.id);
+        let parts = || self.as_slice().iter().filter(move |it| name(it).encoding == encoding);
+        let fitting = parts().filter(|part| part.bits_per_second <= bits_per_second);
+        let best = fitting.max_by_key(|part| part.id).or_else(|| parts().min_by_key(|it| it.id));
+        best.map_or(LayerLimit::NONE, |part| LayerName::from_id(part.id).limit())
+    }
+
     fn add(&mut self, name: LayerName, height: u16, frame_rate: u8, bits_per_second: u64) {
         if let Some(layer) = self.layers.get_mut(self.count) {
             *layer = Layer { id: name.id(), height, frame_rate, bits_per_second };

@@ -193,6 +193,12 @@ impl<'p> OutgoingPacket<'p> {
         OutgoingPacket { repaired: Some(self.seq), ssrc, seq, ..self }
     }
 
+    /// Of the same nothing but its number, so that the receiver does not miss it.
+    pub(crate) const fn into_hollow(mut self) -> Self {
+        self.start[1] &= 0x7F;
+        OutgoingPacket { head_length: 0, body: &[], ..self }
+    }
+
     /// The same as a copy: its sequence number has been sealed before.
     pub(crate) const fn into_copy(self) -> Self {
         OutgoingPacket { is_copy: true, ..self }

@@ -10,7 +10,7 @@ use crate::{
     endpoint::SLOTS_MAX,
     packet::OutgoingPacket,
     rate::{Bucket, Rate},
-    recovery::{History, Pacer},
+    recovery::{History, Lane, Pacer},
 };
 
 /// Numbers that one receiver may name in NACKs: ten times what the loss of a tenth of 2 000
@@ -55,6 +55,15 @@ impl Sending {
             may_copy: false,
             is_listed: false,
         }
+    }
+}
+
+impl Sending {
+    /// Withdraws what waits of a slot.
+    pub(crate) fn withdraw(&mut self, slot: u8, lane: Lane) {
+        let Sending { history, line, .. } = self;
+        let is_of_slot = |id| history.packet(id).is_some_and(|(sent, _)| sent.slot == slot);
+        line.pacer.withdraw(lane, is_of_slot);
     }
 }
 

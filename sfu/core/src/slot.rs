@@ -32,6 +32,7 @@ use crate::{
     packet::{EXTENSION_LENGTH_MAX, Extensions, HeaderFields, OutgoingPacket},
     publication::SourcePacket,
     rate::{Bucket, Rate},
+    recovery::SentId,
     red::{DISTANCE, HEADERS_LENGTH_MAX, Redundancy},
     sequence::{Placed, Sequence},
 };
@@ -96,6 +97,8 @@ pub(crate) struct Slot {
     /// The highest layers of that encoding that are wanted: lowered at any frame, raised where the
     /// encoder allows.
     pub(crate) limit: LayerLimit,
+    /// The same for an encoding that flows until the wanted one begins.
+    pub(crate) interim: LayerLimit,
     /// The encoding that allocation wishes for; `target` is what flows in its place.
     pub(crate) wish: u8,
     /// What allocation gave to the feed, by its own name; `None` before it has, or if nothing.
@@ -114,6 +117,8 @@ pub(crate) struct Slot {
     pub(crate) lacks_codec: bool,
     /// Its receiver's line was full, so it goes without until a keyframe.
     pub(crate) is_starved: bool,
+    /// What was sent before this is of a picture that another one has replaced.
+    pub(crate) obsolete_before: Option<SentId>,
     /// Sound repeats itself, where the receiver understands that. It does until the line is
     /// divided for the first time.
     pub(crate) is_redundant: bool,
@@ -138,6 +143,19 @@ pub(crate) struct Forwarded<'p> {
     pub(crate) packet: OutgoingPacket<'p>,
     /// Whether another layer or source flows from this packet on.
     pub(crate) switched: bool,
+    /// What it leaves behind.
+    pub(crate) leaves: Leaves,
+}
+
+/// What nobody needs of the picture that flowed before a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// All of it is needed: it goes on, or gets better.
+    Nothing,
+    /// What has not been sent: another source flows.
+    Unsent,
+    /// Nor what has got lost: the same source flows in a smaller picture, because the line is full.
+    Everything,
 }
 
 impl Slot {
@@ -168,6 +186,7 @@ impl Slot {
             awaits_codec: false,
             target: 0,
             limit: LayerLimit::NONE,
+            interim: LayerLimit::NONE,
             wish: 0,
             given: None,
             is_paused: false,
@@ -178,6 +197,7 @@ impl Slot {
             keyframe_budget: ReceiverBudget::default(),
             lacks_codec: false,
             is_starved: false,
+            obsolete_before: None,
             is_redundant: true,
             frame_time: RtpTime(0),
             takeover: Some(Takeover::Source { held: false }),
@@ -204,6 +224,7 @@ impl Slot {
             feed: None,
             leaving: None,
             lacks_codec: false,
+            obsolete_before: None,
             ..*old
         };
     }
@@ -304,6 +325,8 @@ impl Slot {
                 }
             }
         }
+        let leaves = if switches { self.leaves(packet.layer) } else { Leaves::Nothing };
+        let room = if leaves == Leaves::Nothing { room } else { Room::Free };
         if !self.admits(packet, switches, room) {
             return Err(ForwardDrop::LineFull);
         }
@@ -343,7 +366,16 @@ impl Slot {
         self.frame_time = packet.header.timestamp;
         self.packets += 1;
         self.octets += (outgoing.length() - outgoing.header_length()) as u64;
-        Ok(Forwarded { packet: outgoing, switched: switches })
+        Ok(Forwarded { packet: outgoing, switched: switches, leaves })
+    }
+
+    /// What a switch to `layer` of the feed leaves behind.
+    const fn leaves(&self, layer: u8) -> Leaves {
+        match (self.media(), self.layer, self.leaving) {
+            (MediaKind::Video, Some(present), _) if layer < present => Leaves::Everything,
+            (MediaKind::Video, None, Some(_)) => Leaves::Unsent,
+            (MediaKind::Video | MediaKind::Audio, _, _) => Leaves::Nothing,
+        }
     }
 
     /// What takes over where another layer or source flows.

@@ -9,6 +9,7 @@ use protocol::{
 use super::Forwarder;
 use crate::{
     allocation::{self, Choice, Content, Demand, Place},
+    codec::LayerLimit,
     constraint::Wanted,
     endpoint::{Endpoint, SLOTS_MAX},
     layers,
@@ -113,7 +114,13 @@ impl Forwarder {
         if is_news {
             self.enqueue(receiver);
         }
-        for (tile, choice) in tiles.iter().zip(choices) {
+        let unused = budget.present.saturating_sub(summary.target_bits_per_second);
+        for ((tile, offer), choice) in tiles.iter().zip(&offers).zip(choices) {
+            if let Some(slot) = self.slot_mut(receiver, tile.place) {
+                let room = choice.bits_per_second() + unused;
+                slot.interim =
+                    slot.layer.map_or(LayerLimit::NONE, |flowing| offer.part_within(flowing, room));
+            }
             self.give(now, receiver, tile.place, choice.layer());
         }
     }

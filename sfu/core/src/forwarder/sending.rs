@@ -8,8 +8,9 @@
 //!
 //! When a receiver's queue is full, a frame that has begun goes on and no new one begins: the slot
 //! goes without until a keyframe finds room. No number is spent on what is left out, so the
-//! receiver sees no loss. A packet whose payload was overwritten while it waited leaves a hole, and
-//! its slot goes without as well.
+//! receiver sees no loss. A slot's other source, and its smaller picture, go all the same: what
+//! waits of the picture before is withdrawn for them. A packet whose payload was overwritten while
+//! it waited leaves a hole, and its slot goes without as well.
 //!
 //! [`Pacer`]: crate::recovery::Pacer
 
@@ -27,9 +28,9 @@ use crate::{
     keyframes::Need,
     packet::{EXTENSION_LENGTH_MAX, Egress, Kept, OutgoingPacket},
     publication::{KeptPayload, SourcePacket},
-    recovery::{Lane, Refusal, Sent, SentId, Waiting},
+    recovery::{History, Lane, Refusal, Sent, SentId, Waiting},
     sending::{NACK_RATE, Sending},
-    slot::{Forwarded, Room, Slot},
+    slot::{Forwarded, Leaves, Room, Slot},
 };
 
 /// What a forwarded packet does to its slot.
@@ -63,7 +64,16 @@ impl Forwarder {
         let mut scratch = [0; EXTENSION_LENGTH_MAX];
         let room = if sending.line.pacer.has_room() { Room::Free } else { Room::Full };
         let forwarded = slot.forward(now, from, packet, room, &mut scratch)?;
-        let Forwarded { packet: mut outgoing, switched } = forwarded;
+        let Forwarded { packet: mut outgoing, switched, leaves } = forwarded;
+        match leaves {
+            Leaves::Nothing => {}
+            Leaves::Unsent => sending.withdraw(entry.slot, Lane::Picture),
+            Leaves::Everything => {
+                sending.withdraw(entry.slot, Lane::Picture);
+                sending.withdraw(entry.slot, Lane::Repair);
+                slot.obsolete_before = Some(sending.history.next_id());
+            }
+        }
         let flow = if switched { Flow::Switched } else { Flow::Same };
         self.counters.forwarded_packets += 1;
         self.counters.forwarded_bytes += outgoing.length() as u64;
@@ -73,7 +83,7 @@ impl Forwarder {
                 let _ = outgoing.write_front(out);
             });
             if !sending.line.pacer.is_open(now) {
-                let waiting = Waiting { id, bytes: outgoing.length() as u16 };
+                let waiting = Waiting::whole(id, outgoing.length() as u16);
                 if !sending.line.pacer.push(Lane::Picture, waiting) {
                     slot.is_starved = true;
                     self.counters.count(ForwardDrop::QueueFull);
@@ -185,6 +195,9 @@ impl Forwarder {
             return Err(ForwardDrop::NoRepair);
         }
         let id = sending.history.find(place as u8, seq).ok_or(ForwardDrop::Forgotten)?;
+        if slot.obsolete_before.is_some_and(|first| History::is_before(id, first)) {
+            return Err(ForwardDrop::Forgotten);
+        }
         sending.history.check(now, id, sending.line.round_trip()).map_err(
             |refusal| match refusal {
                 Refusal::Unknown => ForwardDrop::Forgotten,
@@ -200,11 +213,15 @@ impl Forwarder {
         if !sending.repairs.take(now, bytes, sending.line.congestion.target()) {
             return Err(ForwardDrop::OverRepairBudget);
         }
-        sending.history.note_answer(now, id);
+        sending.history.note_answer(id);
         if sending.line.pacer.is_open(now) {
+            sending.history.note_leaving(now, id);
             return self.send_kept(now, to, id, SentKind::Rtx, egress);
         }
-        let waits = sending.line.pacer.push(Lane::Repair, Waiting { id, bytes: bytes as u16 });
+        let waits = sending.line.pacer.push(Lane::Repair, Waiting::whole(id, bytes as u16));
+        if !waits {
+            sending.history.note_leaving(now, id);
+        }
         self.list_waiting(now, to);
         if waits { Ok(()) } else { Err(ForwardDrop::QueueFull) }
     }
@@ -217,11 +234,15 @@ impl Forwarder {
         egress: &mut impl Egress,
     ) -> Option<Instant> {
         while let Some((lane, waiting)) = self.endpoint_mut(to)?.sending.line.pacer.pop(now) {
-            let kind = match lane {
-                Lane::Repair => SentKind::Rtx,
-                Lane::Picture => SentKind::Video,
+            let sent = match lane {
+                Lane::Repair => {
+                    self.endpoint_mut(to)?.sending.history.note_leaving(now, waiting.id);
+                    self.send_kept(now, to, waiting.id, SentKind::Rtx, egress)
+                }
+                Lane::Picture if waiting.is_hollow => self.send_hollow(now, to, waiting.id, egress),
+                Lane::Picture => self.send_kept(now, to, waiting.id, SentKind::Video, egress),
             };
-            if let Err(reason) = self.send_kept(now, to, waiting.id, kind, egress) {
+            if let Err(reason) = sent {
                 self.counters.count(reason);
                 if lane == Lane::Picture {
                     self.starve(to, waiting.id);
@@ -255,14 +276,7 @@ impl Forwarder {
         let slot = plan.slots.get_mut(usize::from(sent.slot)).ok_or(ForwardDrop::Forgotten)?;
         let Sending { history, line, .. } = sending;
         let (_, front) = history.packet(id).ok_or(ForwardDrop::Forgotten)?;
-        let kept = Kept {
-            front,
-            header_length: usize::from(sent.header_length),
-            transport_number_at: sent.transport_number_at,
-            body,
-            ssrc: slot.ssrc,
-            seq: sent.seq,
-        };
+        let kept = kept(&sent, front, body, slot);
         let first = OutgoingPacket::kept(&kept).ok_or(ForwardDrop::Forgotten)?;
         let mut packet = match kind {
             SentKind::Audio | SentKind::Video => first,
@@ -271,6 +285,25 @@ impl Forwarder {
         line.leave(now, &mut packet, kind);
         egress.forward(to, &packet);
         self.counters.count_again(kind, packet.length());
+        Ok(())
+    }
+
+    /// Sends the number of a packet that was withdrawn.
+    fn send_hollow(
+        &mut self,
+        now: Instant,
+        to: EndpointIndex,
+        id: SentId,
+        egress: &mut impl Egress,
+    ) -> Result<(), ForwardDrop> {
+        let receiver = self.endpoint_mut(to).ok_or(ForwardDrop::UnknownEndpoint)?;
+        let Endpoint { plan, sending: Sending { history, line, .. }, .. } = receiver;
+        let (sent, front) = history.packet(id).ok_or(ForwardDrop::Forgotten)?;
+        let slot = plan.slots.get(usize::from(sent.slot)).ok_or(ForwardDrop::Forgotten)?;
+        let kept = kept(&sent, front, &[], slot);
+        let mut packet = OutgoingPacket::kept(&kept).ok_or(ForwardDrop::Forgotten)?.into_hollow();
+        line.leave(now, &mut packet, SentKind::Video);
+        egress.forward(to, &packet);
         Ok(())
     }
 
@@ -325,6 +358,18 @@ fn sent(
         seq: outgoing.seq(),
         header_length: outgoing.header_length() as u16,
     })
+}
+
+/// A remembered packet in its parts.
+fn kept<'p>(sent: &Sent, front: &'p [u8], body: &'p [u8], slot: &Slot) -> Kept<'p> {
+    Kept {
+        front,
+        header_length: usize::from(sent.header_length),
+        transport_number_at: sent.transport_number_at,
+        body,
+        ssrc: slot.ssrc,
+        seq: sent.seq,
+    }
 }
 
 /// Makes a retransmission of a packet: on the stream for it, or as a copy.

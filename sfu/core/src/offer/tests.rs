@@ -97,3 +97,19 @@ fn nothing_that_flows_means_that_nothing_can_stand_in() {
     let offer = offered(&camera, at(60_000), &LayersAllocation::default());
     assert_eq!(offer, [(WHOLE[0], 180, 80), (WHOLE[1], 360, 500), (WHOLE[2], 720, 2_500)]);
 }
+
+#[test]
+fn of_an_encoding_that_is_left_the_part_goes_that_fits() {
+    let mut camera = camera();
+    flow(&mut camera, 0, 1_000, 1);
+    flow(&mut camera, 2, 1_000, 2);
+    let offer = camera.offer(at(1_000), &LayersAllocation::default());
+    let rates = offer.as_slice().iter().filter(|it| it.height == 720).map(|it| it.bits_per_second);
+    let rates: Vec<u64> = rates.collect();
+    let part = |bits_per_second| offer.part_within(2, bits_per_second).temporal;
+    assert_eq!(part(rates[1]), LayerLimit::NONE.temporal, "the whole of it");
+    assert_eq!(part(rates[1] - 1), 0);
+    assert_eq!(part(rates[0]), 0);
+    assert_eq!(part(0), 0, "the least of it goes on, or nothing would");
+    assert_eq!(offer.part_within(0, 0), LayerLimit::NONE, "it has no parts");
+}

@@ -98,6 +98,8 @@ struct Entry {
     head_start: u32,
     head_length: u16,
     answers: u8,
+    /// It is to be sent again, and has not left.
+    waits: bool,
     /// When it was last sent again, in milliseconds on a clock that wraps.
     answered_ms: u32,
 }
@@ -128,8 +130,14 @@ impl History {
         let id = self.next;
         let (head_start, head) = self.head_mut(head_length);
         write_head(head);
-        let entry =
-            Entry { sent, head_start, head_length: head_length as u16, answers: 0, answered_ms: 0 };
+        let entry = Entry {
+            sent,
+            head_start,
+            head_length: head_length as u16,
+            answers: 0,
+            waits: false,
+            answered_ms: 0,
+        };
         let place = id as usize % PACKETS_MAX;
         match self.entries.get_mut(place) {
             Some(old) => *old = entry,
@@ -175,18 +183,38 @@ impl History {
         if entry.answers >= ANSWERS_MAX {
             return Err(Refusal::TooOften);
         }
-        if entry.answers > 0 && millis(now).wrapping_sub(entry.answered_ms) < apart {
+        if entry.waits || entry.answers > 0 && millis(now).wrapping_sub(entry.answered_ms) < apart {
             return Err(Refusal::TooSoon);
         }
         Ok(())
     }
 
-    /// `id` is sent again `now`.
-    pub fn note_answer(&mut self, now: Instant, id: SentId) {
+    /// `id` is to be sent again.
+    pub fn note_answer(&mut self, id: SentId) {
         if let Some(entry) = self.entry_mut(id) {
             entry.answers = entry.answers.saturating_add(1);
+            entry.waits = true;
+        }
+    }
+
+    /// `id` is sent again `now`, or will not be.
+    pub fn note_leaving(&mut self, now: Instant, id: SentId) {
+        if let Some(entry) = self.entry_mut(id) {
+            entry.waits = false;
             entry.answered_ms = millis(now);
         }
+    }
+
+    /// What the next packet will be called.
+    #[must_use]
+    pub const fn next_id(&self) -> SentId {
+        SentId(self.next)
+    }
+
+    /// Whether `id` was remembered before `other`. Ids are told apart over 2³¹ packets.
+    #[must_use]
+    pub const fn is_before(id: SentId, other: SentId) -> bool {
+        (id.0.wrapping_sub(other.0) as i32) < 0
     }
 
     /// The newest packets, newest first.

@@ -7,7 +7,8 @@
 //! What waits is a [`SentId`]: the packet's head is in the receiver's history and its payload in
 //! the publisher's ring, so nothing is copied twice. The queue is bounded by its table and by
 //! [`DELAY_MAX`]; who feeds it asks [`Pacer::has_room`] before a frame begins, so that a frame goes
-//! whole or not at all.
+//! whole or not at all. What waits of a picture that another one replaces is withdrawn, so that the
+//! new one's keyframe does not stand behind it.
 
 use std::collections::VecDeque;
 
@@ -26,6 +27,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// New pictures that wait at most; a new frame finds room below three quarters of them.
 const PICTURES_MAX: usize = 768;
+
+/// What a packet takes of which only the number goes, with its extensions.
+const HOLLOW_BYTES: u16 = 40;
 
 /// Retransmissions that wait at most.
 const REPAIRS_MAX: usize = 256;
@@ -46,6 +50,16 @@ pub struct Waiting {
     pub id: SentId,
     /// Its bytes.
     pub bytes: u16,
+    /// Nobody needs it: only its number goes, so that none is missed.
+    pub is_hollow: bool,
+}
+
+impl Waiting {
+    /// One that goes whole.
+    #[must_use]
+    pub const fn whole(id: SentId, bytes: u16) -> Self {
+        Waiting { id, bytes, is_hollow: false }
+    }
 }
 
 /// One receiver's bucket and queues; see the module.
@@ -126,6 +140,25 @@ impl Pacer {
             repair.or_else(|| self.pictures.pop_front().map(|packet| (Lane::Picture, packet)))?;
         self.queued_bytes -= u64::from(next.1.bytes);
         Some(next)
+    }
+
+    /// Withdraws what waits of a picture that another one replaces: new packets become hollow, and
+    /// those that were sent before are not sent again.
+    pub fn withdraw(&mut self, lane: Lane, is_of: impl Fn(SentId) -> bool) {
+        match lane {
+            Lane::Picture => {
+                for packet in self.pictures.iter_mut().filter(|packet| is_of(packet.id)) {
+                    let hollow = packet.bytes.min(HOLLOW_BYTES);
+                    self.queued_bytes -= u64::from(packet.bytes - hollow);
+                    *packet = Waiting { bytes: hollow, is_hollow: true, ..*packet };
+                }
+            }
+            Lane::Repair => self.repairs.retain(|packet| {
+                let stays = !is_of(packet.id);
+                self.queued_bytes -= if stays { 0 } else { u64::from(packet.bytes) };
+                stays
+            }),
+        }
     }
 
     /// When [`Pacer::pop`] has something to give; `None` while nothing waits.

@@ -6,7 +6,7 @@ use protocol::{
     media::{MediaKind, Pt, RtpTime},
 };
 
-use super::{Forwarded, Slot};
+use super::{Forwarded, Leaves, Slot};
 use crate::{
     codec::{
         HEAD_LENGTH_MAX, Payload,
@@ -50,7 +50,11 @@ impl Slot {
         let newest = self.sequence.is_newest(packet.header.seq);
         let RtpTime(timestamp) = packet.header.timestamp;
         let dependency = packet.dependency.as_ref();
-        self.selection.choose(self.limit, &packet.frame, timestamp, newest, dependency)
+        let limit = match self.layer {
+            Some(layer) if layer != self.target => self.limit.with(self.interim),
+            Some(_) | None => self.limit,
+        };
+        self.selection.choose(limit, &packet.frame, timestamp, newest, dependency)
     }
 
     /// Begins with the layers of another stream; returns whether its first packet ends a picture.
@@ -90,7 +94,8 @@ impl Slot {
             extensions: Extensions { transport_cc: self.transport_cc_id, ..Extensions::default() },
         };
         self.packets += 1;
-        Ok(Forwarded { packet: OutgoingPacket::new(&fields, &[]), switched: false })
+        let packet = OutgoingPacket::new(&fields, &[]);
+        Ok(Forwarded { packet, switched: false, leaves: Leaves::Nothing })
     }
 
     /// Writes the packet with the slot's own numbers at the head of its payload.

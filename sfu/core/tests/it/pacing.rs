@@ -3,7 +3,7 @@
 use protocol::{Duration, EndpointIndex, media::Source};
 use sfu_core::{ForwardDrop, congestion::PacketReport};
 
-use crate::scene::{Arrived, Person, Scene, plan, repair_ssrc, slot_ssrc, tile};
+use crate::scene::{Arrived, Person, Scene, plan, repair_ssrc, slot_ssrc, ssrc_of, tile};
 
 const NUMBER_ID: u8 = 5;
 const CAMERA: Source = Source::Camera;
@@ -115,4 +115,66 @@ fn a_line_is_tried_with_packets_that_were_sent_before() {
     // Who tells nothing is tried at first, and never again.
     assert_eq!((on_repair(1) + on_repair(2)) as u64, filled);
     assert!(on_repair(1) > on_repair(2));
+}
+
+/// Sends so many frames, 25 a second, of two layers of a camera: 120 kb/s and 1.2 Mb/s.
+fn send(scene: &mut Scene, frames: u32, keyframes: bool) {
+    for _ in 0..frames {
+        for (layer, bytes) in [(0, 600), (2, 6_000)] {
+            let asked = scene.asked.iter().any(|it| it.2 == ssrc_of(CAMERA, layer));
+            scene.large_frame(0, CAMERA, layer, asked && keyframes, bytes);
+        }
+        scene.asked.clear();
+        scene.wait(40);
+    }
+}
+
+/// A camera of which a receiver gets the largest layer, and its line then carries 300 kb/s: as much
+/// waits as may.
+fn thinned() -> (Scene, Vec<Arrived>) {
+    let mut scene = Scene::new(2, 1);
+    scene.turn_on(0, CAMERA);
+    scene.view(1, None, &[tile(0, CAMERA, 720)]);
+    scene.line(1, 3_000);
+    send(&mut scene, 1_000, true);
+    scene.take();
+    scene.line(1, 300);
+    send(&mut scene, 10, false);
+    let arrived = of(&scene.take(), 1).into_iter().cloned().collect::<Vec<_>>();
+    let layers: Vec<u8> = arrived.iter().map(|packet| packet.names().1).collect();
+    assert!(layers.iter().all(|layer| *layer == 2), "the largest layer flows: {layers:?}");
+    assert!(scene.forwarder.counters().drops(ForwardDrop::LineFull) > 0, "the line is full");
+    (scene, arrived)
+}
+
+#[test]
+fn a_smaller_picture_does_not_wait_behind_the_one_that_it_replaces() {
+    let (mut scene, mut arrived) = thinned();
+    scene.large_frame(0, CAMERA, 0, true, 600);
+    scene.wait(40);
+    let after = scene.take();
+    let has_key = |packet: &&Arrived| packet.payload.len() > 100 && packet.names() == (0, 0);
+    assert!(of(&after, 1).iter().any(has_key), "the keyframe goes at once");
+    arrived.extend(of(&after, 1).into_iter().cloned());
+    let slot = slot_ssrc(1, "v0");
+    let numbers: Vec<u16> =
+        arrived.iter().filter(|it| it.header.ssrc == slot).map(|it| it.seq().0).collect();
+    assert!(numbers.windows(2).all(|two| two[1] == two[0].wrapping_add(1)), "{numbers:?}");
+    let hollow = of(&after, 1).into_iter().filter(|packet| packet.payload.is_empty()).count();
+    assert!(hollow > 5, "of what waited only the numbers went: {hollow}");
+}
+
+#[test]
+fn what_another_picture_has_replaced_is_not_sent_again() {
+    let (mut scene, arrived) = thinned();
+    let last = arrived.last().expect("something went").seq().0;
+    scene.large_frame(0, CAMERA, 0, true, 600);
+    scene.wait(1_000);
+    scene.take();
+    let before = *scene.forwarder.counters();
+    scene.nack(1, "v0", &[last - 1, last - 2]);
+    scene.wait(1_000);
+    let after = scene.forwarder.counters();
+    assert_eq!(after.drops(ForwardDrop::Forgotten), before.drops(ForwardDrop::Forgotten) + 2);
+    assert_eq!(after.nacked_packets, before.nacked_packets + 2);
 }

@@ -53,6 +53,6 @@ fn a_queue_that_fills_rises_and_a_longer_way_does_not() {
     feed(&mut queueing, 0, 1_000, |_| 0);
     feed(&mut queueing, 1_000, 1_200, |_| 40);
     assert!(queueing.delay_us() == 40_000 && queueing.rising_us() == 0);
-    feed(&mut queueing, 1_200, 1_500, |ms| 40 + (ms - 1_200) / 20);
+    feed(&mut queueing, 1_200, 1_500, |ms| 40 + (ms - 1_200) / 4);
     assert!(queueing.rising_us() > queueing.delay_us());
 }

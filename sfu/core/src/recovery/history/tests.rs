@@ -31,7 +31,8 @@ fn remember(history: &mut History, sent: Sent, head: &[u8]) -> SentId {
 fn answer(history: &mut History, millis: u64, id: SentId, round_trip: u64) -> Result<(), Refusal> {
     let checked = history.check(at(millis), id, Duration::from_millis(round_trip));
     if checked.is_ok() {
-        history.note_answer(at(millis), id);
+        history.note_answer(id);
+        history.note_leaving(at(millis), id);
     }
     checked
 }
@@ -116,6 +117,18 @@ fn a_packet_is_sent_again_five_times_a_round_trip_apart() {
         assert_eq!(answer(&mut history, millis, id, 1_000), Ok(()));
     }
     assert_eq!(answer(&mut history, 9_000, id, 1_000), Err(Refusal::TooOften));
+}
+
+#[test]
+fn what_waits_to_be_sent_again_is_not_asked_for_twice() {
+    let mut history = History::new();
+    let id = remember(&mut history, sent(0, 9), &[]);
+    history.note_answer(id);
+    let check = |history: &History, ms| history.check(at(ms), id, Duration::from_millis(30));
+    assert_eq!(check(&history, 5_000), Err(Refusal::TooSoon));
+    history.note_leaving(at(5_000), id);
+    assert_eq!(check(&history, 5_025), Err(Refusal::TooSoon));
+    assert_eq!(check(&history, 5_027), Ok(()));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn ids(count: u16) -> Vec<SentId> {
 }
 
 fn waiting(id: SentId) -> Waiting {
-    Waiting { id, bytes: PACKET as u16 }
+    Waiting::whole(id, PACKET as u16)
 }
 
 fn at(micros: u64) -> Instant {
