@@ -114,6 +114,14 @@ const STORIES = [
       joinsWithin(5_000, row);
     },
   },
+  {
+    name: "mtu_1200",
+    promise: "a link that swallows the browsers' handshake over UDP is got round by TCP",
+    check: (row) => {
+      joinsWithin(10_000, row);
+      assert.doesNotMatch(row.pair, /^udp /);
+    },
+  },
 ];
 
 let driver = null;

@@ -116,6 +116,17 @@ const STORIES = {
     network.limitPackets(1500);
     return rows;
   },
+
+  /** Below that the browsers' own handshake is lost, and a TCP that was told its size passes. */
+  async mtu_1200() {
+    const rows = await join(() => {
+      network.closeOnly();
+      network.limitPackets(1200);
+    });
+    await leave();
+    network.limitPackets(1500);
+    return rows;
+  },
 };
 
 try {

@@ -468,7 +468,8 @@ export class LiveCall implements Call {
     this.#joined = null;
     this.#offerId = 0;
     this.#outbox.close("session_gone");
-    this.#signaling?.close();
+    // Whoever still has the session gives it up, so that the others see nobody twice.
+    this.#signaling?.leave();
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
     this.#report(null);
@@ -477,7 +478,8 @@ export class LiveCall implements Call {
     const leastMs = otherwise === "server_stopping" ? STOPPING_PAUSE_MS : 0;
     this.#environment.after(Math.max(pauseMs, leastMs), () => {
       if (this.#progress.phase === "joined") {
-        this.#media = new MediaConnection(this.#environment, this.#media.videoSlots);
+        const { videoSlots, means } = this.#media;
+        this.#media = new MediaConnection(this.#environment, videoSlots, means);
         this.#enter(RESUME_MS_MAX).catch((error: unknown) => {
           this.#end(error instanceof CallError ? error.code : otherwise);
         });

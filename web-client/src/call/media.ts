@@ -17,6 +17,7 @@ import type { Environment, Timer } from "./environment";
 import { withoutUdp } from "./candidates";
 import type { Way } from "./path";
 import { pathFigures, sameWay } from "./path";
+import type { Reach } from "./path-keeper";
 import { PathKeeper } from "./path-keeper";
 import { PathWatch } from "./path-watch";
 import { packSdp, unpackSdp } from "./sdp-body";
@@ -40,6 +41,14 @@ export interface SlotLine {
   readonly kind: SlotKind;
   readonly receiver: RTCRtpReceiver;
 }
+
+/** What a connection may use from its beginning. */
+export interface Means {
+  readonly reach: Reach;
+  readonly relays: readonly RTCIceServer[];
+}
+
+const ALL_MEANS: Means = { reach: "all", relays: [] };
 
 export interface MediaHandlers {
   /** The path is up, or has been down too long to keep silent about it. */
@@ -79,8 +88,6 @@ const DEPENDENCY_DESCRIPTOR =
 const LAYERS_ALLOCATION =
   "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00";
 
-const CONFIGURATION: RTCConfiguration = { bundlePolicy: "max-bundle" };
-
 /** Signaling answers within its own timeout or not at all. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -99,8 +106,8 @@ export class MediaConnection {
   readonly #environment: Environment;
   readonly #connection: RTCPeerConnection;
   readonly #lines: readonly Line[];
-  readonly #keeper = new PathKeeper();
-  #relays: readonly RTCIceServer[] = [];
+  readonly #keeper: PathKeeper;
+  #relays: readonly RTCIceServer[];
   #way: Way | null = null;
   /** Signaling can carry an offer: one made before would name the addresses of then. */
   #canOffer = true;
@@ -116,10 +123,12 @@ export class MediaConnection {
   #isSuspect = false;
   #closed = false;
 
-  constructor(environment: Environment, videoSlots: number) {
+  constructor(environment: Environment, videoSlots: number, means: Means = ALL_MEANS) {
     this.videoSlots = Math.min(Math.max(1, Math.trunc(videoSlots)), VIDEO_SLOTS_MAX);
     this.#environment = environment;
-    this.#connection = environment.createPeerConnection(CONFIGURATION);
+    this.#keeper = new PathKeeper(means.reach);
+    this.#relays = means.relays;
+    this.#connection = environment.createPeerConnection(this.#configuration());
     this.#lines = this.#addLines();
     this.#connection.addEventListener("iceconnectionstatechange", () => this.#healthChanged());
     this.#connection.addEventListener("connectionstatechange", () => this.#healthChanged());
@@ -137,6 +146,11 @@ export class MediaConnection {
     this.#keeper.begin(this.#environment.now(), this.#relays.length > 0);
     this.#armRestart();
     this.#lookLater();
+  }
+
+  /** What the next connection should begin with. */
+  get means(): Means {
+    return { reach: this.#keeper.reach, relays: this.#relays };
   }
 
   /** Relays for when nothing else passes. They are used from the next restart on. */
@@ -436,6 +450,11 @@ export class MediaConnection {
       return;
     }
     const { health } = this.#keeper;
+    if (health === "stalled") {
+      // A restart would not help: the old pair passes checks, and keeps the handshake to itself.
+      this.#break(new Error("DTLS does not get through"));
+      return;
+    }
     if (health === "disconnected" || health === "silent") {
       this.#handlers?.onPath("lost");
     }
@@ -450,16 +469,20 @@ export class MediaConnection {
 
   #useRelays(): void {
     try {
-      this.#connection.setConfiguration({
-        ...CONFIGURATION,
-        iceServers: [...this.#relays],
-        iceTransportPolicy: this.#keeper.reach === "relay" ? "relay" : "all",
-      });
+      this.#connection.setConfiguration(this.#configuration());
     } catch (error) {
       // An address that this browser does not take must not cost the call what works without it.
       console.warn("Préau: the server's relays cannot be used", error);
       this.#relays = [];
     }
+  }
+
+  #configuration(): RTCConfiguration {
+    return {
+      bundlePolicy: "max-bundle",
+      iceServers: [...this.#relays],
+      iceTransportPolicy: this.#keeper.reach === "relay" ? "relay" : "all",
+    };
   }
 
   #hand(offer: Offer): void {

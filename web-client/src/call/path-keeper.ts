@@ -14,7 +14,11 @@ export class PathKeeper {
   readonly #udp = new UdpReturn();
   #watch: PathWatch | null = null;
   #health: PathHealth = "unsettled";
-  #reach: Reach = "all";
+  #reach: Reach;
+
+  constructor(reach: Reach = "all") {
+    this.#reach = reach;
+  }
 
   /** The first answer has come; with a relay there is more to try than its offer could. */
   begin(now: number, hasRelay: boolean): void {
@@ -70,7 +74,7 @@ export class PathKeeper {
     return this.#watch?.way ?? null;
   }
 
-  /** What the last restart was allowed to use. */
+  /** What the last restart was allowed to use, or the connection anew after a stall. */
   get reach(): Reach {
     return this.#reach;
   }

@@ -88,8 +88,9 @@ export class FakeEnvironment implements Environment {
     return socket;
   }
 
-  createPeerConnection(): RTCPeerConnection {
+  createPeerConnection(configuration: RTCConfiguration): RTCPeerConnection {
     const connection = new FakePeerConnection();
+    connection.setConfiguration(configuration);
     this.connections.push(connection);
     return connection as unknown as RTCPeerConnection;
   }
