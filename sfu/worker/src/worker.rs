@@ -197,7 +197,7 @@ impl Worker {
         };
         let (index, outcome) = outcome;
         if outcome.check_due {
-            self.send_own_check(now, index, sink);
+            self.send_own_checks(now, index, sink);
         }
         self.refresh(now, index, tuple);
         Ok(())
@@ -227,11 +227,14 @@ impl Worker {
         self.forwarder.set_media_ready(now, index, true);
     }
 
-    fn send_own_check(&mut self, now: Instant, index: EndpointIndex, sink: &mut impl Sink) {
-        let fresh_id = TransactionId(self.random.bytes());
+    fn send_own_checks(&mut self, now: Instant, index: EndpointIndex, sink: &mut impl Sink) {
         let Some(session) = session_mut(&mut self.sessions, index) else { return };
         let mut check = [0; REQUEST_LENGTH_MAX];
-        if let Some((tuple, length)) = session.ice.poll_transmit(now, fresh_id, &mut check) {
+        // Each waits for its repetition once it is sent, so this ends.
+        loop {
+            let fresh_id = TransactionId(self.random.bytes());
+            let due = session.ice.poll_transmit(now, fresh_id, &mut check);
+            let Some((tuple, length)) = due else { return };
             send(sink, &tuple, &check[..length]);
         }
     }
@@ -286,7 +289,7 @@ impl Worker {
                 Some(IceLapse::Ended) => session.is_expired = true,
                 None => {}
             }
-            self.send_own_check(now, index, sink);
+            self.send_own_checks(now, index, sink);
         }
         self.announce_expiry(index);
         self.send_transport_feedback(now, index, sink);

@@ -432,9 +432,13 @@ impl IceAgent {
 
 impl OwnCheck {
     /// The tuple was nominated. One that awaits an answer keeps its transaction id, so that an
-    /// answer slower than the client's nominations is still known.
+    /// answer slower than the client's nominations is still known; but not over a restart, after
+    /// which the client answers under other credentials.
     fn nominated(self, now: Instant, generation: u32) -> Self {
         match self {
+            OwnCheck::Sent { generation: asked, .. } if asked != generation => {
+                OwnCheck::Due { generation }
+            }
             OwnCheck::Idle | OwnCheck::Due { .. } => OwnCheck::Due { generation },
             OwnCheck::Sent { id, generation, repeat_at, repeats_left: 0 } if repeat_at <= now => {
                 OwnCheck::Sent { id, generation, repeat_at, repeats_left: 1 }

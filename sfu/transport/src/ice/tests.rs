@@ -413,6 +413,19 @@ fn a_restart_answers_both_until_the_client_has_nominated_under_the_new_credentia
 }
 
 #[test]
+fn a_check_of_ours_from_before_a_restart_is_asked_anew_after_it() {
+    let mut call = Call::checked_from(1);
+    assert!(call.check(at(1), 2, Kind::Nominating).expect("authentic").check_due);
+    assert!(call.own_check(at(1)).is_some(), "and its answer is lost");
+    call.agent.restart(at(1), credentials(2));
+    assert!(call.check_under(at(1), 2, Kind::Nominating, 2).expect("authentic").check_due);
+    let (port, answer) = call.own_check(at(1)).expect("a check under the new credentials");
+    assert_eq!(port, 2);
+    call.receive(at(1), 2, &answer).expect("asked");
+    assert_eq!(call.media_port(at(1)), Some(2));
+}
+
+#[test]
 fn a_restart_in_place_keeps_media_flowing() {
     let mut call = Call::checked_from(1);
     call.agent.restart(at(1), credentials(2));
