@@ -16,6 +16,12 @@ use crate::{
     media::{Codec, SlotKind, Source},
 };
 
+pub mod order;
+pub mod signs;
+
+use order::{Moderation, Stay, Waiting};
+use signs::{Choice, PollId, Reaction, RoomState};
+
 /// The WebSocket subprotocol's name.
 pub const SUBPROTOCOL: &str = "preau.v1";
 
@@ -112,6 +118,31 @@ pub enum ClientBody {
     /// Writes to everybody in the room, or to one of them. Answered by one's own
     /// [`ServerBody::Chat`] or an error.
     Chat(ChatRequest),
+    /// Raises or lowers one's own hand.
+    Hand {
+        /// Whether it is up.
+        raised: bool,
+    },
+    /// Shows something to everybody for a moment.
+    React {
+        /// What.
+        reaction: Reaction,
+    },
+    /// Answers the open poll; once more changes one's mind.
+    Vote {
+        /// Which poll.
+        poll: PollId,
+        /// What.
+        choice: Choice,
+    },
+    /// Begins or ends a recording of what one sees, of which everybody is told
+    /// ([`Participant::recording`]).
+    Record {
+        /// Whether it runs.
+        on: bool,
+    },
+    /// Keeps order.
+    Moderate(Moderation),
     /// Keeps the socket alive. Answered by `pong`.
     Ping,
     /// Leaves the room.
@@ -123,8 +154,19 @@ pub enum ClientBody {
 pub struct Join {
     /// The room.
     pub room: RoomName,
-    /// The secret from the link's fragment; the role comes from it alone.
+    /// The secret from the link's fragment; the role comes from it alone. Empty where one has only
+    /// the room's [`Join::code`].
     pub secret: String,
+    /// What a host has read to somebody whose link came without its secret. With it one waits in
+    /// the lobby, whatever the rules are.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub code: Option<String>,
+    /// Random and kept by the browser, the same at each visit: by it a ban knows the browser
+    /// again. It is stored nowhere, and told to nobody.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub browser: Option<String>,
     /// The person's name, 1 to [`NAME_CHARACTERS_MAX`] characters.
     pub name: String,
     /// The client's offer.
@@ -229,6 +271,12 @@ pub struct ServerMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ServerBody {
+    /// The join is granted if a host agrees. [`ServerBody::Joined`] or an error follows; a socket
+    /// that is lost before gives the place up.
+    InLobby {
+        /// Whether a host is there who can be asked.
+        host_is_here: bool,
+    },
     /// The answer to `join`.
     Joined(Joined),
     /// The resume is granted; what was missed follows.
@@ -255,6 +303,10 @@ pub enum ServerBody {
         connection: Option<ConnectionState>,
         /// Who has the floor.
         speaker: Option<ParticipantId>,
+        /// What is the same for everybody.
+        room: RoomState,
+        /// Who waits in the lobby; empty for guests.
+        lobby: Vec<Waiting>,
     },
     /// The answer to `offer`.
     Answer {
@@ -287,6 +339,48 @@ pub enum ServerBody {
     /// Somebody has written. It is kept for a resume as long as the session's other messages, and
     /// nowhere else: who comes later does not get it, and a [`ServerBody::Snapshot`] holds none.
     Chat(ChatMessage),
+    /// A command of [`ClientBody::Moderate`], `vote`, `hand`, `react` or `record` is carried out.
+    Done {
+        /// Which.
+        #[ts(type = "number")]
+        re: u64,
+    },
+    /// What is the same for everybody has changed.
+    Room(RoomState),
+    /// Who waits has changed; for hosts alone.
+    Lobby {
+        /// Everybody who waits, the first one first.
+        waiting: Vec<Waiting>,
+    },
+    /// Somebody shows something. It has no number and is not replayed.
+    Reaction {
+        /// Who.
+        participant: ParticipantId,
+        /// What.
+        reaction: Reaction,
+    },
+    /// A host, or a rule, has turned a source of one's own off. The client stops the capture.
+    TurnedOff {
+        /// Which.
+        source: Source,
+        /// Who did it.
+        by: ParticipantId,
+    },
+    /// A host asks one to turn a source on.
+    AskedToTurnOn {
+        /// Which.
+        source: Source,
+        /// Who asks.
+        by: ParticipantId,
+    },
+    /// The answer to [`Moderation::TakeAttendance`].
+    Attendance {
+        /// The command answered.
+        #[ts(type = "number")]
+        re: u64,
+        /// Everybody who was here since the room filled, in the order in which they came.
+        stays: Vec<Stay>,
+    },
     /// What of one's own pictures is wanted has changed. Sources that are not named are as before,
     /// also where they were off meanwhile; of a source that was never named, everything is wanted.
     SendConstraints {
@@ -343,6 +437,12 @@ pub struct Joined {
     pub participants: Vec<Participant>,
     /// The secret of the room's guest link, for hosts who want to invite; guests have it already.
     pub guest_secret: Option<String>,
+    /// The room's code, for hosts who want to read it to somebody.
+    pub code: Option<String>,
+    /// What is the same for everybody.
+    pub room: RoomState,
+    /// Who waits in the lobby; empty for guests.
+    pub lobby: Vec<Waiting>,
     /// Where the media may go if no candidate of the answer can be reached: for
     /// `RTCConfiguration.iceServers`. Empty if this site has none.
     pub ice_servers: Vec<IceServer>,
@@ -394,6 +494,9 @@ pub struct Participant {
     pub role: Role,
     /// What they have on.
     pub sources: Vec<PublishedSource>,
+    /// They record what they see and hear.
+    #[serde(default)]
+    pub recording: bool,
 }
 
 impl std::fmt::Debug for Participant {
@@ -511,6 +614,18 @@ pub enum ErrorCode {
     BadText,
     /// Nobody in the room has that id.
     UnknownParticipant,
+    /// The rules of the room, or one's role, do not let one do it.
+    NotAllowed,
+    /// No poll of that id is open.
+    UnknownPoll,
+    /// A host has sent one away from the lobby.
+    Denied,
+    /// A host has removed this browser from the room for good.
+    Banned,
+    /// The room is locked.
+    Locked,
+    /// The code is not the room's, or too many were tried; deliberately the same.
+    BadCode,
     /// The offer cannot be answered.
     BadOffer,
     /// The room is full.
@@ -537,4 +652,8 @@ pub enum EndReason {
     Replaced,
     /// The server is stopping; the client may come again.
     ServerStopping,
+    /// A host has removed one from the room.
+    Removed,
+    /// A host has ended the call for everybody.
+    EndedByHost,
 }

@@ -100,6 +100,8 @@ impl Person {
         let mut signaling = Signaling::open(site).await;
         let join = Join {
             room: RoomName::try_from(link.room.clone()).expect("a name"),
+            code: None,
+            browser: None,
             secret: link.secret.clone(),
             name: format!("Person {number}"),
             sections: sections(&offer),

@@ -103,6 +103,8 @@ impl Service {
         let join = Join {
             room: room(),
             secret: "guest".to_owned(),
+            code: None,
+            browser: None,
             name: format!("Person {}", socket.0),
             offer: SdpBody::Plain(offer),
             sections,
@@ -194,6 +196,14 @@ impl Service {
             | ServerBody::IceServers { .. }
             | ServerBody::Ended { .. }
             | ServerBody::Chat(_)
+            | ServerBody::InLobby { .. }
+            | ServerBody::Done { .. }
+            | ServerBody::Room(_)
+            | ServerBody::Lobby { .. }
+            | ServerBody::Reaction { .. }
+            | ServerBody::TurnedOff { .. }
+            | ServerBody::AskedToTurnOn { .. }
+            | ServerBody::Attendance { .. }
             | ServerBody::Pong => {}
         }
     }

@@ -6,7 +6,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use protocol::client::{Participant, SdpBody, ServerBody, SlotMapping};
+use protocol::client::{
+    Participant, SdpBody, ServerBody, SlotMapping, order::Waiting, signs::RoomState,
+};
 
 /// A message and its number.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,11 +118,18 @@ fn meaning(body: &ServerBody) -> Meaning {
         | ServerBody::Slots { .. }
         | ServerBody::Speaker { .. }
         | ServerBody::SendConstraints { .. }
-        | ServerBody::Connection(_) => Meaning::State,
-        ServerBody::Chat(_) => Meaning::Passing,
-        ServerBody::Joined(_)
+        | ServerBody::Connection(_)
+        | ServerBody::Room(_)
+        | ServerBody::Lobby { .. } => Meaning::State,
+        ServerBody::Chat(_) | ServerBody::AskedToTurnOn { .. } => Meaning::Passing,
+        ServerBody::InLobby { .. }
+        | ServerBody::Joined(_)
         | ServerBody::Resumed { .. }
         | ServerBody::Answer { .. }
+        | ServerBody::Done { .. }
+        | ServerBody::Attendance { .. }
+        | ServerBody::TurnedOff { .. }
+        | ServerBody::Reaction { .. }
         | ServerBody::IceServers { .. }
         | ServerBody::RestartIce
         | ServerBody::Error { .. }
@@ -136,9 +145,16 @@ fn weight(body: &ServerBody) -> usize {
             let people: usize = joined.participants.iter().map(participant_weight).sum();
             sdp_weight(&joined.answer) + people
         }
-        ServerBody::Snapshot { participants, slots, send, .. } => {
+        ServerBody::Snapshot { participants, slots, send, room, lobby, .. } => {
             let people: usize = participants.iter().map(participant_weight).sum();
-            people + slots_weight(slots) + size_of_val(&send[..])
+            let all = room_weight(room) + lobby_weight(lobby);
+            people + slots_weight(slots) + size_of_val(&send[..]) + all
+        }
+        ServerBody::Room(room) => room_weight(room),
+        ServerBody::Lobby { waiting } => lobby_weight(waiting),
+        ServerBody::Attendance { stays, .. } => {
+            let names: usize = stays.iter().map(|stay| stay.name.len()).sum();
+            size_of_val(&stays[..]) + names
         }
         ServerBody::Answer { answer, .. } => sdp_weight(answer),
         ServerBody::ParticipantJoined { participant }
@@ -148,6 +164,11 @@ fn weight(body: &ServerBody) -> usize {
         ServerBody::SendConstraints { sources } => size_of_val(&sources[..]),
         ServerBody::Error { detail, .. } => detail.len(),
         ServerBody::Resumed { .. }
+        | ServerBody::InLobby { .. }
+        | ServerBody::Done { .. }
+        | ServerBody::Reaction { .. }
+        | ServerBody::TurnedOff { .. }
+        | ServerBody::AskedToTurnOn { .. }
         | ServerBody::ParticipantLeft { .. }
         | ServerBody::Connection(_)
         | ServerBody::Speaker { .. }
@@ -172,6 +193,16 @@ fn participant_weight(participant: &Participant) -> usize {
 fn slots_weight(slots: &[SlotMapping]) -> usize {
     let mids: usize = slots.iter().map(|slot| slot.mid.len()).sum();
     size_of_val(slots) + mids
+}
+
+fn room_weight(room: &RoomState) -> usize {
+    let question = room.poll.as_ref().map_or(0, |poll| poll.question.len());
+    size_of_val(&room.hands[..]) + question
+}
+
+fn lobby_weight(waiting: &[Waiting]) -> usize {
+    let names: usize = waiting.iter().map(|one| one.name.len()).sum();
+    size_of_val(waiting) + names
 }
 
 #[cfg(test)]

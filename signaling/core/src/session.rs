@@ -9,7 +9,7 @@ use protocol::{
     Instant, ParticipantId,
     client::{
         ConnectionState, ErrorCode, IceServer, Participant, SendConstraint, ServerBody,
-        SlotContent, SlotMapping,
+        SlotContent, SlotMapping, signs::RoomState,
     },
     media::Source,
 };
@@ -87,6 +87,7 @@ impl Session {
                 name: join.name,
                 role: admission.grant.role,
                 sources: join.sources,
+                recording: false,
             },
             state: State::Joining(Arriving {
                 socket,
@@ -180,6 +181,8 @@ impl Session {
             send: self.send_constraints(),
             connection: self.connection,
             speaker,
+            room: RoomState::default(),
+            lobby: Vec::new(),
         };
         self.say(transmits, Arc::new(snapshot));
         for body in lasting {

@@ -51,7 +51,8 @@ fn why(text: &str) -> Unreadable {
         "join" if room.is_some_and(|room| RoomName::try_from(room).is_err()) => {
             unreadable(id, ErrorCode::UnknownLink, "there is no such room")
         }
-        "join" | "resume" | "offer" | "publish" | "view" | "chat" | "ping" | "leave" => {
+        "join" | "resume" | "offer" | "publish" | "view" | "chat" | "hand" | "react" | "vote"
+        | "record" | "moderate" | "ping" | "leave" => {
             unreadable(id, ErrorCode::BadMessage, "a field is absent or has the wrong shape")
         }
         _ => unreadable(id, ErrorCode::Unsupported, "this version does not know the kind"),
@@ -59,11 +60,23 @@ fn why(text: &str) -> Unreadable {
 }
 
 fn carries_sdp(message: &ClientMessage) -> bool {
-    use protocol::client::ClientBody::{Chat, Join, Leave, Offer, Ping, Publish, Resume, View};
+    use protocol::client::ClientBody::{
+        Chat, Hand, Join, Leave, Moderate, Offer, Ping, Publish, React, Record, Resume, View, Vote,
+    };
 
     match message.body {
         Join(_) | Offer { .. } => true,
-        Resume { .. } | Publish { .. } | View(_) | Chat(_) | Ping | Leave => false,
+        Resume { .. }
+        | Publish { .. }
+        | View(_)
+        | Chat(_)
+        | Hand { .. }
+        | React { .. }
+        | Vote { .. }
+        | Record { .. }
+        | Moderate(_)
+        | Ping
+        | Leave => false,
     }
 }
 

@@ -188,7 +188,7 @@ impl Registration<'_> {
     }
 }
 
-const JOIN_RESULTS: [&str; 11] = [
+const JOIN_RESULTS: [&str; 15] = [
     "joined",
     "abandoned",
     "unknown_link",
@@ -200,6 +200,10 @@ const JOIN_RESULTS: [&str; 11] = [
     "too_fast",
     "too_slow",
     "media_unavailable",
+    "denied",
+    "banned",
+    "locked",
+    "bad_code",
 ];
 
 fn join_result(code: ErrorCode) -> &'static str {
@@ -212,8 +216,14 @@ fn join_result(code: ErrorCode) -> &'static str {
         | ErrorCode::BadName
         | ErrorCode::BadText
         | ErrorCode::UnknownParticipant
+        | ErrorCode::NotAllowed
+        | ErrorCode::UnknownPoll
         | ErrorCode::SessionGone
         | ErrorCode::NotJoined => "bad_request",
+        ErrorCode::Denied => "denied",
+        ErrorCode::Banned => "banned",
+        ErrorCode::Locked => "locked",
+        ErrorCode::BadCode => "bad_code",
         ErrorCode::BadOffer => "bad_offer",
         ErrorCode::RoomFull => "room_full",
         ErrorCode::ServerFull => "server_full",

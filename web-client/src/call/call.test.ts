@@ -5,11 +5,12 @@ import type { CallEvents, JoinOptions } from "./api";
 import { LiveCall, signalingUrl } from "./call";
 import { MediaConnection } from "./media";
 import type { Participant, ServerBody } from "./protocol.gen";
+import { ROOM_AT_REST } from "./room-state";
 import { FakeEnvironment, settle } from "./testing/environment";
 import { FakeTrack } from "./testing/webrtc";
 
-const awa: Participant = { id: 1, name: "Awa", role: "host", sources: [] };
-const me: Participant = { id: 7, name: "Me", role: "guest", sources: [] };
+const awa: Participant = { id: 1, name: "Awa", role: "host", sources: [], recording: false };
+const me: Participant = { id: 7, name: "Me", role: "guest", sources: [], recording: false };
 
 const JOINED: ServerBody = {
   kind: "joined",
@@ -19,6 +20,9 @@ const JOINED: ServerBody = {
   answer: { plain: "answer" },
   participants: [awa, me],
   guest_secret: null,
+  code: null,
+  room: ROOM_AT_REST,
+  lobby: [],
   ice_servers: [],
 };
 
@@ -275,8 +279,9 @@ describe("what the room makes use of", () => {
   it("is learned from a snapshot too", async () => {
     const scene = await inRoom({ video: true });
     const send = [{ source: "camera", encodings: 1, max_height: 90, codec: null } as const];
-    const state = { participants: [awa, me], slots: [], send, connection: null, speaker: null };
-    await scene.say({ kind: "snapshot", up_to: 1, ...state });
+    const line = { connection: null, speaker: null };
+    const state = { participants: [awa, me], slots: [], send, room: ROOM_AT_REST, lobby: [] };
+    await scene.say({ kind: "snapshot", up_to: 1, ...line, ...state });
     expect(active(scene)).toEqual([true, false, false]);
   });
 

@@ -342,6 +342,14 @@ export class LiveCall implements Call {
       case "ice_servers":
         this.#media.setRelays(body.ice_servers);
         return;
+      case "in_lobby":
+      case "done":
+      case "room":
+      case "lobby":
+      case "reaction":
+      case "turned_off":
+      case "asked_to_turn_on":
+      case "attendance":
       case "pong":
         return;
     }
@@ -427,6 +435,8 @@ export class LiveCall implements Call {
     switch (reason) {
       case "left":
       case "replaced":
+      case "removed":
+      case "ended_by_host":
         this.#end(reason);
         return;
       case "media_lost":

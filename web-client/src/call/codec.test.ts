@@ -2,13 +2,23 @@
 import { describe, expect, it } from "vitest";
 
 import { decodeServerMessage } from "./codec";
-import type { Participant, ServerMessage } from "./protocol.gen";
+import type { Participant, RoomState, ServerMessage } from "./protocol.gen";
+import { ROOM_AT_REST } from "./room-state";
 
-const participant: Participant = { id: 7, name: "Awa", role: "guest", sources: [] };
+const participant: Participant = { id: 7, name: "Awa", role: "guest", sources: [], recording: false };
 const iceServer = {
   urls: ["turns:meet.example.org:443?transport=tcp"],
   username: "1:name",
   credential: "proof",
+};
+
+const waiting = { id: 8, name: "Bo", by_code: true };
+const room: RoomState = {
+  ...ROOM_AT_REST,
+  hands: [7],
+  timer: { total_ms: 60_000, left_ms: 0 },
+  focus: { stage: { participant: 7, source: "screen" } },
+  poll: { id: 1, question: "Shall we?", voted: 3, result: { yes: 1, no: 1, abstain: 1 } },
 };
 
 /** One of each kind: the type makes the list complete. */
@@ -22,6 +32,9 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     answer: { deflated: "aGk=" },
     participants: [{ ...participant, sources: [{ source: "camera", width: 640, height: 360 }] }],
     guest_secret: null,
+    code: "042 917",
+    room,
+    lobby: [waiting],
     ice_servers: [iceServer],
   },
   resumed: { seq: 0, kind: "resumed", last_id: 3, ice_servers: [iceServer] },
@@ -35,6 +48,8 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     send: [{ source: "screen", encodings: 1, max_height: 1_080, codec: null }],
     connection: { bits_per_second: 2_000_000, pictures: "full" },
     speaker: 7,
+    room,
+    lobby: [],
   },
   answer: { seq: 2, kind: "answer", re: 4, answer: { plain: "v=0" } },
   participant_joined: { seq: 3, kind: "participant_joined", participant },
@@ -44,6 +59,19 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     seq: 6,
     kind: "slots",
     slots: [{ mid: "8", carries: { participant: 7, source: "screen" } }],
+  },
+  in_lobby: { seq: 0, kind: "in_lobby", host_is_here: false },
+  done: { seq: 7, kind: "done", re: 4 },
+  room: { seq: 7, kind: "room", ...room },
+  lobby: { seq: 7, kind: "lobby", waiting: [waiting] },
+  reaction: { seq: 0, kind: "reaction", participant: 7, reaction: "applause" },
+  turned_off: { seq: 7, kind: "turned_off", source: "microphone", by: 1 },
+  asked_to_turn_on: { seq: 7, kind: "asked_to_turn_on", source: "camera", by: 1 },
+  attendance: {
+    seq: 7,
+    kind: "attendance",
+    re: 4,
+    stays: [{ name: "Awa", role: "guest", from_ms_ago: 9, to_ms_ago: null }],
   },
   chat: { seq: 7, kind: "chat", from: 7, to: 2, text: "Hello,\nall", re: 4 },
   send_constraints: {

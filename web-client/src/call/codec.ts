@@ -7,14 +7,21 @@ import type {
   IceServer,
   Participant,
   PictureState,
+  Poll,
   PublishedSource,
+  Reaction,
   Role,
+  RoomState,
+  Rules,
   SdpBody,
   SendConstraint,
   ServerBody,
   ServerMessage,
+  SlotContent,
   SlotMapping,
   Source,
+  Stay,
+  Waiting,
 } from "./protocol.gen";
 
 /** The WebSocket subprotocol (`protocol::client::SUBPROTOCOL`). */
@@ -32,6 +39,12 @@ const ERROR_CODES: Record<ErrorCode, true> = {
   bad_name: true,
   bad_text: true,
   unknown_participant: true,
+  not_allowed: true,
+  unknown_poll: true,
+  denied: true,
+  banned: true,
+  locked: true,
+  bad_code: true,
   bad_offer: true,
   room_full: true,
   server_full: true,
@@ -45,6 +58,8 @@ const END_REASONS: Record<EndReason, true> = {
   media_lost: true,
   replaced: true,
   server_stopping: true,
+  removed: true,
+  ended_by_host: true,
 };
 
 const SOURCES: Record<Source, true> = {
@@ -66,6 +81,17 @@ const CODECS: Record<Codec, true> = {
 const PICTURE_STATES: Record<PictureState, true> = { full: true, reduced: true, paused: true };
 
 const ROLES: Record<Role, true> = { guest: true, host: true };
+
+const REACTIONS: Record<Reaction, true> = {
+  agree: true,
+  disagree: true,
+  applause: true,
+  heart: true,
+  laugh: true,
+  surprise: true,
+  slower: true,
+  faster: true,
+};
 
 /** Something that only a newer client understands. It has its number like any other. */
 export interface UnknownMessage {
@@ -97,6 +123,8 @@ type Fields = Readonly<Record<string, unknown>>;
 function body(fields: Fields): ServerBody | null {
   const kind = string(fields["kind"]) as ServerBody["kind"];
   switch (kind) {
+    case "in_lobby":
+      return { kind, host_is_here: boolean(fields["host_is_here"]) };
     case "joined":
       return {
         kind,
@@ -106,6 +134,9 @@ function body(fields: Fields): ServerBody | null {
         answer: sdpBody(fields["answer"]),
         participants: list(fields["participants"], participant),
         guest_secret: optional(fields["guest_secret"], string),
+        code: optional(fields["code"], string),
+        room: roomState(fields["room"]),
+        lobby: list(fields["lobby"], waiting),
         ice_servers: list(fields["ice_servers"] ?? [], iceServer),
       };
     case "resumed":
@@ -129,6 +160,8 @@ function body(fields: Fields): ServerBody | null {
         send: list(fields["send"], sendConstraint),
         connection: optional(fields["connection"], connectionState),
         speaker: optional(fields["speaker"], integer),
+        room: roomState(fields["room"]),
+        lobby: list(fields["lobby"], waiting),
       };
     case "answer":
       return { kind, re: integer(fields["re"]), answer: sdpBody(fields["answer"]) };
@@ -147,6 +180,23 @@ function body(fields: Fields): ServerBody | null {
         text: string(fields["text"]),
         re: integer(fields["re"]),
       };
+    case "done":
+      return { kind, re: integer(fields["re"]) };
+    case "room":
+      return { kind, ...roomState(fields) };
+    case "lobby":
+      return { kind, waiting: list(fields["waiting"], waiting) };
+    case "reaction":
+      return {
+        kind,
+        participant: integer(fields["participant"]),
+        reaction: oneOf(REACTIONS, fields["reaction"]),
+      };
+    case "turned_off":
+    case "asked_to_turn_on":
+      return { kind, source: oneOf(SOURCES, fields["source"]), by: integer(fields["by"]) };
+    case "attendance":
+      return { kind, re: integer(fields["re"]), stays: list(fields["stays"], stay) };
     case "send_constraints":
       return { kind, sources: list(fields["sources"], sendConstraint) };
     case "connection":
@@ -180,6 +230,73 @@ function participant(value: unknown): Participant {
     name: string(fields["name"]),
     role: oneOf(ROLES, fields["role"]),
     sources: list(fields["sources"], publishedSource),
+    recording: boolean(fields["recording"] ?? false),
+  };
+}
+
+function roomState(value: unknown): RoomState {
+  const fields = object(value);
+  return {
+    rules: rules(fields["rules"]),
+    hands: list(fields["hands"], integer),
+    timer: optional(fields["timer"], (inner) => {
+      const timer = object(inner);
+      return { total_ms: integer(timer["total_ms"]), left_ms: integer(timer["left_ms"]) };
+    }),
+    focus: optional(fields["focus"], (inner) => ({
+      stage: optional(object(inner)["stage"], picture),
+    })),
+    poll: optional(fields["poll"], poll),
+  };
+}
+
+function rules(value: unknown): Rules {
+  const fields = object(value);
+  return {
+    lobby: boolean(fields["lobby"]),
+    locked: boolean(fields["locked"]),
+    microphone: boolean(fields["microphone"]),
+    camera: boolean(fields["camera"]),
+    screen: boolean(fields["screen"]),
+    chat: boolean(fields["chat"]),
+    private_chat: boolean(fields["private_chat"]),
+    recording: boolean(fields["recording"]),
+  };
+}
+
+function poll(value: unknown): Poll {
+  const fields = object(value);
+  return {
+    id: integer(fields["id"]),
+    question: string(fields["question"]),
+    voted: integer(fields["voted"]),
+    result: optional(fields["result"], (inner) => {
+      const result = object(inner);
+      return {
+        yes: integer(result["yes"]),
+        no: integer(result["no"]),
+        abstain: integer(result["abstain"]),
+      };
+    }),
+  };
+}
+
+function waiting(value: unknown): Waiting {
+  const fields = object(value);
+  return {
+    id: integer(fields["id"]),
+    name: string(fields["name"]),
+    by_code: boolean(fields["by_code"]),
+  };
+}
+
+function stay(value: unknown): Stay {
+  const fields = object(value);
+  return {
+    name: string(fields["name"]),
+    role: oneOf(ROLES, fields["role"]),
+    from_ms_ago: integer(fields["from_ms_ago"]),
+    to_ms_ago: optional(fields["to_ms_ago"], integer),
   };
 }
 
@@ -194,14 +311,13 @@ function publishedSource(value: unknown): PublishedSource {
 
 function slotMapping(value: unknown): SlotMapping {
   const fields = object(value);
-  const carries = optional(fields["carries"], (inner) => {
-    const content = object(inner);
-    return {
-      participant: integer(content["participant"]),
-      source: oneOf(SOURCES, content["source"]),
-    };
-  });
-  return { mid: string(fields["mid"]), carries };
+  return { mid: string(fields["mid"]), carries: optional(fields["carries"], picture) };
+}
+
+/** Whose, and which of their sources. */
+function picture(value: unknown): SlotContent {
+  const fields = object(value);
+  return { participant: integer(fields["participant"]), source: oneOf(SOURCES, fields["source"]) };
 }
 
 function sendConstraint(value: unknown): SendConstraint {
@@ -249,6 +365,13 @@ function object(value: unknown): Fields {
 function string(value: unknown): string {
   if (typeof value !== "string") {
     throw new Malformed("not a string");
+  }
+  return value;
+}
+
+function boolean(value: unknown): boolean {
+  if (typeof value !== "boolean") {
+    throw new Malformed("not a yes or no");
   }
   return value;
 }

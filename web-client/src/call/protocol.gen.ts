@@ -80,9 +80,20 @@ export type Join = {
  */
 room: RoomName, 
 /**
- * The secret from the link's fragment; the role comes from it alone.
+ * The secret from the link's fragment; the role comes from it alone. Empty where one has only
+ * the room's [`Join::code`].
  */
 secret: string, 
+/**
+ * What a host has read to somebody whose link came without its secret. With it one waits in
+ * the lobby, whatever the rules are.
+ */
+code?: string | null, 
+/**
+ * Random and kept by the browser, the same at each visit: by it a ban knows the browser
+ * again. It is stored nowhere, and told to nobody.
+ */
+browser?: string | null, 
 /**
  * The person's name, 1 to [`NAME_CHARACTERS_MAX`] characters.
  */
@@ -117,6 +128,233 @@ text: string,
  */
 to?: ParticipantId | null, };
 
+export type Role = "guest" | "host";
+
+export type Rules = { 
+/**
+ * Guests wait until a host lets them in.
+ */
+lobby: boolean, 
+/**
+ * Nobody new comes in but hosts. Whoever lost a socket may still resume.
+ */
+locked: boolean, 
+/**
+ * Guests may turn their microphones on.
+ */
+microphone: boolean, 
+/**
+ * Guests may turn their cameras on.
+ */
+camera: boolean, 
+/**
+ * Guests may share a screen and its sound.
+ */
+screen: boolean, 
+/**
+ * Guests may write to everybody. To hosts they always may.
+ */
+chat: boolean, 
+/**
+ * Guests may write to one guest alone.
+ */
+private_chat: boolean, 
+/**
+ * Guests may record what they see.
+ */
+recording: boolean, };
+
+export type Whom = "all" | { "these": Array<ParticipantId> };
+
+export type FocusedPicture = { 
+/**
+ * Whose.
+ */
+participant: ParticipantId, 
+/**
+ * Camera or screen.
+ */
+source: Source, };
+
+export type Focus = { 
+/**
+ * Whose picture is large; `null` shows everybody alike.
+ */
+stage: FocusedPicture | null, };
+
+export type Moderation = { "action": "admit", 
+/**
+ * Whom.
+ */
+whom: Whom, } | { "action": "deny", 
+/**
+ * Whom.
+ */
+whom: Whom, } | { "action": "turn_off", 
+/**
+ * Whose. Hosts are only reached by name.
+ */
+whom: Whom, 
+/**
+ * Which; [`Source::Screen`] takes its sound along.
+ */
+source: Source, } | { "action": "ask_to_turn_on", 
+/**
+ * Whom.
+ */
+participant: ParticipantId, 
+/**
+ * Which.
+ */
+source: Source, } | { "action": "set_rules", 
+/**
+ * All rules, the unchanged ones too.
+ */
+rules: Rules, } | { "action": "set_role", 
+/**
+ * Whom.
+ */
+participant: ParticipantId, 
+/**
+ * What.
+ */
+role: Role, } | { "action": "remove", 
+/**
+ * Whose.
+ */
+participant: ParticipantId, 
+/**
+ * Whether their browser is kept out from then on; who comes new from their address
+ * waits in the lobby.
+ */
+ban: boolean, } | { "action": "end" } | { "action": "lower_hands", 
+/**
+ * Whose.
+ */
+whom: Whom, } | { "action": "set_timer", 
+/**
+ * From 1 to [`TIMER_S_MAX`]; `null` takes it away.
+ */
+seconds: number | null, } | { "action": "set_focus", 
+/**
+ * What; `null` lets everybody look at what they like.
+ */
+focus: Focus | null, } | { "action": "open_poll", 
+/**
+ * Plain text of 1 to [`QUESTION_CHARACTERS_MAX`] characters.
+ */
+question: string, } | { "action": "close_poll", 
+/**
+ * Which.
+ */
+poll: PollId, } | { "action": "dismiss_poll", 
+/**
+ * Which.
+ */
+poll: PollId, } | { "action": "take_attendance" };
+
+export type Waiting = { 
+/**
+ * Who they will be once they are in.
+ */
+id: ParticipantId, 
+/**
+ * What they call themselves.
+ */
+name: string, 
+/**
+ * They gave the room's code, and no link.
+ */
+by_code: boolean, };
+
+export type Stay = { 
+/**
+ * What they called themselves.
+ */
+name: string, 
+/**
+ * What they were at the end of it.
+ */
+role: Role, 
+/**
+ * How long ago it began, in ms.
+ */
+from_ms_ago: number, 
+/**
+ * How long ago it ended, in ms; `null` while they are here.
+ */
+to_ms_ago: number | null, };
+
+export type Timer = { 
+/**
+ * All of it, in ms.
+ */
+total_ms: number, 
+/**
+ * What was left when this was said, in ms; 0 once it has run out.
+ */
+left_ms: number, };
+
+export type Reaction = "agree" | "disagree" | "applause" | "heart" | "laugh" | "surprise" | "slower" | "faster";
+
+export type Choice = "yes" | "no" | "abstain";
+
+export type PollId = number;
+
+export type PollResult = { 
+/**
+ * Votes for yes.
+ */
+yes: number, 
+/**
+ * Votes for no.
+ */
+no: number, 
+/**
+ * Votes for neither.
+ */
+abstain: number, };
+
+export type Poll = { 
+/**
+ * Which.
+ */
+id: PollId, 
+/**
+ * The question, plain text.
+ */
+question: string, 
+/**
+ * How many have voted.
+ */
+voted: number, 
+/**
+ * The result, once it is closed. Who voted what is told to nobody.
+ */
+result: PollResult | null, };
+
+export type RoomState = { 
+/**
+ * What guests may do.
+ */
+rules: Rules, 
+/**
+ * Whose hand is up, the first one first.
+ */
+hands: Array<ParticipantId>, 
+/**
+ * The time that is left of what the hosts give.
+ */
+timer: Timer | null, 
+/**
+ * What the hosts show to those who follow.
+ */
+focus: Focus | null, 
+/**
+ * The question before everybody.
+ */
+poll: Poll | null, };
+
 export type ClientBody = { "kind": "join" } & Join | { "kind": "resume", 
 /**
  * From [`Joined::ticket`].
@@ -141,7 +379,27 @@ source: Source,
 /**
  * Its state; absent when it is turned off.
  */
-state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "ping" } | { "kind": "leave" };
+state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "hand", 
+/**
+ * Whether it is up.
+ */
+raised: boolean, } | { "kind": "react", 
+/**
+ * What.
+ */
+reaction: Reaction, } | { "kind": "vote", 
+/**
+ * Which poll.
+ */
+poll: PollId, 
+/**
+ * What.
+ */
+choice: Choice, } | { "kind": "record", 
+/**
+ * Whether it runs.
+ */
+on: boolean, } | { "kind": "moderate" } & Moderation | { "kind": "ping" } | { "kind": "leave" };
 
 export type ClientMessage = { 
 /**
@@ -171,9 +429,27 @@ source: Source,
 /**
  * Its state; absent when it is turned off.
  */
-state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "ping" } | { "kind": "leave" });
-
-export type Role = "guest" | "host";
+state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "hand", 
+/**
+ * Whether it is up.
+ */
+raised: boolean, } | { "kind": "react", 
+/**
+ * What.
+ */
+reaction: Reaction, } | { "kind": "vote", 
+/**
+ * Which poll.
+ */
+poll: PollId, 
+/**
+ * What.
+ */
+choice: Choice, } | { "kind": "record", 
+/**
+ * Whether it runs.
+ */
+on: boolean, } | { "kind": "moderate" } & Moderation | { "kind": "ping" } | { "kind": "leave" });
 
 export type Participant = { 
 /**
@@ -191,7 +467,11 @@ role: Role,
 /**
  * What they have on.
  */
-sources: Array<PublishedSource>, };
+sources: Array<PublishedSource>, 
+/**
+ * They record what they see and hear.
+ */
+recording: boolean, };
 
 export type SlotContent = { 
 /**
@@ -271,6 +551,18 @@ participants: Array<Participant>,
  */
 guest_secret: string | null, 
 /**
+ * The room's code, for hosts who want to read it to somebody.
+ */
+code: string | null, 
+/**
+ * What is the same for everybody.
+ */
+room: RoomState, 
+/**
+ * Who waits in the lobby; empty for guests.
+ */
+lobby: Array<Waiting>, 
+/**
  * Where the media may go if no candidate of the answer can be reached: for
  * `RTCConfiguration.iceServers`. Empty if this site has none.
  */
@@ -309,11 +601,15 @@ bits_per_second: number,
  */
 pictures: PictureState, };
 
-export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" | "too_slow" | "unknown_link" | "expired_link" | "bad_name" | "bad_text" | "unknown_participant" | "bad_offer" | "room_full" | "server_full" | "session_gone" | "not_joined" | "media_unavailable";
+export type ErrorCode = "bad_message" | "unsupported" | "too_long" | "too_fast" | "too_slow" | "unknown_link" | "expired_link" | "bad_name" | "bad_text" | "unknown_participant" | "not_allowed" | "unknown_poll" | "denied" | "banned" | "locked" | "bad_code" | "bad_offer" | "room_full" | "server_full" | "session_gone" | "not_joined" | "media_unavailable";
 
-export type EndReason = "left" | "media_lost" | "replaced" | "server_stopping";
+export type EndReason = "left" | "media_lost" | "replaced" | "server_stopping" | "removed" | "ended_by_host";
 
-export type ServerBody = { "kind": "joined" } & Joined | { "kind": "resumed", 
+export type ServerBody = { "kind": "in_lobby", 
+/**
+ * Whether a host is there who can be asked.
+ */
+host_is_here: boolean, } | { "kind": "joined" } & Joined | { "kind": "resumed", 
 /**
  * The highest command id that has arrived. The client sends those above it again; the
  * answers of those up to it are among what follows, or still to come.
@@ -346,7 +642,15 @@ connection: ConnectionState | null,
 /**
  * Who has the floor.
  */
-speaker: ParticipantId | null, } | { "kind": "answer", 
+speaker: ParticipantId | null, 
+/**
+ * What is the same for everybody.
+ */
+room: RoomState, 
+/**
+ * Who waits in the lobby; empty for guests.
+ */
+lobby: Array<Waiting>, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -370,7 +674,47 @@ participant: ParticipantId, } | { "kind": "slots",
 /**
  * The changes.
  */
-slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "send_constraints", 
+slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "done", 
+/**
+ * Which.
+ */
+re: number, } | { "kind": "room" } & RoomState | { "kind": "lobby", 
+/**
+ * Everybody who waits, the first one first.
+ */
+waiting: Array<Waiting>, } | { "kind": "reaction", 
+/**
+ * Who.
+ */
+participant: ParticipantId, 
+/**
+ * What.
+ */
+reaction: Reaction, } | { "kind": "turned_off", 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Who did it.
+ */
+by: ParticipantId, } | { "kind": "asked_to_turn_on", 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Who asks.
+ */
+by: ParticipantId, } | { "kind": "attendance", 
+/**
+ * The command answered.
+ */
+re: number, 
+/**
+ * Everybody who was here since the room filled, in the order in which they came.
+ */
+stays: Array<Stay>, } | { "kind": "send_constraints", 
 /**
  * The changes.
  */
@@ -405,7 +749,11 @@ export type ServerMessage = {
  * Number of the message, from 1 upward; 0 on what is not replayed: `pong`, `resumed`, errors
  * before joining, `ice_servers`, and `ended` to a socket that another one replaced.
  */
-seq: number, } & ({ "kind": "joined" } & Joined | { "kind": "resumed", 
+seq: number, } & ({ "kind": "in_lobby", 
+/**
+ * Whether a host is there who can be asked.
+ */
+host_is_here: boolean, } | { "kind": "joined" } & Joined | { "kind": "resumed", 
 /**
  * The highest command id that has arrived. The client sends those above it again; the
  * answers of those up to it are among what follows, or still to come.
@@ -438,7 +786,15 @@ connection: ConnectionState | null,
 /**
  * Who has the floor.
  */
-speaker: ParticipantId | null, } | { "kind": "answer", 
+speaker: ParticipantId | null, 
+/**
+ * What is the same for everybody.
+ */
+room: RoomState, 
+/**
+ * Who waits in the lobby; empty for guests.
+ */
+lobby: Array<Waiting>, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -462,7 +818,47 @@ participant: ParticipantId, } | { "kind": "slots",
 /**
  * The changes.
  */
-slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "send_constraints", 
+slots: Array<SlotMapping>, } | { "kind": "chat" } & ChatMessage | { "kind": "done", 
+/**
+ * Which.
+ */
+re: number, } | { "kind": "room" } & RoomState | { "kind": "lobby", 
+/**
+ * Everybody who waits, the first one first.
+ */
+waiting: Array<Waiting>, } | { "kind": "reaction", 
+/**
+ * Who.
+ */
+participant: ParticipantId, 
+/**
+ * What.
+ */
+reaction: Reaction, } | { "kind": "turned_off", 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Who did it.
+ */
+by: ParticipantId, } | { "kind": "asked_to_turn_on", 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Who asks.
+ */
+by: ParticipantId, } | { "kind": "attendance", 
+/**
+ * The command answered.
+ */
+re: number, 
+/**
+ * Everybody who was here since the room filled, in the order in which they came.
+ */
+stays: Array<Stay>, } | { "kind": "send_constraints", 
 /**
  * The changes.
  */

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Participant } from "./protocol.gen";
 import { Roster } from "./roster";
 
-const awa: Participant = { id: 1, name: "Awa", role: "host", sources: [] };
-const emile: Participant = { id: 2, name: "Émile", role: "guest", sources: [] };
+const awa: Participant = { id: 1, name: "Awa", role: "host", sources: [], recording: false };
+const emile: Participant = { id: 2, name: "Émile", role: "guest", sources: [], recording: false };
 const camera = (participant: number) => ({ participant, source: "camera" }) as const;
 
 describe("who is here", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Join, ServerBody } from "./protocol.gen";
+import { ROOM_AT_REST } from "./room-state";
 import type { Command } from "./signaling";
 import { Signaling } from "./signaling";
 import { FakeEnvironment } from "./testing/environment";
@@ -24,6 +25,9 @@ const JOINED: ServerBody = {
   answer: { plain: "v=0" },
   participants: [],
   guest_secret: null,
+  code: null,
+  room: ROOM_AT_REST,
+  lobby: [],
   ice_servers: [],
 };
 
@@ -252,8 +256,9 @@ describe("what the server should not do", () => {
 
   it("a snapshot closes every hole before it", () => {
     const { environment, told } = joined();
-    const nothing = { participants: [], slots: [], send: [], connection: null, speaker: null };
-    environment.socket.say(9, { kind: "snapshot", up_to: 8, ...nothing });
+    const line = { connection: null, speaker: null };
+    const nobody = { participants: [], slots: [], send: [], room: ROOM_AT_REST, lobby: [] };
+    environment.socket.say(9, { kind: "snapshot", up_to: 8, ...line, ...nobody });
     environment.socket.say(10, left(3));
     expect(told).toEqual(["joined", "snapshot", "left 3"]);
   });

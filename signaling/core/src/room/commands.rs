@@ -87,6 +87,11 @@ impl Room {
             | ClientBody::Publish { .. }
             | ClientBody::View(_)
             | ClientBody::Chat(_)
+            | ClientBody::Hand { .. }
+            | ClientBody::React { .. }
+            | ClientBody::Vote { .. }
+            | ClientBody::Record { .. }
+            | ClientBody::Moderate(_)
             | ClientBody::Leave => {}
         }
         if re == 0 {
@@ -108,6 +113,14 @@ impl Room {
             ClientBody::Publish { source, state } => self.handle_publish(id, re, source, state),
             ClientBody::View(view) => self.handle_view(id, re, view),
             ClientBody::Chat(chat) => self.handle_chat(id, re, &chat),
+            ClientBody::Hand { .. }
+            | ClientBody::React { .. }
+            | ClientBody::Vote { .. }
+            | ClientBody::Record { .. }
+            | ClientBody::Moderate(_) => {
+                let detail = "this server keeps no order yet";
+                self.refuse(id, re, Refusal::new(ErrorCode::Unsupported, detail));
+            }
             ClientBody::Join(_) | ClientBody::Resume { .. } | ClientBody::Ping => {
                 self.refuse(id, re, already_joined());
             }

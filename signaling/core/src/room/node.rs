@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{
     Instant, ParticipantId, RequestId,
-    client::{ErrorCode, Joined, Role, ServerBody},
+    client::{ErrorCode, Joined, Role, ServerBody, signs::RoomState},
     media::VoicePriority,
     node::{NodeAnswer, NodeCommand, NodeError, NodeEventBody},
 };
@@ -175,6 +175,9 @@ impl Room {
                 answer: session.sdp_form.write(answer),
                 participants,
                 guest_secret,
+                code: None,
+                room: RoomState::default(),
+                lobby: Vec::new(),
                 ice_servers,
             });
             session.say_joined(&mut self.transmits, joined);

@@ -218,6 +218,11 @@ impl Rooms {
             | ClientBody::Publish { .. }
             | ClientBody::View(_)
             | ClientBody::Chat(_)
+            | ClientBody::Hand { .. }
+            | ClientBody::React { .. }
+            | ClientBody::Vote { .. }
+            | ClientBody::Record { .. }
+            | ClientBody::Moderate(_)
             | ClientBody::Leave => self.mention(id, error(message.id, not_joined())),
         }
     }

@@ -371,7 +371,7 @@ fn where_the_ring_has_a_hole_the_state_takes_its_place_and_answers_are_kept() {
     let back = world.resume(&ana.joined.ticket, 1);
     let told = world.take_all(back);
     assert_eq!(told[0].body, resumed(2));
-    let (seq, ServerBody::Snapshot { up_to, participants, slots, send, connection, speaker }) =
+    let (seq, ServerBody::Snapshot { up_to, participants, slots, send, connection, speaker, .. }) =
         (told[1].seq, &told[1].body)
     else {
         panic!("no snapshot: {told:?}");

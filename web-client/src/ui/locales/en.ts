@@ -135,6 +135,8 @@ export const en = {
       "Sound and picture found no way to the server. Your network may block it: try another network, or ask whoever runs the server whether its port is open for UDP and TCP.",
     replaced: "This call goes on in another window or tab.",
     server_stopping: "The server is stopping. Try again in a minute.",
+    removed: "A host has removed you from the room.",
+    ended_by_host: "The host has ended the call for everybody.",
     connection_failed: "The server cannot be reached. Check your connection and try again.",
     unsupported_browser:
       "This browser cannot hold a video call. Use a current Firefox, Chrome, Edge or Safari.",
@@ -152,6 +154,13 @@ export const en = {
     bad_name: "The server does not take this name. Use 1 to 64 ordinary characters.",
     bad_text: "The server does not take this message. Write 1 to 2,000 ordinary characters.",
     unknown_participant: "This person is not in the room any more.",
+    not_allowed: "The rules of this room do not let you do that. Ask a host.",
+    unknown_poll: "This vote is over.",
+    denied: "The host did not let you in. If that is a mistake, ask them another way.",
+    banned: "A host has removed you from this room, and you cannot come back to it.",
+    locked: "The room is locked. Ask the host to open it.",
+    bad_code:
+      "This code does not open the room. Check it with whoever gave it to you; after several tries, wait a minute.",
     bad_offer:
       "The server and this browser found no common way to send sound and picture. Try a current Firefox or Chrome.",
     room_full: "The room is full. Try again when somebody has left.",

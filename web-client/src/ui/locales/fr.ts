@@ -140,6 +140,8 @@ export const fr: Messages = {
       "Le son et l’image n’ont pas trouvé de chemin jusqu’au serveur. Votre réseau les bloque peut-être : essayez-en un autre, ou demandez à la personne qui administre le serveur si son port est ouvert en UDP et en TCP.",
     replaced: "Cet appel continue dans une autre fenêtre ou un autre onglet.",
     server_stopping: "Le serveur s’arrête. Réessayez dans une minute.",
+    removed: "Un hôte vous a fait sortir de la salle.",
+    ended_by_host: "L’hôte a terminé l’appel pour tout le monde.",
     connection_failed: "Le serveur est injoignable. Vérifiez votre connexion et réessayez.",
     unsupported_browser:
       "Ce navigateur ne permet pas d’appel vidéo. Utilisez une version récente de Firefox, Chrome, Edge ou Safari.",
@@ -158,6 +160,14 @@ export const fr: Messages = {
     bad_text:
       "Le serveur n’accepte pas ce message. Écrivez de 1 à 2 000 caractères ordinaires.",
     unknown_participant: "Cette personne n’est plus dans la salle.",
+    not_allowed: "Les règles de cette salle ne vous le permettent pas. Demandez à l’hôte.",
+    unknown_poll: "Ce vote est terminé.",
+    denied:
+      "L’hôte ne vous a pas fait entrer. Si c’est une erreur, prévenez-le par un autre moyen.",
+    banned: "Un hôte vous a exclu de cette salle ; vous ne pouvez plus y revenir.",
+    locked: "La salle est fermée à clé. Demandez à l’hôte de l’ouvrir.",
+    bad_code:
+      "Ce code n’ouvre pas la salle. Vérifiez-le auprès de la personne qui vous l’a donné ; après plusieurs essais, attendez une minute.",
     bad_offer:
       "Le serveur et ce navigateur n’ont trouvé aucun moyen commun d’envoyer le son et l’image. Essayez une version récente de Firefox ou de Chrome.",
     room_full: "La salle est pleine. Réessayez quand quelqu’un sera parti.",
