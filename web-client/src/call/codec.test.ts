@@ -5,7 +5,13 @@ import { decodeServerMessage } from "./codec";
 import type { Participant, RoomState, ServerMessage } from "./protocol.gen";
 import { ROOM_AT_REST } from "./room-state";
 
-const participant: Participant = { id: 7, name: "Awa", role: "guest", sources: [], recording: false };
+const participant: Participant = {
+  id: 7,
+  name: "Awa",
+  role: "guest",
+  sources: [],
+  recording: false,
+};
 const iceServer = {
   urls: ["turns:meet.example.org:443?transport=tcp"],
   username: "1:name",
