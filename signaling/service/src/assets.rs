@@ -17,8 +17,8 @@ use rust_embed::RustEmbed;
 
 use crate::unbuilt_page;
 
-/// What `web-client` builds: part of a release; a debug build reads the folder at its start, so that
-/// whoever works on the pages need not compile.
+/// What `web-client` builds: part of a release; a debug build reads the folder at its start, so
+/// that whoever works on the pages need not compile.
 #[derive(RustEmbed)]
 #[folder = "../../web-client/dist"]
 #[allow_missing = true]
