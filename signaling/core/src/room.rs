@@ -23,7 +23,7 @@ use std::{
 
 use protocol::{
     Epoch, Instant, ParticipantId, RequestId, RoomId,
-    client::{EndReason, ErrorCode, IceServer, Participant, ServerBody},
+    client::{EndReason, ErrorCode, IceServer, Participant, ServerBody, signs::RoomState},
     node::{NodeCommand, NodeRequest},
 };
 
@@ -31,13 +31,15 @@ use crate::{
     Limits,
     ids::{ParticipantIds, SocketId, Ticket},
     requests::{Admission, Refusal},
-    session::{Session, State},
+    session::{Picture, Session, State},
     timers::Timers,
     transmit::{CloseReason, LeaveCause, ResumedFrom, RoomEvent, Transmit},
 };
 
 mod commands;
 mod node;
+mod order;
+mod signs;
 
 pub(crate) use commands::too_fast;
 
@@ -50,6 +52,8 @@ pub(crate) struct Room {
     sessions: BTreeMap<ParticipantId, Session>,
     /// Who has the floor.
     speaker: Option<ParticipantId>,
+    /// What is the same for everybody; [`Room::state_at`] fills in what the time changes.
+    state: RoomState,
     arrivals: u64,
     requests: u32,
     pending: BTreeMap<RequestId, Pending>,
@@ -101,6 +105,7 @@ impl Room {
             ids: ParticipantIds::new(seed),
             sessions: BTreeMap::new(),
             speaker: None,
+            state: RoomState::default(),
             arrivals: 0,
             requests: 0,
             pending: BTreeMap::new(),
@@ -153,13 +158,14 @@ impl Room {
     /// Somebody whose socket was lost, on a new one. False if the session is gone or another's.
     pub(crate) fn handle_resume(
         &mut self,
+        now: Instant,
         socket: SocketId,
         ticket: &Ticket,
         last_seq: u64,
         ice_servers: Vec<IceServer>,
     ) -> bool {
         let id = ticket.participant;
-        let participants = self.participants();
+        let picture = self.picture(now, id);
         let Some(session) = self.sessions.get_mut(&id) else {
             return false;
         };
@@ -179,7 +185,7 @@ impl Room {
         let from = if session.replay(&mut self.transmits, last_seq) {
             ResumedFrom::Ring
         } else {
-            session.say_snapshot(&mut self.transmits, last_seq, participants, self.speaker);
+            session.say_snapshot(&mut self.transmits, last_seq, picture);
             ResumedFrom::Snapshot
         };
         self.events.push_back(RoomEvent::Resumed { room: self.id, participant: id, from });
@@ -271,6 +277,7 @@ impl Room {
             // That nobody has the floor is the node's to say; a snapshot names nobody who is gone.
             self.speaker = self.speaker.filter(|&speaker| speaker != id);
             self.say_to_all(ServerBody::ParticipantLeft { participant: id });
+            self.note_departure(now, &session.participant);
             self.events.push_back(RoomEvent::Left { room, participant: id, cause });
         } else {
             self.events.push_back(RoomEvent::JoinAbandoned);
@@ -325,6 +332,21 @@ impl Room {
         let mut present: Vec<&Session> = self.sessions.values().filter(|s| s.is_joined()).collect();
         present.sort_by_key(|session| session.arrival);
         present.iter().map(|session| session.participant.clone()).collect()
+    }
+
+    /// The room as one of its participants may see it.
+    fn picture(&self, now: Instant, _viewer: ParticipantId) -> Picture {
+        Picture {
+            participants: self.participants(),
+            speaker: self.speaker,
+            room: self.state_at(now),
+            lobby: Vec::new(),
+        }
+    }
+
+    /// Tells everybody what is the same for everybody.
+    fn tell_state(&mut self, now: Instant) {
+        self.say_to_all(ServerBody::Room(self.state_at(now)));
     }
 
     /// Asks the node something. Request ids are the room's number and the request's in it, so that

@@ -9,7 +9,7 @@ use protocol::{
     Instant, ParticipantId,
     client::{
         ConnectionState, ErrorCode, IceServer, Participant, SendConstraint, ServerBody,
-        SlotContent, SlotMapping, signs::RoomState,
+        SlotContent, SlotMapping, order::Waiting, signs::RoomState,
     },
     media::Source,
 };
@@ -68,6 +68,16 @@ pub(crate) struct Arriving {
     pub(crate) view: protocol::client::View,
     pub(crate) guest_secret: Option<String>,
     pub(crate) ice_servers: Vec<IceServer>,
+}
+
+/// What a client is told of the room when it is told everything.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) participants: Vec<Participant>,
+    pub(crate) speaker: Option<ParticipantId>,
+    pub(crate) room: RoomState,
+    /// Empty for guests.
+    pub(crate) lobby: Vec<Waiting>,
 }
 
 impl Session {
@@ -169,11 +179,11 @@ impl Session {
         &mut self,
         transmits: &mut VecDeque<Transmit>,
         last_seq: u64,
-        participants: Vec<Participant>,
-        speaker: Option<ParticipantId>,
+        picture: Picture,
     ) {
         let up_to = self.ring.last_seq();
         let lasting = self.ring.restart(last_seq);
+        let Picture { participants, speaker, room, lobby } = picture;
         let snapshot = ServerBody::Snapshot {
             up_to,
             participants,
@@ -181,8 +191,8 @@ impl Session {
             send: self.send_constraints(),
             connection: self.connection,
             speaker,
-            room: RoomState::default(),
-            lobby: Vec::new(),
+            room,
+            lobby,
         };
         self.say(transmits, Arc::new(snapshot));
         for body in lasting {

@@ -113,14 +113,23 @@ impl Room {
             ClientBody::Publish { source, state } => self.handle_publish(id, re, source, state),
             ClientBody::View(view) => self.handle_view(id, re, view),
             ClientBody::Chat(chat) => self.handle_chat(id, re, &chat),
-            ClientBody::Hand { .. }
-            | ClientBody::React { .. }
-            | ClientBody::Vote { .. }
-            | ClientBody::Record { .. }
-            | ClientBody::Moderate(_) => {
-                let detail = "this server keeps no order yet";
-                self.refuse(id, re, Refusal::new(ErrorCode::Unsupported, detail));
+            ClientBody::Hand { raised } => {
+                let result = self.handle_hand(now, id, raised);
+                self.conclude(id, re, result);
             }
+            ClientBody::React { reaction } => {
+                let result = self.handle_reaction(now, id, reaction);
+                self.conclude(id, re, result);
+            }
+            ClientBody::Vote { poll, choice } => {
+                let result = self.handle_vote(now, id, poll, choice);
+                self.conclude(id, re, result);
+            }
+            ClientBody::Record { on } => {
+                let result = self.handle_record(now, id, on);
+                self.conclude(id, re, result);
+            }
+            ClientBody::Moderate(moderation) => self.handle_moderation(now, id, re, moderation),
             ClientBody::Join(_) | ClientBody::Resume { .. } | ClientBody::Ping => {
                 self.refuse(id, re, already_joined());
             }
@@ -215,13 +224,21 @@ impl Room {
         self.say_to(from, ServerBody::Chat(message));
     }
 
-    fn say_to(&mut self, id: ParticipantId, body: ServerBody) {
+    /// Answers a command that changes the room or its people.
+    pub(super) fn conclude(&mut self, id: ParticipantId, re: u64, result: Result<(), Refusal>) {
+        match result {
+            Ok(()) => self.say_to(id, ServerBody::Done { re }),
+            Err(why) => self.refuse(id, re, why),
+        }
+    }
+
+    pub(super) fn say_to(&mut self, id: ParticipantId, body: ServerBody) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.say(&mut self.transmits, Arc::new(body));
         }
     }
 
-    fn refuse(&mut self, id: ParticipantId, re: u64, why: Refusal) {
+    pub(super) fn refuse(&mut self, id: ParticipantId, re: u64, why: Refusal) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.refuse(&mut self.transmits, re, why);
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{
     Instant, ParticipantId, RequestId,
-    client::{ErrorCode, Joined, Role, ServerBody, signs::RoomState},
+    client::{ErrorCode, Joined, Role, ServerBody},
     media::VoicePriority,
     node::{NodeAnswer, NodeCommand, NodeError, NodeEventBody},
 };
@@ -32,7 +32,7 @@ impl Room {
             Err(error) => return self.handle_failure(now, pending, &error),
         };
         match (pending, answer) {
-            (Some(Pending::Join(id)), NodeAnswer::Answer(text)) => self.admit(id, text),
+            (Some(Pending::Join(id)), NodeAnswer::Answer(text)) => self.admit(now, id, text),
             (Some(Pending::Offer(id, re)), NodeAnswer::Answer(text)) => {
                 if let Some(session) = self.sessions.get_mut(&id) {
                     let answer = session.sdp_form.write(text);
@@ -140,7 +140,7 @@ impl Room {
     }
 
     /// The node has made a session: its owner is in, and the others hear of it.
-    fn admit(&mut self, id: ParticipantId, answer: String) {
+    fn admit(&mut self, now: Instant, id: ParticipantId, answer: String) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -165,7 +165,8 @@ impl Room {
             let priority = VoicePriority::First;
             self.request(NodeCommand::SetVoice { participant: id, priority });
         }
-        let participants = self.participants();
+        self.note_arrival(now, id);
+        let picture = self.picture(now, id);
         if let Some(session) = self.sessions.get_mut(&id) {
             let ticket = Ticket { room: self.id, participant: id, secret: session.secret };
             let joined = ServerBody::Joined(Joined {
@@ -173,11 +174,11 @@ impl Room {
                 role: participant.role,
                 ticket: ticket.to_string(),
                 answer: session.sdp_form.write(answer),
-                participants,
+                participants: picture.participants,
                 guest_secret,
                 code: None,
-                room: RoomState::default(),
-                lobby: Vec::new(),
+                room: picture.room,
+                lobby: picture.lobby,
                 ice_servers,
             });
             session.say_joined(&mut self.transmits, joined);

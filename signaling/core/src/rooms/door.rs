@@ -251,7 +251,8 @@ impl Rooms {
         if let Ok(ticket) = ticket.parse::<Ticket>() {
             let ice_servers = self.sockets.get(&id).map(|socket| socket.ice_servers.clone());
             let ice_servers = ice_servers.unwrap_or_default();
-            let resume = |room: &mut Room| room.handle_resume(id, &ticket, last_seq, ice_servers);
+            let resume =
+                |room: &mut Room| room.handle_resume(now, id, &ticket, last_seq, ice_servers);
             if self.with_room(ticket.room, resume) == Some(true) {
                 if let Some(socket) = self.sockets.get_mut(&id) {
                     socket.stage = Stage::In(ticket.room, ticket.participant);
