@@ -4,6 +4,7 @@
 //! Two people send the same stream in three encodings each, every one at another place of it. What
 //! arrives is traced back to what was sent: a frame that goes has all that it refers to, numbers
 //! have no hole but for losses, and libwebrtc's own rules (`finders`) find every reference at once.
+//! None of it takes memory from the heap.
 
 mod check;
 mod finders;
@@ -239,6 +240,7 @@ fn play(stream: &Stream, seed: u64, pictures: usize, fate: Fate) -> Play {
         }
         scene.wait(33);
     }
+    assert_eq!(scene.allocations, 0, "{}: packets need no heap", stream.name);
     play
 }
 

@@ -61,7 +61,14 @@ struct Wire {
 }
 
 impl Egress for Wire {
+    /// Its own memory is not counted as the forwarder's.
     fn forward(&mut self, to: EndpointIndex, packet: &OutgoingPacket<'_>) {
+        allocation_counter::opt_out(|| self.keep(to, packet));
+    }
+}
+
+impl Wire {
+    fn keep(&mut self, to: EndpointIndex, packet: &OutgoingPacket<'_>) {
         let mut bytes = vec![0; packet.length()];
         assert_eq!(packet.write(&mut bytes), Some(packet.length()));
         let header = RtpHeader::parse(&bytes).expect("what leaves is RTP");
@@ -83,6 +90,8 @@ impl Egress for Wire {
 pub(crate) struct Scene {
     pub(crate) forwarder: Forwarder,
     pub(crate) now: Instant,
+    /// How often packets and timers have made the forwarder take memory from the heap.
+    pub(crate) allocations: u64,
     wire: Wire,
     /// Keyframes asked for, by person and SSRC.
     pub(crate) asked: Vec<(Instant, Person, u32)>,
@@ -128,6 +137,7 @@ impl Scene {
         Scene {
             forwarder,
             now: Instant::ZERO + Duration::from_secs(100),
+            allocations: 0,
             wire: Wire::default(),
             asked: Vec::new(),
             missed: Vec::new(),
@@ -213,7 +223,10 @@ impl Scene {
         while let Some(due) = self.forwarder.poll_timeout().filter(|&due| due <= until) {
             self.now = self.now.max(due);
             self.wire.now = self.now;
-            self.forwarder.handle_timeout(self.now, &mut self.wire);
+            let used = allocation_counter::measure(|| {
+                self.forwarder.handle_timeout(self.now, &mut self.wire);
+            });
+            self.allocations += used.count_total;
             assert!(self.forwarder.poll_timeout() > Some(due), "time goes on");
             self.drain();
         }
@@ -256,7 +269,11 @@ impl Scene {
         let header = RtpHeader::parse(packet).expect("a good header");
         let index = EndpointIndex(person);
         self.wire.now = self.now;
-        let result = self.forwarder.handle_rtp(self.now, index, packet, &header, &mut self.wire);
+        let mut result = Ok(());
+        let used = allocation_counter::measure(|| {
+            result = self.forwarder.handle_rtp(self.now, index, packet, &header, &mut self.wire);
+        });
+        self.allocations += used.count_total;
         self.drain();
         result
     }
