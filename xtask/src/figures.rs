@@ -62,7 +62,7 @@ struct Figure {
     measure: fn(&Subject) -> Result<f64>,
 }
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [Figure; 6] = [
     Figure { name: "ready after start", unit: "ms", at_most: 200.0, measure: ready_ms },
     Figure { name: "idle process, resident", unit: "MB", at_most: 40.0, measure: idle_megabytes },
     Figure {
@@ -82,6 +82,12 @@ const FIGURES: [Figure; 5] = [
         unit: "ms",
         at_most: 300.0,
         measure: |subject| browsers_say(subject, "restoreMs"),
+    },
+    Figure {
+        name: "allocation of 50 sources",
+        unit: "us",
+        at_most: 20.0,
+        measure: allocation_micros,
     },
 ];
 
@@ -109,6 +115,14 @@ fn idle_megabytes(subject: &Subject) -> Result<f64> {
 
 fn page_kilobytes(_subject: &Subject) -> Result<f64> {
     web::page_kilobytes()
+}
+
+/// The test that counts what an allocation takes from the heap says what it takes of time.
+fn allocation_micros(_subject: &Subject) -> Result<f64> {
+    let test = ["test", "--release", "--locked", "--quiet", "-p", "sfu-core", "--test", "it"];
+    let said =
+        shell::output("cargo", &[&test[..], &["fifty_sources", "--", "--nocapture"]].concat())?;
+    number_in(&said, "allocationMicros").ok_or_else(|| format!("no figure in: {said}").into())
 }
 
 /// One round of what only browsers can measure.
