@@ -37,6 +37,9 @@ pub const SDP_BYTES_MAX: usize = 256 * 1024;
 /// The longest name of a person, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 64;
 
+/// The longest [`Join::browser`], in bytes.
+pub const BROWSER_BYTES_MAX: usize = 64;
+
 /// The longest text of a chat message, in characters (Unicode scalar values).
 pub const CHAT_CHARACTERS_MAX: usize = 2_000;
 
@@ -160,13 +163,14 @@ pub struct Join {
     /// The secret from the link's fragment; the role comes from it alone. Empty where one has only
     /// the room's [`Join::code`].
     pub secret: String,
-    /// What a host has read to somebody whose link came without its secret. With it one waits in
-    /// the lobby, whatever the rules are.
+    /// What a host has read to somebody whose link came without its secret: six digits, and spaces
+    /// between them as one likes. With it one waits in the lobby, whatever the rules are.
     #[serde(default)]
     #[ts(optional = nullable)]
     pub code: Option<String>,
-    /// Random and kept by the browser, the same at each visit: by it a ban knows the browser
-    /// again. It is stored nowhere, and told to nobody.
+    /// Random and kept by the browser, the same at each visit, of at most
+    /// [`BROWSER_BYTES_MAX`] bytes: by it a ban knows the browser again. It is stored
+    /// nowhere, but for a keyed hash of it where there is a ban, and told to nobody.
     #[serde(default)]
     #[ts(optional = nullable)]
     pub browser: Option<String>,
@@ -176,7 +180,8 @@ pub struct Join {
     pub offer: SdpBody,
     /// The use of each m-line of the offer.
     pub sections: Vec<MediaSection>,
-    /// Sources that are on from the start.
+    /// Sources that are on from the start, but for those that the rules of the room forbid: of
+    /// each of them [`ServerBody::TurnedOff`] follows [`ServerBody::Joined`].
     #[serde(default)]
     pub sources: Vec<PublishedSource>,
     /// What the client shows at first.
@@ -366,8 +371,8 @@ pub enum ServerBody {
     TurnedOff {
         /// Which.
         source: Source,
-        /// Who did it.
-        by: ParticipantId,
+        /// Who did it; `null` where the rules of the room did not let one bring it along.
+        by: Option<ParticipantId>,
     },
     /// A host asks one to turn a source on.
     AskedToTurnOn {
@@ -440,7 +445,8 @@ pub struct Joined {
     pub participants: Vec<Participant>,
     /// The secret of the room's guest link, for hosts who want to invite; guests have it already.
     pub guest_secret: Option<String>,
-    /// The room's code, for hosts who want to read it to somebody.
+    /// The room's code, for hosts who want to read it to somebody: six digits, to be shown in two
+    /// groups of three.
     pub code: Option<String>,
     /// What is the same for everybody.
     pub room: RoomState,

@@ -193,6 +193,11 @@ function body(fields: Fields): ServerBody | null {
         reaction: oneOf(REACTIONS, fields["reaction"]),
       };
     case "turned_off":
+      return {
+        kind,
+        source: oneOf(SOURCES, fields["source"]),
+        by: optional(fields["by"], integer),
+      };
     case "asked_to_turn_on":
       return { kind, source: oneOf(SOURCES, fields["source"]), by: integer(fields["by"]) };
     case "attendance":

@@ -85,13 +85,14 @@ room: RoomName,
  */
 secret: string, 
 /**
- * What a host has read to somebody whose link came without its secret. With it one waits in
- * the lobby, whatever the rules are.
+ * What a host has read to somebody whose link came without its secret: six digits, and spaces
+ * between them as one likes. With it one waits in the lobby, whatever the rules are.
  */
 code?: string | null, 
 /**
- * Random and kept by the browser, the same at each visit: by it a ban knows the browser
- * again. It is stored nowhere, and told to nobody.
+ * Random and kept by the browser, the same at each visit, of at most
+ * [`BROWSER_BYTES_MAX`] bytes: by it a ban knows the browser again. It is stored
+ * nowhere, but for a keyed hash of it where there is a ban, and told to nobody.
  */
 browser?: string | null, 
 /**
@@ -107,7 +108,8 @@ offer: SdpBody,
  */
 sections: Array<MediaSection>, 
 /**
- * Sources that are on from the start.
+ * Sources that are on from the start, but for those that the rules of the room forbid: of
+ * each of them [`ServerBody::TurnedOff`] follows [`ServerBody::Joined`].
  */
 sources: Array<PublishedSource>, 
 /**
@@ -551,7 +553,8 @@ participants: Array<Participant>,
  */
 guest_secret: string | null, 
 /**
- * The room's code, for hosts who want to read it to somebody.
+ * The room's code, for hosts who want to read it to somebody: six digits, to be shown in two
+ * groups of three.
  */
 code: string | null, 
 /**
@@ -696,9 +699,9 @@ reaction: Reaction, } | { "kind": "turned_off",
  */
 source: Source, 
 /**
- * Who did it.
+ * Who did it; `null` where the rules of the room did not let one bring it along.
  */
-by: ParticipantId, } | { "kind": "asked_to_turn_on", 
+by: ParticipantId | null, } | { "kind": "asked_to_turn_on", 
 /**
  * Which.
  */
@@ -840,9 +843,9 @@ reaction: Reaction, } | { "kind": "turned_off",
  */
 source: Source, 
 /**
- * Who did it.
+ * Who did it; `null` where the rules of the room did not let one bring it along.
  */
-by: ParticipantId, } | { "kind": "asked_to_turn_on", 
+by: ParticipantId | null, } | { "kind": "asked_to_turn_on", 
 /**
  * Which.
  */
