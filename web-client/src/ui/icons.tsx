@@ -1,7 +1,8 @@
 // The icons, drawn on a grid of 24 with one stroke. They decorate: the words stand beside them.
 import type { ComponentChildren, JSX } from "preact";
 
-function icon(children: ComponentChildren) {
+/** A drawing of the set; other parts draw theirs with it. */
+export function icon(children: ComponentChildren) {
   return (): JSX.Element => (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {children}
@@ -81,3 +82,14 @@ export const CloseIcon = icon(<path d="M6 6l12 12M18 6L6 18" />);
 export const SoundIcon = icon(
   <path d="M4 10v4h3.5L12 18V6l-4.5 4zM15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11" />,
 );
+
+export const ChatIcon = icon(
+  <>
+    <path d="M4 5.5h16A1.5 1.5 0 0 1 21.5 7v9a1.5 1.5 0 0 1-1.5 1.5h-8L7 21v-3.5H4" />
+    <path d="M4 17.5A1.5 1.5 0 0 1 2.5 16V7A1.5 1.5 0 0 1 4 5.5M7 10h10M7 13.5h6" />
+  </>,
+);
+
+export const MoreIcon = icon(<path class="dots" d="M5 12h.01M12 12h.01M19 12h.01" />);
+
+export const SendIcon = icon(<path d="M4 12l16-7.5-5 15.5-3.5-6.5zM11.5 13.5L20 4.5" />);

@@ -1,4 +1,4 @@
-// What the toolbar opens: who is here, the links, the settings.
+// The dialogs that the toolbar opens: the links, the settings.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -7,52 +7,15 @@ import { DeviceChoice } from "./device-choice";
 import { canCapture } from "./devices";
 import { Dialog } from "./dialog";
 import { t } from "./i18n";
-import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from "./icons";
 import { LanguageChoice } from "./language-choice";
 import { hostSecret, linkTo } from "./links";
-import type { Picture, RoomStore } from "./room-store";
-import { has } from "./room-store";
+import type { RoomStore } from "./room-store";
 import { shortcutsOn } from "./shortcuts";
-import { hueOf, initials, wayOf } from "./text";
-import { isHeard, nameOf } from "./tile";
+import { wayOf } from "./text";
 
 interface PanelProps {
   readonly store: RoomStore;
   readonly onClose: () => void;
-}
-
-export function PeoplePanel({ store, onClose }: PanelProps): JSX.Element {
-  const people = store.people.value;
-  return (
-    <Dialog id="people-panel" title={t().peopleCount(people.length)} onClose={onClose}>
-      <ul class="people">
-        {people.map((picture) => (
-          <Person key={picture.key} store={store} picture={picture} />
-        ))}
-      </ul>
-    </Dialog>
-  );
-}
-
-function Person({ store, picture }: { store: RoomStore; picture: Picture }): JSX.Element {
-  const { participant, self } = picture;
-  const heard = isHeard(store, picture);
-  const seen = self ? store.local.value.camera !== null : has(participant, "camera");
-  return (
-    <li class="person" data-person={participant.id}>
-      <span class={`avatar hue-${hueOf(participant.id)}`} aria-hidden="true">
-        {initials(participant.name)}
-      </span>
-      <span class="person-name">{nameOf(picture)}</span>
-      {participant.role === "host" && <span class="badge">{t().host}</span>}
-      <span class="person-state">
-        {heard ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
-        {!heard && <span class="visually-hidden">{t().microphoneOff}</span>}
-        {seen ? <CameraIcon /> : <CameraOffIcon />}
-        {!seen && <span class="visually-hidden">{t().cameraOff}</span>}
-      </span>
-    </li>
-  );
 }
 
 interface InvitePanelProps extends PanelProps {

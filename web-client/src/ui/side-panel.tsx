@@ -1,0 +1,76 @@
+// A panel beside the pictures; on a narrow screen it lies over them. Escape closes it, and the
+// focus goes back to where it came from.
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useMemo, useRef } from "preact/hooks";
+
+import { t } from "./i18n";
+import { CloseIcon } from "./icons";
+
+/** Screens on which a panel leaves no room for pictures; `talk.css` has the same. */
+const NARROW = "(max-width: 700px)";
+
+/** Whether the screen is a phone's, upright. Follows a window that is resized. */
+export function useNarrow(): boolean {
+  const query = useMemo(() => matchMedia(NARROW), []);
+  const narrow = useSignal(query.matches);
+  useEffect(() => {
+    const look = (): void => {
+      narrow.value = query.matches;
+    };
+    query.addEventListener("change", look);
+    return () => query.removeEventListener("change", look);
+  }, [query]);
+  return narrow.value;
+}
+
+interface SidePanelProps {
+  readonly id: string;
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+export function SidePanel({ id, title, onClose, children }: SidePanelProps): JSX.Element {
+  const panel = useRef<HTMLElement>(null);
+  const titleId = useId();
+  // While it is drawn, because the page that it covers loses the focus with that.
+  const opener = useMemo(() => document.activeElement, []);
+  useEffect(() => {
+    const inside = panel.current;
+    // Where there is something to type into, that is what the panel was opened for.
+    inside?.querySelector<HTMLElement>("[data-first], h2")?.focus();
+    return () => {
+      const focusWasInside = inside?.contains(document.activeElement) ?? false;
+      const lost = document.activeElement === document.body;
+      if ((focusWasInside || lost) && opener instanceof HTMLElement) {
+        // The page is not covered any more only once the panel is gone.
+        setTimeout(() => opener.focus());
+      }
+    };
+  }, []);
+  return (
+    <aside
+      id={id}
+      ref={panel}
+      class="side-panel"
+      aria-labelledby={titleId}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !event.defaultPrevented) {
+          event.preventDefault();
+          onClose();
+        }
+      }}
+    >
+      <header class="side-header">
+        <h2 id={titleId} tabIndex={-1}>
+          {title}
+        </h2>
+        <button type="button" class="plain-button" aria-label={t().close} onClick={onClose}>
+          <CloseIcon />
+        </button>
+      </header>
+      {children}
+    </aside>
+  );
+}

@@ -1,0 +1,138 @@
+// What the toolbar offers. Each part of the room adds what it has to a list of its own.
+import type { ComponentChildren, JSX } from "preact";
+
+import { canShareScreen } from "./devices";
+import { t } from "./i18n";
+import {
+  CameraIcon,
+  CameraOffIcon,
+  ChatIcon,
+  InviteIcon,
+  MicrophoneIcon,
+  MicrophoneOffIcon,
+  PeopleIcon,
+  ScreenIcon,
+  SettingsIcon,
+} from "./icons";
+import type { Panels } from "./open-panels";
+import type { RoomStore } from "./room-store";
+import type { Talk } from "./talk/talk";
+
+/** What a tool may act on. */
+export interface RoomParts {
+  readonly store: RoomStore;
+  readonly talk: Talk;
+  readonly panels: Panels;
+}
+
+/** A button of the toolbar, or a line of its menu. */
+export interface Tool {
+  readonly id: string;
+  readonly label: string;
+  /** With the key that does the same. */
+  readonly title?: string;
+  readonly icon: () => JSX.Element;
+  /** In the bar always; in the bar of wide screens and else in the menu; in the menu always. */
+  readonly place: "bar" | "wide" | "menu";
+  /** `switch` warns while it is off; `extra` shines while it is on. */
+  readonly kind?: "switch" | "extra";
+  /** For what is on or off. */
+  readonly pressed?: boolean;
+  /** For what opens a panel beside the pictures. */
+  readonly expanded?: boolean;
+  /** A number to be seen from afar, and how it is said; 0 is not shown. */
+  readonly count?: { readonly value: number; readonly said: string; readonly urgent?: boolean };
+  /** Shown in place of the label's button, for what unfolds more by itself. */
+  readonly custom?: () => ComponentChildren;
+  readonly run: () => void;
+}
+
+/** Asked anew at each change of the signals that a list reads. */
+type ToolList = (parts: RoomParts) => readonly Tool[];
+
+/** In the order of the bar. Parts that have tools of their own add a list here. */
+const LISTS: readonly ToolList[] = [deviceTools, talkTools, panelTools];
+
+export function toolsOf(parts: RoomParts): readonly Tool[] {
+  return LISTS.flatMap((list) => list(parts));
+}
+
+function deviceTools({ store }: RoomParts): readonly Tool[] {
+  const { microphoneOn, camera, screen } = store.local.value;
+  const devices: Tool[] = [
+    {
+      id: "microphone",
+      label: t().microphone,
+      title: t().microphoneKey,
+      icon: microphoneOn ? MicrophoneIcon : MicrophoneOffIcon,
+      place: "bar",
+      kind: "switch",
+      pressed: microphoneOn,
+      run: () => store.toggleMicrophone(),
+    },
+    {
+      id: "camera",
+      label: t().camera,
+      title: t().cameraKey,
+      icon: camera === null ? CameraOffIcon : CameraIcon,
+      place: "bar",
+      kind: "switch",
+      pressed: camera !== null,
+      run: () => store.toggleCamera(),
+    },
+  ];
+  const share: Tool = {
+    id: "screen",
+    label: t().shareScreen,
+    icon: ScreenIcon,
+    place: "wide",
+    kind: "extra",
+    pressed: screen !== null,
+    run: () => store.toggleScreen(),
+  };
+  return canShareScreen() ? [...devices, share] : devices;
+}
+
+function talkTools({ store, talk, panels }: RoomParts): readonly Tool[] {
+  const here = store.participants.value.length;
+  const unread = talk.chat.unread.value;
+  return [
+    {
+      id: "chat",
+      label: t().talk.chat,
+      icon: ChatIcon,
+      place: "bar",
+      expanded: panels.side.value === "chat",
+      count: { value: unread, said: t().talk.unread(unread), urgent: true },
+      run: () => panels.toggle("chat"),
+    },
+    {
+      id: "people",
+      label: t().people,
+      icon: PeopleIcon,
+      place: "wide",
+      expanded: panels.side.value === "people",
+      count: { value: here, said: t().peopleCount(here) },
+      run: () => panels.toggle("people"),
+    },
+  ];
+}
+
+function panelTools({ panels }: RoomParts): readonly Tool[] {
+  return [
+    {
+      id: "invite",
+      label: t().invite,
+      icon: InviteIcon,
+      place: "wide",
+      run: () => (panels.modal.value = "invite"),
+    },
+    {
+      id: "settings",
+      label: t().settings,
+      icon: SettingsIcon,
+      place: "menu",
+      run: () => (panels.modal.value = "settings"),
+    },
+  ];
+}
