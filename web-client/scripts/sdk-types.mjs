@@ -19,8 +19,8 @@ try {
     scratch,
   ];
   execFileSync(process.execPath, [tsc, ...flags], { cwd: root, stdio: "inherit" });
-  // The order is that of dependence; every name in these three files is exported once.
-  const parts = ["protocol.gen", "api", "index"].map((name) =>
+  // The order is that of dependence; every name in these files is exported once.
+  const parts = ["protocol.gen", "room-state", "api", "index"].map((name) =>
     declarations(readFileSync(join(scratch, "src", "call", `${name}.d.ts`), "utf8")),
   );
   const header = "// Types of Préau's SDK, served at /sdk.js.\n";

@@ -13,7 +13,12 @@ const files = (folder: string) =>
 describe("the call", () => {
   it.each(files("./call/"))("%s knows nothing of pages", (_, text) => {
     expect(text).not.toMatch(/from "(\.\.\/)+ui|from "preact/);
-    expect(text).not.toMatch(/\b(document|window|localStorage)\.|\bHTML\w+Element\b/);
+    expect(text).not.toMatch(/\b(document|window)\.|\bHTML\w+Element\b/);
+  });
+
+  it("takes what the browser remembers from its environment alone", () => {
+    const users = files("./call/").filter(([, text]) => /\b(localStorage|indexedDB)\b/.test(text));
+    expect(users.map(([path]) => path)).toEqual(["./call/environment.ts"]);
   });
 });
 

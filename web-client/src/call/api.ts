@@ -1,15 +1,22 @@
 // The public face of the SDK: every type that a page embedding a call may rely on.
 import type {
+  Choice,
   EndReason,
   ErrorCode,
+  Moderation,
   Participant,
   ParticipantId,
   PictureState,
+  PollId,
+  Reaction,
   Role,
+  RoomState,
   SlotContent,
   SlotKind,
   Source,
+  Stay,
   View,
+  Waiting,
 } from "./protocol.gen";
 
 /** What can go wrong on this side of the wire, beside what the server says. */
@@ -45,7 +52,9 @@ export type Connection =
   /** The media path is lost and being found again. */
   | "restarting_media"
   /** The session is gone; the client joins again as somebody new. */
-  | "rejoining";
+  | "rejoining"
+  /** Joining again, and a host has to let one in first. */
+  | "in_lobby";
 
 /** Where a call stands. */
 export type CallState =
@@ -130,6 +139,25 @@ export interface ChatOptions {
   readonly to?: ParticipantId | null;
 }
 
+/** Somebody shows something for a moment; one's own comes too. */
+export interface ReactionShown {
+  readonly participant: ParticipantId;
+  readonly reaction: Reaction;
+}
+
+/** A host has something to do with a source of one's own. */
+export interface SourceOrder {
+  readonly source: Source;
+  /** Who did it, or asks. */
+  readonly by: ParticipantId;
+}
+
+/** What one knows while waiting in the lobby. */
+export interface LobbyNews {
+  /** Whether a host is there who can be asked. */
+  readonly hostIsHere: boolean;
+}
+
 /** Events of a call, by name. */
 export interface CallEvents {
   participant: ParticipantChange;
@@ -141,6 +169,15 @@ export interface CallEvents {
   chat: ChatLine;
   local: LocalMedia;
   source_lost: SourceLost;
+  /** `call.room` has changed. */
+  room: RoomState;
+  /** Who waits in the lobby has changed; for hosts. */
+  lobby: readonly Waiting[];
+  reaction: ReactionShown;
+  /** A host, or a rule, has turned a source off; its capture has been told to stop. */
+  turned_off: SourceOrder;
+  /** A host asks one to turn a source on. Nobody but oneself can. */
+  asked_to_turn_on: SourceOrder;
 }
 
 /** A receiving m-line and what it carries. */
@@ -224,7 +261,9 @@ export interface JoinOptions {
   /** The room's name in its link. */
   readonly room: string;
   /** The link's secret, the part after `#`; the role comes from it. */
-  readonly secret: string;
+  readonly secret?: string;
+  /** The room's code, where the link came without its secret. With it one waits in the lobby. */
+  readonly code?: string;
   /** The person's name. */
   readonly name: string;
   /** A track of one's own, `true` to ask the browser, `false` (default) to start muted. */
@@ -242,6 +281,13 @@ export interface JoinOptions {
   readonly view?: View;
   /** From `prepare`, to be in sooner. */
   readonly preparation?: Preparation;
+  /**
+   * One waits until a host lets one in. It may come more than once, also after joining, where the
+   * session was lost and the room has a lobby. Waiting has no end but the host's answer.
+   */
+  onLobby?(news: LobbyNews): void;
+  /** Gives up joining: `join` rejects with `left`. Once joined, `leave` is the way out. */
+  readonly signal?: AbortSignal;
 }
 
 /** A connection made ready before the person decides to join. */
@@ -255,9 +301,16 @@ export interface Preparation {
 export interface Call {
   /** Which participant one is. It changes when the session had to be made anew. */
   readonly you: ParticipantId;
+  /** What one may do; a host can change it in the middle of a call. */
   readonly role: Role;
   /** The secret of the guest link, for hosts. */
   readonly guestSecret: string | null;
+  /** The room's code, which a host reads to somebody whose link does not work; null for guests. */
+  readonly code: string | null;
+  /** Rules, hands, timer, focus, poll; the timer tells what is left when this is read. */
+  readonly room: RoomState;
+  /** Who waits in the lobby, the first one first; empty for guests. */
+  readonly lobby: readonly Waiting[];
   readonly state: CallState;
   /** Who is here, oneself included, in the order of arrival. */
   readonly participants: readonly Participant[];
@@ -280,11 +333,14 @@ export interface Call {
    * at all where the view is empty. Before the first view the server chooses.
    */
   view(view: View): void;
-  /** Unmutes or mutes. With a device, changes to it. Rejects with the browser's error. */
+  /**
+   * Unmutes or mutes. With a device, changes to it. Rejects with the browser's error, or with a
+   * `CallError` of `not_allowed` where the room's rules keep guests from it.
+   */
   setMicrophone(on: boolean, deviceId?: string): Promise<void>;
-  /** Turns the camera on or off; off lets go of the device. Rejects with the browser's error. */
+  /** Turns the camera on or off; off lets go of the device. Rejects as `setMicrophone` does. */
   setCamera(on: boolean, deviceId?: string): Promise<void>;
-  /** Shares a screen, window or tab, or stops. Rejects with the browser's error. */
+  /** Shares a screen, window or tab, or stops. Rejects as `setMicrophone` does. */
   shareScreen(on: boolean): Promise<void>;
   /**
    * Writes to the room. Resolves when the server has passed it on. Rejects with a `CallError`:
@@ -292,6 +348,22 @@ export interface Call {
    * `too_fast`, or why the call lost its session before the server could answer.
    */
   chat(text: string, options?: ChatOptions): Promise<void>;
+  /**
+   * Raises one's hand, or lowers it. Like all that follows, it resolves when the server has done
+   * it and rejects with a `CallError`: `not_allowed`, `too_fast`, …, or why the call lost its
+   * session before the server could answer.
+   */
+  setHand(raised: boolean): Promise<void>;
+  /** Shows something to everybody for a moment. */
+  react(reaction: Reaction): Promise<void>;
+  /** Answers the open poll; once more changes one's mind. `unknown_poll` where it is not open. */
+  vote(poll: PollId, choice: Choice): Promise<void>;
+  /** Tells everybody that one records what one sees, or does so no longer. */
+  setRecording(on: boolean): Promise<void>;
+  /** Keeps order; for hosts. */
+  moderate(order: Moderation): Promise<void>;
+  /** Who was here and when, in the order in which they came; for hosts. */
+  takeAttendance(): Promise<readonly Stay[]>;
   /** How loud each participant is heard just then, 0 to 1; who is silent is absent. */
   levels(): ReadonlyMap<ParticipantId, number>;
   /** Whom a slot's newest packet names, surer than the announcement; null if nobody yet. */

@@ -1,106 +1,16 @@
 // The call as a whole: what it promises when things go wrong.
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import type { CallEvents, JoinOptions } from "./api";
-import { LiveCall, signalingUrl } from "./call";
-import { MediaConnection } from "./media";
-import type { Participant, ServerBody } from "./protocol.gen";
 import { ROOM_AT_REST } from "./room-state";
-import { FakeEnvironment, settle } from "./testing/environment";
+import { settle } from "./testing/environment";
+import { awa, inRoom, JOINED, me, Scene, withoutCompression } from "./testing/scene";
 import { FakeTrack } from "./testing/webrtc";
-
-const awa: Participant = { id: 1, name: "Awa", role: "host", sources: [], recording: false };
-const me: Participant = { id: 7, name: "Me", role: "guest", sources: [], recording: false };
-
-const JOINED: ServerBody = {
-  kind: "joined",
-  you: 7,
-  role: "guest",
-  ticket: "ticket",
-  answer: { plain: "answer" },
-  participants: [awa, me],
-  guest_secret: null,
-  code: null,
-  room: ROOM_AT_REST,
-  lobby: [],
-  ice_servers: [],
-};
 
 /** With 2 video slots: 4 m-lines to send, 3 voices, 1 programme, then pictures. */
 const FIRST_VOICE = "4";
 const FIRST_VIDEO = "8";
 
-// SDP goes plain, so that nothing waits for a thread of zlib.
-beforeEach(() => {
-  vi.stubGlobal("CompressionStream", undefined);
-  vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  return () => {
-    vi.unstubAllGlobals();
-    vi.restoreAllMocks();
-  };
-});
-
-class Scene {
-  readonly environment = new FakeEnvironment();
-  readonly call: LiveCall;
-  readonly events: [keyof CallEvents, unknown][] = [];
-  /** How the join went: `joined`, or the error. */
-  outcome: unknown = null;
-  #seq = 0;
-
-  constructor(options: Partial<JoinOptions> = {}) {
-    const media = new MediaConnection(this.environment, 2);
-    const all = { url: "https://x", room: "yard", secret: "s", name: "Me", ...options };
-    this.call = new LiveCall(this.environment, all, media);
-    for (const name of [
-      ...(["participant", "track", "state", "connection", "path", "speaker"] as const),
-      ...(["chat", "local", "source_lost"] as const),
-    ] as const) {
-      this.call.on(name, (event) => this.events.push([name, event]));
-    }
-    this.call.start().then(
-      () => (this.outcome = "joined"),
-      (error: unknown) => (this.outcome = error),
-    );
-  }
-
-  async say(body: ServerBody): Promise<void> {
-    this.#seq += 1;
-    this.environment.socket.say(this.#seq, body);
-    await settle();
-  }
-
-  /** A new session numbers from 1. */
-  async letIn(body: ServerBody = JOINED): Promise<void> {
-    await settle();
-    this.#seq = 0;
-    this.environment.socket.open();
-    await this.say(body);
-  }
-
-  async connectMedia(): Promise<void> {
-    this.environment.connection.become("connected", "connected");
-    await settle();
-  }
-
-  named<Name extends keyof CallEvents>(name: Name): CallEvents[Name][] {
-    return this.events
-      .filter(([told]) => told === name)
-      .map(([, event]) => event as CallEvents[Name]);
-  }
-
-  connection(): string {
-    const { state } = this.call;
-    return state.phase === "joined" ? state.connection : state.phase;
-  }
-}
-
-async function inRoom(options: Partial<JoinOptions> = {}): Promise<Scene> {
-  const scene = new Scene(options);
-  await scene.letIn();
-  await scene.connectMedia();
-  return scene;
-}
+withoutCompression();
 
 describe("joining", () => {
   it("offers all m-lines at once and names their use", async () => {
@@ -157,11 +67,6 @@ describe("joining", () => {
     await settle();
     await scene.environment.advance(30_000);
     expect(scene.outcome).toMatchObject({ code: "connection_failed" });
-  });
-
-  it("speaks to the socket of the server it was given", () => {
-    expect(signalingUrl("https://meet.example.org/a?b#c")).toBe("wss://meet.example.org/ws");
-    expect(signalingUrl("http://localhost:8080")).toBe("ws://localhost:8080/ws");
   });
 });
 

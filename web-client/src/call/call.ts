@@ -5,57 +5,65 @@ import type {
   CallEvents,
   CallState,
   CallStats,
-  ChatOptions,
   ConnectionReport,
   JoinOptions,
+  LobbyNews,
   LocalMedia,
   ParticipantChange,
   PathReport,
   Slot,
 } from "./api";
 import { CallError } from "./api";
-import { Outbox } from "./chat";
+import { Commands } from "./commands";
 import { Emitter } from "./emitter";
 import type { Environment } from "./environment";
 import { LocalSources } from "./local";
 import { isVoice, MediaConnection, newestCsrc } from "./media";
+import { News } from "./news";
+import { mayTurnOn, Order } from "./order";
+import type { Answer } from "./outbox";
+import { Outbox } from "./outbox";
 import type {
-  ConnectionState,
   EndReason,
+  Join,
   Joined,
   Participant,
   ParticipantId,
   Role,
+  RoomState,
   ServerBody,
+  Source,
   Tile,
   View,
+  Waiting,
 } from "./protocol.gen";
+import { RejoinPolicy, RESUME_MS_MAX } from "./recovery";
 import type { Move } from "./roster";
 import { Roster } from "./roster";
-import { Signaling } from "./signaling";
+import type { Command } from "./signaling";
+import { NO_COUNTERS, Signaling, signalingUrl } from "./signaling";
 import type { Happening, Progress } from "./state";
 import { describe, progress, sameState, START } from "./state";
 import { mediaStats } from "./stats";
-import { RESUME_MS_MAX } from "./recovery";
 
 /** How long the first join tries before it says that there is no connection. */
 const JOIN_PATIENCE_MS = 10_000;
 
-/** Before each next try: a server that answers joins with losses is asked ever less, then not. */
-const REJOIN_PAUSES_MS = [0, 1000, 4000, 8000];
-const REJOINS_WITHIN_MS = 120_000;
 /** A server that is stopping should have stopped before it is asked again. */
 const STOPPING_PAUSE_MS = 1000;
 
 type Ended = { readonly kind: "joined" } | { readonly kind: "failed"; readonly error: CallError };
 
-export class LiveCall implements Call {
+export class LiveCall extends Commands implements Call {
   readonly #environment: Environment;
   readonly #options: JoinOptions;
   readonly #events = new Emitter<CallEvents>();
   readonly #roster = new Roster();
   readonly #local: LocalSources;
   readonly #outbox = new Outbox();
+  readonly #order: Order;
+  readonly #news: News;
+  readonly #rejoins = new RejoinPolicy();
   readonly #stopPageWatch: () => void;
   readonly #stopNetworkWatch: () => void;
 
@@ -63,18 +71,19 @@ export class LiveCall implements Call {
   #signaling: Signaling | null = null;
   #progress: Progress = START;
   #joined: Joined | null = null;
+  /** What this session was asked for with. */
+  #join: Join | null = null;
   #view: View;
   /** The command whose answer the media connection waits for. */
   #offerId = 0;
+  /** The newest command that turned each source on or off. */
+  readonly #publishIds = new Map<Source, number>();
   /** Whether media has passed in this session: what never worked is not tried again. */
   #mediaWorked = false;
-  #connection: ConnectionReport | null = null;
-  #path: PathReport | null = null;
-  #speaker: ParticipantId | null = null;
-  #rejoinedAt: number[] = [];
   #settleJoin: ((how: Ended) => void) | null = null;
 
   constructor(environment: Environment, options: JoinOptions, media: MediaConnection) {
+    super();
     this.#environment = environment;
     this.#options = options;
     this.#media = media;
@@ -84,10 +93,16 @@ export class LiveCall implements Call {
       onLost: (lost) => this.#events.emit("source_lost", lost),
       onPublish: (source, state) => {
         if (this.#joined !== null) {
-          this.#signaling?.send({ kind: "publish", source, state });
+          const id = this.#signaling?.send({ kind: "publish", source, state }) ?? 0;
+          this.#publishIds.set(source, id);
         }
       },
     });
+    this.#order = new Order(
+      () => environment.now(),
+      (name, event) => this.#events.emit(name, event),
+    );
+    this.#news = new News((name, event) => this.#events.emit(name, event));
     this.#stopPageWatch = environment.onPageGone(() => this.leave());
     this.#stopNetworkWatch = environment.onNetworkChange((online) => {
       if (online) {
@@ -101,11 +116,24 @@ export class LiveCall implements Call {
   }
 
   get role(): Role {
-    return this.#joined?.role ?? "guest";
+    const oneself = this.#roster.participants.find(({ id }) => id === this.#joined?.you);
+    return oneself?.role ?? this.#joined?.role ?? "guest";
   }
 
   get guestSecret(): string | null {
     return this.#joined?.guest_secret ?? null;
+  }
+
+  get code(): string | null {
+    return this.#order.code;
+  }
+
+  get room(): RoomState {
+    return this.#order.room;
+  }
+
+  get lobby(): readonly Waiting[] {
+    return this.#order.lobby;
   }
 
   get state(): CallState {
@@ -130,15 +158,15 @@ export class LiveCall implements Call {
   }
 
   get connection(): ConnectionReport | null {
-    return this.#connection;
+    return this.#news.connection;
   }
 
   get path(): PathReport | null {
-    return this.#path;
+    return this.#news.path;
   }
 
   get speaker(): ParticipantId | null {
-    return this.#speaker;
+    return this.#news.speaker;
   }
 
   on<Name extends keyof CallEvents>(
@@ -151,7 +179,11 @@ export class LiveCall implements Call {
   /** Opens devices, enters the room, and resolves when the server has let one in. */
   async start(): Promise<void> {
     this.#happen({ kind: "join_asked" });
+    const { signal } = this.#options;
+    const giveUp = (): void => this.leave();
+    signal?.addEventListener("abort", giveUp);
     try {
+      signal?.throwIfAborted();
       await this.#openSource("microphone", this.#options.audio ?? false);
       await this.#openSource("camera", this.#options.video ?? false);
       await this.#enter(JOIN_PATIENCE_MS);
@@ -160,7 +192,9 @@ export class LiveCall implements Call {
       }
     } catch (error) {
       this.#end(error instanceof CallError ? error.code : "left");
-      throw error;
+      throw signal?.aborted === true ? new CallError("left", "joining was given up") : error;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
     }
   }
 
@@ -174,24 +208,19 @@ export class LiveCall implements Call {
     }
   }
 
-  setMicrophone(on: boolean, deviceId?: string): Promise<void> {
-    return this.#local.setMicrophone(on, deviceId);
+  async setMicrophone(on: boolean, deviceId?: string): Promise<void> {
+    this.#requireAllowed("microphone", on);
+    await this.#local.setMicrophone(on, deviceId);
   }
 
-  setCamera(on: boolean, deviceId?: string): Promise<void> {
-    return this.#local.setCamera(on, deviceId);
+  async setCamera(on: boolean, deviceId?: string): Promise<void> {
+    this.#requireAllowed("camera", on);
+    await this.#local.setCamera(on, deviceId);
   }
 
-  shareScreen(on: boolean): Promise<void> {
-    return this.#local.shareScreen(on);
-  }
-
-  async chat(text: string, { to = null }: ChatOptions = {}): Promise<void> {
-    const signaling = this.#signaling;
-    if (signaling === null || this.#joined === null || this.#progress.phase !== "joined") {
-      throw new CallError("not_joined", "only who is in the room can write to it");
-    }
-    await this.#outbox.write(text, to, (request) => signaling.send({ kind: "chat", ...request }));
+  async shareScreen(on: boolean): Promise<void> {
+    this.#requireAllowed("screen", on);
+    await this.#local.shareScreen(on);
   }
 
   levels(): ReadonlyMap<ParticipantId, number> {
@@ -217,13 +246,7 @@ export class LiveCall implements Call {
   async stats(): Promise<CallStats> {
     const media = this.#media;
     const figures = await mediaStats(media, (mid) => this.#roster.carries(mid));
-    const counters = this.#signaling?.counters ?? {
-      malformedMessages: 0,
-      unknownMessages: 0,
-      duplicateMessages: 0,
-      missingMessages: 0,
-      lostSockets: 0,
-    };
+    const counters = this.#signaling?.counters ?? NO_COUNTERS;
     return { ...figures, signaling: { ...counters, negotiations: media.negotiations } };
   }
 
@@ -241,6 +264,23 @@ export class LiveCall implements Call {
   leave(): void {
     this.#signaling?.leave();
     this.#end("left");
+  }
+
+  /** Gives a command and waits for what becomes of it. */
+  protected ask(command: Command): Promise<Answer> {
+    const signaling = this.#signaling;
+    if (signaling === null || this.#joined === null || this.#progress.phase !== "joined") {
+      const detail = "only who is in the room can say something in it";
+      return Promise.reject(new CallError("not_joined", detail));
+    }
+    return this.#outbox.ask(() => signaling.send(command));
+  }
+
+  /** The server would refuse it; here no device is opened for nothing. */
+  #requireAllowed(source: Source, on: boolean): void {
+    if (on && this.#joined !== null && !mayTurnOn(source, this.role, this.room)) {
+      throw new CallError("not_allowed", `the room's rules keep guests from ${source}`);
+    }
   }
 
   async #openSource(
@@ -265,11 +305,14 @@ export class LiveCall implements Call {
     const settled = new Promise<Ended>((resolve) => {
       this.#settleJoin = resolve;
     });
-    const { room, secret, name, url } = this.#options;
+    const { room, secret = "", code = null, name, url } = this.#options;
+    const browser = this.#environment.browserToken();
+    const { published: sources } = this.#local;
+    this.#join = { room, secret, code, browser, name, ...offer, sources, view: this.#view };
     this.#signaling = new Signaling(
       this.#environment,
       signalingUrl(url),
-      { room, secret, name, ...offer, sources: this.#local.published, view: this.#view },
+      this.#join,
       patienceMs,
       {
         onMessage: (body) => this.#receive(body),
@@ -296,8 +339,9 @@ export class LiveCall implements Call {
         this.#announce(this.#roster.replace(body.participants));
         this.#announceMoves(this.#roster.remap(body.slots));
         this.#media.constrain(body.send);
-        this.#report(body.connection);
-        this.#giveFloor(body.speaker);
+        this.#news.report(body.connection);
+        this.#news.giveFloor(body.speaker);
+        this.#order.replace(body.room, body.lobby);
         return;
       case "answer":
         if (body.re === this.#offerId) {
@@ -307,6 +351,7 @@ export class LiveCall implements Call {
       case "participant_joined":
       case "participant_changed":
         this.#announce([this.#roster.put(body.participant)]);
+        this.#order.handleRole(this.role);
         return;
       case "participant_left": {
         const left = this.#roster.remove(body.participant);
@@ -317,17 +362,17 @@ export class LiveCall implements Call {
         this.#announceMoves(this.#roster.map(body.slots));
         return;
       case "chat":
-        this.#outbox.handlePassedOn(body.re);
+        this.#outbox.handleAnswer(body.re);
         this.#events.emit("chat", { from: body.from, to: body.to, text: body.text });
         return;
       case "send_constraints":
         this.#media.constrain(body.sources);
         return;
       case "connection":
-        this.#report(body);
+        this.#news.report(body);
         return;
       case "speaker":
-        this.#giveFloor(body.participant);
+        this.#news.giveFloor(body.participant);
         return;
       case "restart_ice":
         this.#media.restart();
@@ -343,13 +388,24 @@ export class LiveCall implements Call {
         this.#media.setRelays(body.ice_servers);
         return;
       case "in_lobby":
+        this.#wait({ hostIsHere: body.host_is_here });
+        return;
       case "done":
+        this.#outbox.handleAnswer(body.re);
+        return;
+      case "attendance":
+        this.#outbox.handleAnswer(body.re, body.stays);
+        return;
+      case "turned_off":
+        void this.#local.turnOff(body.source);
+        this.#order.handle(body);
+        return;
       case "room":
       case "lobby":
       case "reaction":
-      case "turned_off":
       case "asked_to_turn_on":
-      case "attendance":
+        this.#order.handle(body);
+        return;
       case "pong":
         return;
     }
@@ -365,7 +421,7 @@ export class LiveCall implements Call {
         this.#mediaWorked ||= path === "connected";
         this.#happen({ kind: path === "connected" ? "media_connected" : "media_lost" });
       },
-      onWay: (way) => this.#take(way),
+      onWay: (way) => this.#news.take(way),
       onSuspect: () => {
         media.setSignaling("doubted");
         this.#signaling?.probe();
@@ -378,30 +434,32 @@ export class LiveCall implements Call {
     void media.handleAnswer(joined.answer);
     this.#announce(this.#roster.replace(joined.participants));
     this.#announceMoves(this.#roster.remap([]));
+    this.#order.enter(joined);
+    this.#catchUp();
     this.#happen({ kind: "joined" });
     this.#settle({ kind: "joined" });
   }
 
-  /** What the server says of one's own line; null where a new session has said nothing yet. */
-  #report(state: ConnectionState | null): void {
-    const report = state && { bitsPerSecond: state.bits_per_second, pictures: state.pictures };
-    if (report !== null || this.#connection !== null) {
-      this.#connection = report;
-      this.#events.emit("connection", report);
+  /** Says what is different from when the join was sent: it may have waited long in the lobby. */
+  #catchUp(): void {
+    if (this.#join?.view !== this.#view) {
+      this.#signaling?.send({ kind: "view", ...this.#view });
+    }
+    this.#local.publishChanges(this.#join?.sources ?? []);
+    for (const { source } of this.#local.published) {
+      if (!mayTurnOn(source, this.role, this.room)) {
+        void this.#local.turnOff(source);
+      }
     }
   }
 
-  #take(path: PathReport | null): void {
-    if (path !== null || this.#path !== null) {
-      this.#path = path;
-      this.#events.emit("path", path);
-    }
-  }
-
-  #giveFloor(participant: ParticipantId | null): void {
-    if (this.#speaker !== participant) {
-      this.#speaker = participant;
-      this.#events.emit("speaker", { participant });
+  /** A host is to say whether one comes in. */
+  #wait(news: LobbyNews): void {
+    this.#happen({ kind: "lobby_entered" });
+    try {
+      this.#options.onLobby?.(news);
+    } catch (error) {
+      reportError(error);
     }
   }
 
@@ -426,7 +484,12 @@ export class LiveCall implements Call {
       } else {
         void this.#media.handleRefusal();
       }
-    } else if (!this.#outbox.handleRefused(re, code, detail)) {
+    } else if (!this.#outbox.handleRefusal(re, code, detail)) {
+      const refused = [...this.#publishIds].find(([, id]) => id === re);
+      if (refused !== undefined) {
+        // Nobody gets it, so it must not look as if they did.
+        void this.#local.turnOff(refused[0]);
+      }
       console.warn(`Préau: the server refused command ${re}: ${code}: ${detail}`);
     }
   }
@@ -466,25 +529,21 @@ export class LiveCall implements Call {
     if (this.#progress.phase !== "joined" || this.#joined === null) {
       return;
     }
-    const now = this.#environment.now();
-    this.#rejoinedAt = this.#rejoinedAt.filter((at) => now - at < REJOINS_WITHIN_MS);
-    const pauseMs = REJOIN_PAUSES_MS[this.#rejoinedAt.length];
-    if (pauseMs === undefined) {
+    const pauseMs = this.#rejoins.take(this.#environment.now());
+    if (pauseMs === null) {
       this.#end(otherwise);
       return;
     }
-    this.#rejoinedAt.push(now);
     this.#happen({ kind: "session_gone" });
     this.#joined = null;
     this.#offerId = 0;
+    this.#publishIds.clear();
     this.#outbox.close("session_gone");
     // Whoever still has the session gives it up, so that the others see nobody twice.
     this.#signaling?.leave();
     this.#media.close();
     this.#announceMoves(this.#roster.remap([]));
-    this.#report(null);
-    this.#take(null);
-    this.#giveFloor(null);
+    this.#news.forget();
     const leastMs = otherwise === "server_stopping" ? STOPPING_PAUSE_MS : 0;
     this.#environment.after(Math.max(pauseMs, leastMs), () => {
       if (this.#progress.phase === "joined") {
@@ -537,11 +596,4 @@ export class LiveCall implements Call {
       this.#events.emit("track", { participant, source, track });
     }
   }
-}
-
-/** `https://host/anything` is spoken to at `wss://host/ws`. */
-export function signalingUrl(url: string): string {
-  const address = new URL("/ws", url);
-  address.protocol = address.protocol === "http:" || address.protocol === "ws:" ? "ws:" : "wss:";
-  return address.href;
 }

@@ -1,26 +1,11 @@
-// Whoever writes learns what became of it.
+// What is written is checked before it is sent.
 import { describe, expect, it } from "vitest";
 
-import { Outbox } from "./chat";
+import { textToSend } from "./chat";
 
-/** An outbox whose commands are numbered from 2, and what was sent. */
-function start() {
-  const outbox = new Outbox();
-  const sent: unknown[] = [];
-  const write = (text: string, to: number | null = null): Promise<void> =>
-    outbox.write(text, to, (request) => sent.push(request) + 1);
-  return { outbox, sent, write };
-}
-
-describe("writing", () => {
-  it("sends the text without the white space at its ends, and to whom", () => {
-    const { sent, write } = start();
-    void write("  Hello,\n\nall \n");
-    void write("psst", 7);
-    expect(sent).toEqual([
-      { text: "Hello,\n\nall", to: null },
-      { text: "psst", to: 7 },
-    ]);
+describe("a text", () => {
+  it("is sent without the white space at its ends", () => {
+    expect(textToSend("  Hello,\n\nall \n")).toBe("Hello,\n\nall");
   });
 
   it.each([
@@ -30,50 +15,11 @@ describe("writing", () => {
     ["a control character", "a\tb"],
     ["a carriage return", "a\r\nb"],
     ["half of a character", "a\ud83d"],
-  ])("refuses %s at once", async (_, text) => {
-    const { sent, write } = start();
-    await expect(write(text)).rejects.toMatchObject({ code: "bad_text" });
-    expect(sent).toEqual([]);
+  ])("is refused where it is %s", (_, text) => {
+    expect(() => textToSend(text)).toThrow(expect.objectContaining({ code: "bad_text" }));
   });
 
-  it("counts characters as the server does", () => {
-    const { sent, write } = start();
-    void write("👩‍🚀".repeat(666));
-    expect(sent).toHaveLength(1);
-  });
-
-  it("keeps a bounded number waiting", async () => {
-    const { outbox, sent, write } = start();
-    const waiting = Array.from({ length: 32 }, () => write("x"));
-    await expect(write("x")).rejects.toMatchObject({ code: "too_fast" });
-    expect(sent).toHaveLength(32);
-    outbox.handlePassedOn(2);
-    await waiting[0];
-    void write("x");
-    expect(sent).toHaveLength(33);
-  });
-});
-
-describe("the fate of a text", () => {
-  it("is told to its writer alone", async () => {
-    const { outbox, write } = start();
-    const fates = [write("one"), write("two"), write("three")];
-    expect(outbox.handleRefused(3, "unknown_participant", "")).toBe(true);
-    expect(outbox.handleRefused(99, "bad_offer", "")).toBe(false);
-    outbox.handlePassedOn(2);
-    outbox.handleSettled(4);
-    expect(await Promise.allSettled(fates)).toMatchObject([
-      { status: "fulfilled" },
-      { status: "rejected", reason: { code: "unknown_participant" } },
-      { status: "fulfilled" },
-    ]);
-  });
-
-  it("is open while the server has not come so far", async () => {
-    const { outbox, write } = start();
-    const fate = write("one");
-    outbox.handleSettled(1);
-    outbox.close("session_gone");
-    await expect(fate).rejects.toMatchObject({ code: "session_gone" });
+  it("has its characters counted as the server does", () => {
+    expect(textToSend("👩‍🚀".repeat(666))).toBe("👩‍🚀".repeat(666));
   });
 });

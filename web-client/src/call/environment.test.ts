@@ -1,4 +1,4 @@
-// What the browser says of the machine's network.
+// What the browser says of the machine's network, and what it remembers.
 import { afterEach, expect, it, vi } from "vitest";
 
 import { browserEnvironment } from "./environment";
@@ -33,4 +33,29 @@ it("from Wi-Fi to mobile is another network, and another estimate is not", () =>
   connection.become("wifi");
   page.dispatchEvent(new Event("online"));
   expect(told).toHaveLength(3);
+});
+
+it("is known by the same random token at each visit", () => {
+  const items = new Map<string, string>();
+  const getItem = (key: string): string | null => items.get(key) ?? null;
+  const setItem = (key: string, value: string) => items.set(key, value);
+  vi.stubGlobal("localStorage", { getItem, setItem });
+  const token = browserEnvironment().browserToken();
+  expect(token).toMatch(/^[0-9a-f]{32}$/);
+  expect([...items]).toEqual([["preau.browser", token]]);
+  expect(browserEnvironment().browserToken()).toBe(token);
+  items.set("preau.browser", "something else");
+  const other = browserEnvironment().browserToken();
+  expect(other).toMatch(/^[0-9a-f]{32}$/);
+  expect([...items]).toEqual([["preau.browser", other]]);
+});
+
+it("is known by one token until it is closed where the browser remembers nothing", () => {
+  const refuse = (): never => {
+    throw new DOMException("no", "SecurityError");
+  };
+  vi.stubGlobal("localStorage", { getItem: refuse, setItem: refuse });
+  const token = browserEnvironment().browserToken();
+  expect(token).toMatch(/^[0-9a-f]{32}$/);
+  expect(browserEnvironment().browserToken()).toBe(token);
 });

@@ -29,6 +29,8 @@ export interface Environment {
   cancel(timer: Timer): void;
   /** From 0 to 1, for spreading reconnections. */
   random(): number;
+  /** Random, and the same at each visit where the browser remembers anything. */
+  browserToken(): string;
   /** Calls back when the network comes or goes; the result stops that. */
   onNetworkChange(listener: (online: boolean) => void): () => void;
   /** Calls back when the page goes away; the result stops that. */
@@ -51,6 +53,7 @@ export function browserEnvironment(): Environment {
     after: (delayMs, act) => setTimeout(act, delayMs),
     cancel: (timer) => clearTimeout(timer),
     random: () => Math.random(),
+    browserToken,
     onNetworkChange: (listener) => {
       const online = (): void => listener(true);
       const offline = (): void => listener(false);
@@ -68,6 +71,36 @@ export function browserEnvironment(): Environment {
       return () => removeEventListener("pagehide", listener);
     },
   };
+}
+
+/** Where the token is kept, among what the pages remember. */
+const TOKEN_KEY = "preau.browser";
+
+/** 128 random bits, in hexadecimal digits. */
+const TOKEN = /^[0-9a-f]{32}$/;
+
+/** For a browser that remembers nothing: the same while the page is open. */
+let pageToken: string | null = null;
+
+function browserToken(): string {
+  const kept = storage((items) => items.getItem(TOKEN_KEY)) ?? pageToken;
+  if (kept !== null && TOKEN.test(kept)) {
+    return kept;
+  }
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const token = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  pageToken = token;
+  storage((items) => items.setItem(TOKEN_KEY, token));
+  return token;
+}
+
+/** Does something with what the browser remembers; null where it remembers nothing. */
+function storage<Result>(use: (items: Storage) => Result): Result | null {
+  try {
+    return use(localStorage);
+  } catch {
+    return null;
+  }
 }
 
 /** Whether this browser can hold a call at all. */

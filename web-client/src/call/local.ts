@@ -154,6 +154,41 @@ export class LocalSources {
     });
   }
 
+  /** Somebody else has turned a source off. A microphone is silent at once, whatever is pending. */
+  turnOff(source: Source): Promise<void> {
+    switch (source) {
+      case "microphone": {
+        const held = this.#held.get(source);
+        if (held !== undefined) {
+          held.track.enabled = false;
+        }
+        return this.setMicrophone(false);
+      }
+      case "camera":
+        return this.setCamera(false);
+      case "screen":
+        return this.shareScreen(false);
+      case "screen_audio":
+        return this.#inTurn(() => this.#turnOff(source));
+    }
+  }
+
+  /** Says what is different from what `join` said. */
+  publishChanges(said: readonly PublishedSource[]): void {
+    const on = this.published;
+    for (const { source, ...state } of on) {
+      const before = said.find((one) => one.source === source);
+      if (before?.width !== state.width || before.height !== state.height) {
+        this.#handlers.onPublish(source, state);
+      }
+    }
+    for (const { source } of said) {
+      if (on.every((one) => one.source !== source)) {
+        this.#handlers.onPublish(source, null);
+      }
+    }
+  }
+
   close(): void {
     this.#closed = true;
     for (const { track, owned } of this.#held.values()) {

@@ -15,6 +15,25 @@ export function reconnectDelayMs(attempt: number, random: number): number {
   return Math.round(delay * (0.8 + 0.4 * random));
 }
 
+/** Decides when a session that is gone is joined anew: at once, then ever less, then not. */
+export class RejoinPolicy {
+  static readonly PAUSES_MS = [0, 1000, 4000, 8000];
+  static readonly WITHIN_MS = 120_000;
+
+  #at: number[] = [];
+
+  /** How long to wait before this try, in ms; null where there have been enough. */
+  take(now: number): number | null {
+    this.#at = this.#at.filter((at) => now - at < RejoinPolicy.WITHIN_MS);
+    const pauseMs = RejoinPolicy.PAUSES_MS[this.#at.length];
+    if (pauseMs === undefined) {
+      return null;
+    }
+    this.#at.push(now);
+    return pauseMs;
+  }
+}
+
 /** How the media path does. */
 export type PathHealth =
   /** Packets pass. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Join, ServerBody } from "./protocol.gen";
 import { ROOM_AT_REST } from "./room-state";
 import type { Command } from "./signaling";
-import { Signaling } from "./signaling";
+import { Signaling, signalingUrl } from "./signaling";
 import { FakeEnvironment } from "./testing/environment";
 
 const JOIN: Join = {
@@ -55,6 +55,13 @@ function joined() {
   session.environment.socket.say(1, JOINED);
   return session;
 }
+
+describe("the server's socket", () => {
+  it("is at the host that the call was given", () => {
+    expect(signalingUrl("https://meet.example.org/a?b#c")).toBe("wss://meet.example.org/ws");
+    expect(signalingUrl("http://localhost:8080")).toBe("ws://localhost:8080/ws");
+  });
+});
 
 describe("joining", () => {
   it("says join first, as command 1", () => {

@@ -2,8 +2,8 @@
 //
 // Commands are sent again after a resume until something shows that they arrived (an answer, an
 // error, the pong of a later ping, or `resumed` itself); signaling carries out each id once.
-// Messages are handed on once and in order. At most one command of each sort waits, and a bounded
-// number of texts, so nothing here grows.
+// Messages are handed on once and in order. Where only the newest command of a sort matters, one
+// waits; the caller bounds the number of the others, so nothing here grows.
 import type { UnknownMessage } from "./codec";
 import { decodeServerMessage, SUBPROTOCOL } from "./codec";
 import type { Environment, Socket, Timer } from "./environment";
@@ -40,14 +40,17 @@ interface Counters {
   lostSockets: number;
 }
 
+/** Of a session in which nothing has happened. */
+export const NO_COUNTERS: Readonly<Counters> = {
+  malformedMessages: 0,
+  unknownMessages: 0,
+  duplicateMessages: 0,
+  missingMessages: 0,
+  lostSockets: 0,
+};
+
 export class Signaling {
-  readonly counters: Counters = {
-    malformedMessages: 0,
-    unknownMessages: 0,
-    duplicateMessages: 0,
-    missingMessages: 0,
-    lostSockets: 0,
-  };
+  readonly counters: Counters = { ...NO_COUNTERS };
 
   readonly #environment: Environment;
   readonly #url: string;
@@ -56,8 +59,11 @@ export class Signaling {
   readonly #stopNetworkWatch: () => void;
 
   #socket: Socket | null = null;
-  /** `greeting` until the hello is answered; `open` after; `waiting` between sockets. */
-  #phase: "greeting" | "open" | "waiting" | "closed" = "waiting";
+  /**
+   * `greeting` until the hello is answered; `open` after; `in_lobby` while a host is to answer it;
+   * `waiting` between sockets.
+   */
+  #phase: "greeting" | "in_lobby" | "open" | "waiting" | "closed" = "waiting";
   #ticket: string | null = null;
   #lastSeq = 0;
   /** `join` is command 1. */
@@ -164,7 +170,9 @@ export class Signaling {
         this.counters.unknownMessages += 1;
         return;
       case "pong":
-        this.#settle(this.#pingCovers ?? 0);
+        if (this.#phase === "open") {
+          this.#settle(this.#pingCovers ?? 0);
+        }
         this.#pingCovers = null;
         this.#setTimer(PING_INTERVAL_MS, () => this.#ping(PONG_TIMEOUT_MS));
         return;
@@ -174,13 +182,22 @@ export class Signaling {
         this.#handlers.onMessage(body);
         this.#handlers.onLink("open");
         return;
+      case "in_lobby":
+        // A host may take their time; a socket lost meanwhile is as new as that of a session.
+        this.#phase = "in_lobby";
+        this.#attempt = 0;
+        this.#patienceMs = RESUME_MS_MAX;
+        this.#setTimer(PING_INTERVAL_MS, () => this.#ping(PONG_TIMEOUT_MS));
+        break;
       case "joined":
         this.#ticket = body.ticket;
         this.#patienceMs = RESUME_MS_MAX;
         this.#opened();
         break;
       case "answer":
+      case "attendance":
       case "chat":
+      case "done":
         this.#acknowledge(body.re);
         break;
       case "error":
@@ -228,7 +245,7 @@ export class Signaling {
   }
 
   #ping(timeoutMs: number): void {
-    if (this.#phase !== "open") {
+    if (this.#phase !== "open" && this.#phase !== "in_lobby") {
       return;
     }
     this.#pingCovers = this.#lastId;
@@ -250,12 +267,14 @@ export class Signaling {
     if (this.#phase === "closed" || this.#phase === "waiting") {
       return;
     }
-    const wasOpen = this.#phase === "open";
+    const phase = this.#phase;
     this.#phase = "waiting";
     this.#dropSocket();
     this.counters.lostSockets += 1;
-    if (wasOpen) {
+    if (phase === "open" || phase === "in_lobby") {
       this.#lostAt = this.#environment.now();
+    }
+    if (phase === "open") {
       this.#handlers.onLink("lost");
     }
     const delay = reconnectDelayMs(this.#attempt, this.#environment.random());
@@ -273,7 +292,7 @@ export class Signaling {
   }
 
   #networkChanged(online: boolean): void {
-    if (this.#phase === "open") {
+    if (this.#phase === "open" || this.#phase === "in_lobby") {
       this.probe();
     } else if (this.#phase === "waiting" && online) {
       this.#attempt = 0;
@@ -300,9 +319,19 @@ export class Signaling {
   }
 }
 
-/** Only the newest view, offer, and state of each source matter; each text matters. */
+/** `https://host/anything` is spoken to at `wss://host/ws`. */
+export function signalingUrl(url: string): string {
+  const address = new URL("/ws", url);
+  address.protocol = address.protocol === "http:" || address.protocol === "ws:" ? "ws:" : "wss:";
+  return address.href;
+}
+
+/**
+ * Of texts and orders each matters; of all else, such as views, hands and votes, the newest does.
+ * A reaction that waited for a socket is shown once, not as a burst.
+ */
 function replaces(newer: ClientMessage, older: ClientMessage): boolean {
-  if (newer.kind === "chat") {
+  if (newer.kind === "chat" || newer.kind === "moderate") {
     return false;
   }
   if (newer.kind === "publish" && older.kind === "publish") {

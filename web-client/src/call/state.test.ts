@@ -38,6 +38,13 @@ group("where a call stands", () => {
     expect(after(...rejoining, "joined")).toMatchObject({ connection: "media_connecting" });
   });
 
+  it("shows that one waits for a host only where one was in before", () => {
+    expect(after("join_asked", "lobby_entered")).toEqual({ phase: "connecting" });
+    const again = ["joined", "media_lost", "session_gone", "lobby_entered"] as const;
+    expect(after(...again)).toMatchObject({ connection: "in_lobby" });
+    expect(after(...again, "joined", "media_connected")).toMatchObject({ connection: "connected" });
+  });
+
   it("stays ended", () => {
     const ended = progress(START, { kind: "ended", reason: "replaced" });
     expect(progress(ended, { kind: "joined" })).toBe(ended);

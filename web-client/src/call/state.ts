@@ -11,7 +11,7 @@ export type Progress =
   | { readonly phase: "idle" | "connecting" }
   | {
       readonly phase: "joined";
-      readonly session: "own" | "gone";
+      readonly session: "own" | "gone" | "asked_for";
       readonly signaling: Way;
       readonly media: Way;
     }
@@ -28,6 +28,7 @@ export type Happening =
   | { readonly kind: "media_connected" }
   | { readonly kind: "media_lost" }
   | { readonly kind: "session_gone" }
+  | { readonly kind: "lobby_entered" }
   | { readonly kind: "ended"; readonly reason: CallEnd };
 
 export const START: Progress = { phase: "idle" };
@@ -53,6 +54,8 @@ export function progress(before: Progress, happening: Happening): Progress {
       return before.phase === "joined" ? { ...before, media: "lost" } : before;
     case "session_gone":
       return before.phase === "joined" ? { ...before, session: "gone" } : before;
+    case "lobby_entered":
+      return before.phase === "joined" ? { ...before, session: "asked_for" } : before;
   }
 }
 
@@ -66,8 +69,13 @@ export function describe(current: Progress): CallState {
     case "joined":
       break;
   }
-  if (current.session === "gone") {
-    return { phase: "joined", connection: "rejoining" };
+  switch (current.session) {
+    case "gone":
+      return { phase: "joined", connection: "rejoining" };
+    case "asked_for":
+      return { phase: "joined", connection: "in_lobby" };
+    case "own":
+      break;
   }
   if (current.signaling === "lost") {
     return { phase: "joined", connection: "reconnecting_signaling" };

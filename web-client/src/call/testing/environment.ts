@@ -57,6 +57,7 @@ export class FakeEnvironment implements Environment {
   readonly connections: FakePeerConnection[] = [];
   /** Constraints asked for, in order. */
   readonly captures: MediaStreamConstraints[] = [];
+  token = "browser";
   /** What the next capture rejects with. */
   captureError: Error | null = null;
 
@@ -131,6 +132,10 @@ export class FakeEnvironment implements Environment {
   /** No spread: delays are exact. */
   random(): number {
     return 0.5;
+  }
+
+  browserToken(): string {
+    return this.token;
   }
 
   onNetworkChange(listener: (online: boolean) => void): () => void {

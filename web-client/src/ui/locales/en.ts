@@ -140,6 +140,7 @@ export const en = {
     reconnecting_signaling: "Connection to the server lost. Reconnecting… Sound and picture go on.",
     restarting_media: "Sound and picture are interrupted. Restoring…",
     rejoining: "The connection was lost. Joining again…",
+    in_lobby: "Waiting for a host to let you in again…",
   } satisfies Record<Connection, string>,
   soundAlone: "Your connection is too thin for pictures; sound goes on.",
   udpBlocked: (way: string) => `Your network blocks UDP: the call goes by ${way}.`,

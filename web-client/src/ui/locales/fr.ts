@@ -146,6 +146,7 @@ export const fr: Messages = {
       "Connexion au serveur perdue. Reconnexion… Le son et l’image continuent.",
     restarting_media: "Le son et l’image sont interrompus. Rétablissement…",
     rejoining: "La connexion a été perdue. Nouvelle entrée…",
+    in_lobby: "Un hôte doit vous laisser revenir. Veuillez patienter…",
   },
   soundAlone: "Votre connexion est trop faible pour les images ; le son continue.",
   udpBlocked: (way) => `Votre réseau bloque l’UDP : la réunion passe par ${way}.`,

@@ -1,0 +1,62 @@
+// Commands on their way to the server, each with somebody who waits for its fate.
+import type { CallEnd } from "./api";
+import { CallError } from "./api";
+import type { Stay } from "./protocol.gen";
+
+/** Without a socket commands wait for the resume, where the server takes 60 at once. */
+const WAITING_MAX = 32;
+
+/** What the server answers: that it is done, or what was asked for. */
+export type Answer = readonly Stay[] | null;
+
+interface Waiting {
+  readonly answered: (answer: Answer) => void;
+  readonly refused: (error: CallError) => void;
+}
+
+export class Outbox {
+  readonly #waiting = new Map<number, Waiting>();
+
+  /** Resolves when the server has done what `send` asks of it; `send` gives the command's id. */
+  ask(send: () => number): Promise<Answer> {
+    if (this.#waiting.size >= WAITING_MAX) {
+      const detail = `at most ${WAITING_MAX} commands wait for the server`;
+      return Promise.reject(new CallError("too_fast", detail));
+    }
+    return new Promise((answered, refused) => {
+      this.#waiting.set(send(), { answered, refused });
+    });
+  }
+
+  /** The server has done it. */
+  handleAnswer(id: number, answer: Answer = null): void {
+    this.#take(id)?.answered(answer);
+  }
+
+  /** Whether somebody waited for the refused command; they then know. */
+  handleRefusal(id: number, code: CallEnd, detail: string): boolean {
+    const waiting = this.#take(id);
+    waiting?.refused(new CallError(code, detail));
+    return waiting !== undefined;
+  }
+
+  /** The server has said all there is about commands up to `upTo`, and refused none of the rest. */
+  handleSettled(upTo: number): void {
+    for (const id of [...this.#waiting.keys()].filter((id) => id <= upTo)) {
+      this.handleAnswer(id);
+    }
+  }
+
+  /** The session is gone: nobody will ever know. */
+  close(code: CallEnd): void {
+    for (const id of [...this.#waiting.keys()]) {
+      this.handleRefusal(id, code, "the session ended before the server answered");
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}
