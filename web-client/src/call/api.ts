@@ -145,10 +145,16 @@ export interface ReactionShown {
   readonly reaction: Reaction;
 }
 
-/** A host has something to do with a source of one's own. */
-export interface SourceOrder {
+/** A source of one's own was turned off. */
+export interface TurnedOff {
   readonly source: Source;
-  /** Who did it, or asks. */
+  /** Which host did it; null where the rules did as one came in. */
+  readonly by: ParticipantId | null;
+}
+
+/** A host asks one to turn a source on. */
+export interface AskedToTurnOn {
+  readonly source: Source;
   readonly by: ParticipantId;
 }
 
@@ -175,9 +181,9 @@ export interface CallEvents {
   lobby: readonly Waiting[];
   reaction: ReactionShown;
   /** A host, or a rule, has turned a source off; its capture has been told to stop. */
-  turned_off: SourceOrder;
+  turned_off: TurnedOff;
   /** A host asks one to turn a source on. Nobody but oneself can. */
-  asked_to_turn_on: SourceOrder;
+  asked_to_turn_on: AskedToTurnOn;
 }
 
 /** A receiving m-line and what it carries. */

@@ -7,6 +7,7 @@ import { deviceConstraints } from "./local";
 import { MediaConnection, VIDEO_SLOTS_DEFAULT } from "./media";
 
 export type {
+  AskedToTurnOn,
   Call,
   CallEnd,
   CallEvents,
@@ -30,9 +31,9 @@ export type {
   Slot,
   SlotStats,
   SourceLost,
-  SourceOrder,
   SpeakerChange,
   TrackChange,
+  TurnedOff,
 } from "./api";
 export { CallError } from "./api";
 export { ROOM_AT_REST } from "./room-state";

@@ -72,8 +72,10 @@ export class Order {
         this.#tell("reaction", { participant: message.participant, reaction: message.reaction });
         return;
       case "turned_off":
+        this.#tell("turned_off", { source: message.source, by: message.by });
+        return;
       case "asked_to_turn_on":
-        this.#tell(message.kind, { source: message.source, by: message.by });
+        this.#tell("asked_to_turn_on", { source: message.source, by: message.by });
         return;
     }
   }
