@@ -7,9 +7,18 @@ const server = "http://localhost:8080";
 export default defineConfig({
   build: {
     target: "es2022",
+    cssTarget: ["safari16.4", "chrome111", "firefox115"],
     outDir: "dist",
     assetsInlineLimit: 0,
+    // A language alone is loaded on demand in the first second, and it needs no other chunk.
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // The budget counts one language, so it must know them from other chunks.
+        chunkFileNames: ({ facadeModuleId }) =>
+          `assets/${facadeModuleId?.includes("/locales/") ? "locale-" : ""}[name]-[hash].js`,
+      },
+    },
   },
   server: {
     proxy: {
@@ -19,6 +28,9 @@ export default defineConfig({
   },
   test: {
     environment: "node",
+    // Rules are tested on the sheets, which are else read as empty.
+    css: true,
+    setupFiles: ["src/ui/testing/language.ts"],
     include: ["src/**/*.test.ts"],
   },
 });

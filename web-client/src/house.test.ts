@@ -7,6 +7,12 @@ const sources = import.meta.glob<string>("./**/*.{ts,tsx}", {
   eager: true,
 });
 
+const styles = import.meta.glob<string>("./ui/style/*.css", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
 const files = (folder: string) =>
   Object.entries(sources).filter(([path]) => path.startsWith(folder) && !path.includes(".test."));
 
@@ -30,5 +36,21 @@ describe("the pages", () => {
 
   it.each(files("./ui/"))("%s write no HTML from text", (_, text) => {
     expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|dangerouslySet/);
+  });
+});
+
+describe("the styles", () => {
+  const parts = Object.entries(styles).filter(([path]) => !path.endsWith("/theme.css"));
+
+  it.each(parts)("%s takes its colours from the theme", (_, text) => {
+    expect(text.length).toBeGreaterThan(50);
+    const declared = text.replace(/\/\*[^]*?\*\//g, "").match(/:[^;{}]*[;}]/g) ?? [];
+    const colour = /#[\da-f]{3,8}\b|\b(rgb|hsl|oklch)a?\(/i;
+    expect(declared.filter((value) => colour.test(value))).toEqual([]);
+  });
+
+  it("give words no size that ignores the browser's", () => {
+    const fixed = parts.flatMap(([, text]) => text.match(/font(-size)?:[^;]*\dpx/g) ?? []);
+    expect(fixed).toEqual([]);
   });
 });

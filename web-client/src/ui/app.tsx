@@ -10,9 +10,14 @@ import { Visit } from "./visit";
 export function App(): JSX.Element {
   const current = place.value;
   const title = current.page === "room" ? `${t().room(current.room)} · Préau` : "Préau";
+  const spoken = language.value;
   useEffect(() => {
     document.title = title;
-  }, [title, language.value]);
+  }, [title]);
+  useEffect(() => {
+    // Screen readers choose their voice by it.
+    document.documentElement.lang = spoken;
+  }, [spoken]);
   switch (current.page) {
     case "home":
       return <Home />;

@@ -1,45 +1,81 @@
-// The language of the pages: chosen by the person, else the browser's, else English.
-import { signal } from "@preact/signals";
+// The language of the pages: chosen by the person, else the browser's, else English. A language is
+// one file in `locales`, and a browser loads the one it shows.
+import { computed, signal } from "@preact/signals";
 
 import type { Messages } from "./locales/en";
-import { en } from "./locales/en";
-import { fr } from "./locales/fr";
 import { recall, remember } from "./storage";
 
-export const LANGUAGES = { en, fr } satisfies Record<string, Messages>;
+/** A BCP 47 tag in lower case: the name of a file in `locales`. */
+export type Language = string;
 
-export type Language = keyof typeof LANGUAGES;
+const CATALOGUES = new Map(
+  Object.entries(import.meta.glob<Messages>("./locales/*.ts", { import: "default" })).map(
+    ([path, load]) => [path.replace(/^.*\/|\.ts$/g, ""), load] as const,
+  ),
+);
 
-export const language = signal<Language>("en");
+export const LANGUAGES: readonly Language[] = [...CATALOGUES.keys()];
+
+interface Spoken {
+  readonly language: Language;
+  readonly messages: Messages;
+}
+
+/** Language and words change together, so that no page mixes two. */
+const spoken = signal<Spoken | null>(null);
+
+/** Which language was asked for last: a slower one that arrives after it is dropped. */
+let wanted: Language | null = null;
+
+export const language = computed<Language>(() => spoken.value?.language ?? "en");
 
 /** The catalogue of the language in use. A component that asks is drawn again when it changes. */
 export function t(): Messages {
-  return LANGUAGES[language.value];
+  if (spoken.value === null) {
+    throw new Error("no language is loaded yet");
+  }
+  return spoken.value.messages;
 }
 
-/** Reads the choice of the person or of the browser. */
-export function initLanguage(): void {
-  setLanguage(chooseLanguage(recall("language"), navigator.languages));
+/** Loads the choice of the person or of the browser; nothing is drawn before. */
+export async function initLanguage(): Promise<void> {
+  await speak(chooseLanguage(recall("language"), navigator.languages));
 }
 
-export function changeLanguage(next: Language): void {
+/** Rejects, and leaves the language as it is, where the file cannot be loaded. */
+export async function changeLanguage(next: Language): Promise<void> {
+  await speak(next);
   remember("language", next);
-  setLanguage(next);
+}
+
+/** Loads a language and shows it. */
+export async function speak(next: Language): Promise<void> {
+  wanted = CATALOGUES.has(next) ? next : wanted;
+  const messages = await CATALOGUES.get(next)?.();
+  if (messages === undefined) {
+    throw new Error(`there is no language ${next}`);
+  }
+  if (wanted === next) {
+    spoken.value = { language: next, messages };
+  }
 }
 
 /** The remembered language, else the first of the browser's that we have. */
 export function chooseLanguage(remembered: string | null, wanted: readonly string[]): Language {
   for (const tag of [remembered ?? "", ...wanted]) {
-    const primary = tag.toLowerCase().split("-")[0] ?? "";
-    if (Object.hasOwn(LANGUAGES, primary)) {
-      return primary as Language;
+    const whole = tag.toLowerCase();
+    const primary = whole.split("-")[0] ?? "";
+    const found = [whole, primary].find((candidate) => CATALOGUES.has(candidate));
+    if (found !== undefined) {
+      return found;
     }
   }
   return "en";
 }
 
-function setLanguage(next: Language): void {
-  language.value = next;
-  // Screen readers choose their voice by it.
-  document.documentElement.lang = next;
+/** What a language calls itself, such as `Français`. */
+export function nameOfLanguage(code: Language): string {
+  const name = new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
+  const [first = "", ...rest] = name;
+  return first.toLocaleUpperCase(code) + rest.join("");
 }

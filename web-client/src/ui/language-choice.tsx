@@ -1,23 +1,40 @@
 // The language switch: each language in its own words.
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import type { Language } from "./i18n";
-import { changeLanguage, language, LANGUAGES, t } from "./i18n";
+import { changeLanguage, language, LANGUAGES, nameOfLanguage, t } from "./i18n";
 
 export function LanguageChoice(): JSX.Element {
+  const failed = useSignal(false);
+
+  async function choose(select: HTMLSelectElement): Promise<void> {
+    try {
+      await changeLanguage(select.value);
+      failed.value = false;
+    } catch {
+      select.value = language.value;
+      failed.value = true;
+    }
+  }
+
   return (
-    <select
-      id="language"
-      class="language"
-      aria-label={t().chooseLanguage}
-      value={language.value}
-      onChange={({ currentTarget }) => changeLanguage(currentTarget.value as Language)}
-    >
-      {Object.entries(LANGUAGES).map(([code, { languageName }]) => (
-        <option key={code} value={code} lang={code}>
-          {languageName}
-        </option>
-      ))}
-    </select>
+    <div class="language-choice">
+      <select
+        id="language"
+        class="language"
+        aria-label={t().chooseLanguage}
+        value={language.value}
+        onChange={({ currentTarget }) => void choose(currentTarget)}
+      >
+        {LANGUAGES.map((code) => (
+          <option key={code} value={code} lang={code}>
+            {nameOfLanguage(code)}
+          </option>
+        ))}
+      </select>
+      <output role="status" class="trouble">
+        {failed.value ? t().languageFailed : ""}
+      </output>
+    </div>
   );
 }

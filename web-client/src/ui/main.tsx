@@ -4,11 +4,20 @@ import { render } from "preact";
 import { App } from "./app";
 import { initLanguage } from "./i18n";
 import { followAddressBar } from "./navigation";
+import { followTheme } from "./theme";
 
-initLanguage();
+followTheme();
 followAddressBar();
 
-const root = document.getElementById("app");
-if (root !== null) {
-  render(<App />, root);
-}
+initLanguage().then(
+  () => {
+    const root = document.getElementById("app");
+    if (root !== null) {
+      render(<App />, root);
+    }
+  },
+  () => {
+    // Without words of its own; the document says it in every language.
+    document.getElementById("not-loaded")?.removeAttribute("hidden");
+  },
+);

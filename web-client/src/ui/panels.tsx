@@ -12,6 +12,7 @@ import { hostSecret, linkTo } from "./links";
 import type { RoomStore } from "./room-store";
 import { shortcutsOn } from "./shortcuts";
 import { wayOf } from "./text";
+import { ThemeChoice } from "./theme-choice";
 
 interface PanelProps {
   readonly store: RoomStore;
@@ -117,6 +118,7 @@ export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
         </div>
       )}
       <LanguageChoice />
+      <ThemeChoice />
       <label class="check">
         <input
           id="shortcuts"

@@ -2,8 +2,14 @@
 import type { CallEnd, Connection } from "../../call";
 
 export const en = {
-  languageName: "English",
   chooseLanguage: "Language",
+  languageFailed: "This language could not be loaded. Reload the page and choose it again.",
+  theme: {
+    title: "Appearance",
+    system: "As the system",
+    light: "Light",
+    dark: "Dark",
+  },
   close: "Close",
   cancel: "Cancel",
 
@@ -205,3 +211,5 @@ type Shape<Value> = Value extends (...args: infer Args) => string
   : Value extends string
     ? string
     : { readonly [Key in keyof Value]: Shape<Value[Key]> };
+
+export default en;

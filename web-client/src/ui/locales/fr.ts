@@ -2,8 +2,14 @@
 import type { Messages } from "./en";
 
 export const fr: Messages = {
-  languageName: "Français",
   chooseLanguage: "Langue",
+  languageFailed: "Cette langue n’a pas pu être chargée. Rechargez la page et choisissez-la de nouveau.",
+  theme: {
+    title: "Apparence",
+    system: "Comme le système",
+    light: "Claire",
+    dark: "Sombre",
+  },
   close: "Fermer",
   cancel: "Annuler",
 
@@ -204,3 +210,5 @@ export const fr: Messages = {
       "La partie média du serveur ne répond pas. Réessayez dans une minute ; si cela dure, prévenez la personne qui administre le serveur.",
   },
 };
+
+export default fr;
