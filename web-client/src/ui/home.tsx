@@ -1,4 +1,4 @@
-// The home page: open a room, or go to one.
+// The home page: open a room, go to one, or back to one.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
@@ -6,6 +6,8 @@ import { t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
 import { parseLink, roomNameFrom } from "./links";
 import { visit } from "./navigation";
+import { addressOf } from "./recent-rooms";
+import { RecentRooms } from "./recent-list";
 import { createRoom } from "./rooms";
 import { Shelter } from "./shelter";
 
@@ -23,6 +25,7 @@ export function Home(): JSX.Element {
           <CreateForm />
           <EnterForm />
         </div>
+        <RecentRooms />
         <p class="quiet">{t().noTracking}</p>
       </main>
     </div>
@@ -89,13 +92,17 @@ function EnterForm(): JSX.Element {
   const bad = useSignal(false);
 
   function enter(form: HTMLFormElement): void {
-    const text = new FormData(form).get("link");
-    const link = parseLink(typeof text === "string" ? text : "", location.origin);
-    bad.value = link === null;
+    const field = new FormData(form).get("link");
+    const text = typeof field === "string" ? field : "";
+    const link = parseLink(text, location.origin);
+    // A name alone, as somebody says it on the telephone; an address is no name.
+    const room = /[/#]/.test(text) ? "" : roomNameFrom(text);
+    bad.value = link === null && room === "";
     if (link === null) {
-      return;
-    }
-    if (link.origin === location.origin) {
+      if (room !== "") {
+        visit(addressOf(room));
+      }
+    } else if (link.origin === location.origin) {
       visit(link.pathname + link.hash);
     } else {
       location.assign(link.href);
@@ -112,7 +119,7 @@ function EnterForm(): JSX.Element {
     >
       <h2>{t().enterTitle}</h2>
       <label class="field">
-        <span>{t().enterLink}</span>
+        <span>{t().door.enterLink}</span>
         <input
           id="room-link"
           name="link"
@@ -124,13 +131,13 @@ function EnterForm(): JSX.Element {
         />
       </label>
       <p id="room-link-hint" class="hint">
-        {t().enterLinkHint}
+        {t().door.enterLinkHint}
       </p>
       <button id="enter-room" type="submit" class="button">
         {t().enter}
       </button>
       <output role="alert" class="trouble">
-        {bad.value ? t().enterLinkBad : ""}
+        {bad.value ? t().door.enterLinkBad : ""}
       </output>
     </form>
   );

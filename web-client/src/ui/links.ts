@@ -11,7 +11,7 @@ const ROOM_NAME = /^(?!-)[a-z0-9-]{1,64}(?<!-)$/;
 
 export function placeOf(url: URL): Place {
   const room = decodePath(url.pathname);
-  if (!ROOM_NAME.test(room)) {
+  if (!isRoomName(room)) {
     return { page: "home" };
   }
   const secret = url.hash.slice(1);
@@ -28,6 +28,10 @@ export function parseLink(text: string, origin: string): URL | null {
   }
   const place = placeOf(url);
   return place.page === "room" && place.secret !== null ? url : null;
+}
+
+export function isRoomName(text: string): boolean {
+  return ROOM_NAME.test(text);
 }
 
 export function linkTo(room: string, secret: string): string {

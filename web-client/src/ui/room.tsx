@@ -4,10 +4,11 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { t } from "./i18n";
 import { Notices } from "./notices";
-import { InvitePanel, SettingsPanel } from "./panels";
+import { SettingsPanel } from "./panels";
 import { Panels } from "./open-panels";
 import { Pictures } from "./pictures";
 import type { RoomStore } from "./room-store";
+import { InvitePanel } from "./share";
 import { onShortcut } from "./shortcuts";
 import { useNarrow } from "./side-panel";
 import { Sounds } from "./sounds";
@@ -62,7 +63,13 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
       <Sounds store={store} />
       <Announcer sentence={talk.announcer.sentence} />
       {panels.modal.value === "invite" && (
-        <InvitePanel store={store} room={room} guestSecret={guestSecret} onClose={closeModal} />
+        <InvitePanel
+          room={room}
+          guestSecret={guestSecret}
+          isHost={store.call.role === "host"}
+          code={null}
+          onClose={closeModal}
+        />
       )}
       {panels.modal.value === "settings" && <SettingsPanel store={store} onClose={closeModal} />}
     </main>

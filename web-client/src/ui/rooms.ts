@@ -1,5 +1,6 @@
 // Opening rooms: `POST /api/v1/rooms`.
 import { keepHostSecret, placeOf } from "./links";
+import { noteRoom } from "./recent-rooms";
 
 export type Created =
   | { readonly kind: "created"; readonly guestLink: string }
@@ -41,6 +42,7 @@ function readCreated(answer: unknown): Created {
     return { kind: "failed" };
   }
   keepHostSecret(host.room, host.secret);
+  noteRoom({ room: host.room, guestSecret: guest.hash.slice(1), at: Date.now() });
   // The server may know itself by another name than the one that the person typed.
   return { kind: "created", guestLink: `${guest.pathname}${guest.hash}` };
 }

@@ -12,6 +12,7 @@ import { enterRoom } from "./enter";
 import { t } from "./i18n";
 import { hostSecret } from "./links";
 import { Prejoin } from "./prejoin";
+import { noteRoom } from "./recent-rooms";
 import { Room } from "./room";
 import { RoomStore } from "./room-store";
 
@@ -64,6 +65,7 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
   }
 
   function showRoom({ call, guestSecret }: Entered): void {
+    noteRoom({ room, guestSecret, at: Date.now() });
     window.preau = { call };
     const store = new RoomStore(call, (reason) => {
       window.preau = { call: null };

@@ -20,11 +20,7 @@ export const en = {
   createRoom: "Open a room",
   creating: "Opening…",
   enterTitle: "Enter a room",
-  enterLink: "Link to the room",
-  enterLinkHint: "The whole link that you were given, with the part after #.",
   enter: "Go to the room",
-  enterLinkBad:
-    "This is not a whole link to a room. It looks like https://…/room#secret: copy it again, to the end.",
   createFailed: "The room could not be opened. Check your connection and try again.",
   createNameTaken:
     "There is already a room of this name. Choose another, or leave the field empty.",
@@ -201,6 +197,53 @@ export const en = {
     media_unavailable:
       "The server’s media part does not answer. Try again in a minute; if it lasts, tell whoever runs the server.",
   } satisfies Record<CallEnd, string>,
+
+  /** Home, sharing, preview, waiting: all that comes before the room. */
+  door: {
+    partMissing:
+      "This part of the page could not be loaded. Check your connection, then reload the page.",
+    enterLink: "Link or name of the room",
+    enterLinkHint: "The link that you were given, the whole of it if you can.",
+    enterLinkBad:
+      "This is neither a link nor a name of a room. A link looks like https://…/room#secret: copy it again, to the end.",
+
+    recentTitle: "Your last rooms",
+    recentHint: "This list is kept in this browser only.",
+    forgetRoom: (name: string) => `Forget the room ${name}`,
+    forgetHostSure: (name: string) =>
+      `Forget the room ${name}? In this browser you will no longer be its host, unless you noted the host link.`,
+    forget: "Forget",
+    forgetAll: "Forget everything on this computer",
+    forgetAllSure:
+      "Your name, your devices and your rooms will be forgotten in this browser. You will no longer be host of any room here, unless you noted the host link.",
+    forgotten: "Forgotten: this browser remembers nothing any more.",
+
+    hostNote: "You host this room. Send the guest link to the people you expect.",
+    otherWays: "Other ways to invite",
+    share: "Share…",
+    byMail: "By e-mail",
+    mailSubject: (room: string) => `Video meeting, room ${room}`,
+    mailText: "Here is the link to enter the room; there is nothing to install:",
+    mailCode: (address: string, code: string) =>
+      `If the link does not open well, go to ${address} and give the code ${code}.`,
+    roomCode: "Code of the room:",
+    roomCodeHint: (address: string) =>
+      `For whoever has not the whole link: open ${address}, give this code, then wait until you let them in.`,
+    showQr: "QR code",
+    qrLabel: "QR code of the guest link",
+    qrHint: "To project or to print: a phone that takes a picture of it opens the room.",
+    showCalendar: "Add to a calendar",
+    meetingName: "Title",
+    meetingTitle: (room: string) => `Video meeting, room ${room}`,
+    meetingDate: "Date",
+    meetingTime: "Starts at",
+    meetingLength: "Length",
+    minutes: (minutes: number) =>
+      minutes < 60
+        ? `${minutes} min`
+        : `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`,
+    saveCalendar: "Download the .ics file",
+  },
 };
 
 /** What a language has to say: every key, with the same arguments. */

@@ -20,11 +20,7 @@ export const fr: Messages = {
   createRoom: "Ouvrir une salle",
   creating: "Ouverture…",
   enterTitle: "Entrer dans une salle",
-  enterLink: "Lien de la salle",
-  enterLinkHint: "Le lien complet que vous avez reçu, avec la partie après le #.",
   enter: "Aller à la salle",
-  enterLinkBad:
-    "Ce n’est pas un lien de salle complet. Il ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
   createFailed: "La salle n’a pas pu être ouverte. Vérifiez votre connexion et réessayez.",
   createNameTaken: "Une salle porte déjà ce nom. Choisissez-en un autre ou laissez le champ vide.",
   createNameBad:
@@ -208,6 +204,52 @@ export const fr: Messages = {
     not_joined: "Vous n’êtes plus dans la salle. Entrez de nouveau.",
     media_unavailable:
       "La partie média du serveur ne répond pas. Réessayez dans une minute ; si cela dure, prévenez la personne qui administre le serveur.",
+  },
+
+  door: {
+    partMissing:
+      "Cette partie de la page n’a pas pu être chargée. Vérifiez votre connexion, puis rechargez la page.",
+    enterLink: "Lien ou nom de la salle",
+    enterLinkHint: "Le lien que vous avez reçu, en entier si possible.",
+    enterLinkBad:
+      "Ce n’est ni un lien ni un nom de salle. Un lien ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
+
+    recentTitle: "Vos dernières salles",
+    recentHint: "Cette liste n’est gardée que dans ce navigateur.",
+    forgetRoom: (name) => `Oublier la salle ${name}`,
+    forgetHostSure: (name) =>
+      `Oublier la salle ${name} ? Dans ce navigateur, vous n’en serez plus l’hôte, à moins d’avoir noté le lien d’hôte.`,
+    forget: "Oublier",
+    forgetAll: "Tout oublier sur cet ordinateur",
+    forgetAllSure:
+      "Votre nom, vos appareils et vos salles seront oubliés dans ce navigateur. Vous n’y serez plus hôte d’aucune salle, à moins d’avoir noté le lien d’hôte.",
+    forgotten: "C’est oublié : ce navigateur ne retient plus rien.",
+
+    hostNote: "Vous animez cette salle. Envoyez le lien d’invitation aux personnes attendues.",
+    otherWays: "Autres façons d’inviter",
+    share: "Partager…",
+    byMail: "Par courriel",
+    mailSubject: (room) => `Réunion vidéo, salle ${room}`,
+    mailText: "Voici le lien pour entrer dans la salle, sans rien installer :",
+    mailCode: (address, code) =>
+      `Si le lien s’ouvre mal, allez à ${address} et donnez le code ${code}.`,
+    roomCode: "Code de la salle :",
+    roomCodeHint: (address) =>
+      `Pour qui n’a pas le lien entier : ouvrir ${address}, dire ce code, puis attendre que vous fassiez entrer.`,
+    showQr: "Code QR",
+    qrLabel: "Code QR du lien d’invitation",
+    qrHint: "À projeter ou à imprimer : un téléphone qui le photographie ouvre la salle.",
+    showCalendar: "Ajouter à un agenda",
+    meetingName: "Titre",
+    meetingTitle: (room) => `Réunion vidéo, salle ${room}`,
+    meetingDate: "Jour",
+    meetingTime: "Heure de début",
+    meetingLength: "Durée",
+    minutes: (minutes) =>
+      minutes < 60
+        ? `${minutes}\u00a0min`
+        : `${Math.floor(minutes / 60)}\u00a0h${minutes % 60 === 0 ? "" : `\u00a0${minutes % 60}`}`,
+    saveCalendar: "Télécharger le fichier .ics",
   },
 };
 

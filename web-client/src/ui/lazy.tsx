@@ -1,0 +1,37 @@
+// Parts of the page that few visits need are loaded when they are asked for.
+import { useSignal } from "@preact/signals";
+import type { FunctionComponent, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { t } from "./i18n";
+
+/** A component that stands for another one until that is there. */
+export function lazily<Props extends object>(
+  load: () => Promise<FunctionComponent<Props>>,
+): FunctionComponent<Props> {
+  let Loaded: FunctionComponent<Props> | null = null;
+  return function Lazy(props: Props): JSX.Element {
+    const state = useSignal<"loading" | "ready" | "failed">(Loaded ? "ready" : "loading");
+    useEffect(() => {
+      if (Loaded !== null) {
+        return;
+      }
+      load().then(
+        (component) => {
+          Loaded = component;
+          state.value = "ready";
+        },
+        // No network, or a server that has been updated since and has the part by another name.
+        () => (state.value = "failed"),
+      );
+    }, []);
+    if (state.value === "ready" && Loaded !== null) {
+      return <Loaded {...props} />;
+    }
+    return (
+      <output role="status" class="hint">
+        {state.value === "failed" ? t().door.partMissing : ""}
+      </output>
+    );
+  };
+}
