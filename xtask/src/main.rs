@@ -15,6 +15,7 @@ mod failure;
 mod figures;
 mod http;
 mod run;
+mod screenshots;
 mod shell;
 mod stages;
 mod tidy;
@@ -55,7 +56,7 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 11] = [
     Command {
         name: "run",
         about: "Build everything, serve a room, print its links; `run -- ARGS` gives preau ARGS.",
@@ -80,6 +81,11 @@ const COMMANDS: [Command; 10] = [
         name: "figures",
         about: "Measure a release build and compare with the targets. Needs a quiet machine.",
         run: figures::run,
+    },
+    Command {
+        name: "screenshots",
+        about: "Picture the main views for people to look at; `--only VIEW` takes one of them.",
+        run: screenshots::run,
     },
     Command {
         name: "deny",
@@ -108,7 +114,7 @@ fn help(_arguments: &[String]) -> Result<()> {
 fn print_help() {
     println!("Usage: cargo xtask COMMAND\n\nCommands:");
     for command in COMMANDS.iter().filter(|command| !command.about.is_empty()) {
-        println!("  {:<10} {}", command.name, command.about);
+        println!("  {:<12} {}", command.name, command.about);
     }
     println!("\nStages of `cargo xtask test`, in order:");
     for (name, about) in stages::names() {

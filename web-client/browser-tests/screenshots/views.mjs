@@ -1,0 +1,96 @@
+// The views that pictures are taken of, in the order of a visit. `people` are in the room, the host
+// included; without it there is no room. `show` brings the page there, `hide` back.
+
+/** @typedef {import("./scene.mjs").Scene} Scene */
+
+/** @type {{ name: string, people?: number, show?(scene: Scene): Promise<void>,
+ *   hide?(scene: Scene): Promise<void> }[]} */
+export const VIEWS = [
+  { name: "home", show: (scene) => scene.open("/", "#create-room") },
+  { name: "prejoin", show: (scene) => scene.open(scene.links.guestLink, "#name") },
+  {
+    name: "link-incomplete",
+    show: (scene) => scene.open(`/${scene.links.room}`, "#link-incomplete"),
+  },
+  { name: "room-1", people: 1 },
+  { name: "room-2", people: 2 },
+  { name: "room-4", people: 4 },
+  { name: "room-9", people: 9 },
+  {
+    name: "chat",
+    people: 4,
+    async show(scene) {
+      const { crowd } = scene;
+      await scene.press("#chat");
+      for (const [number, text] of LINES) await crowd.does(number, "chat", text);
+      await scene.page.waitForFunction(
+        (count) => document.querySelectorAll(".chat-line").length >= count,
+        {},
+        LINES.length,
+      );
+    },
+    hide: (scene) => scene.press("#chat-panel .side-header button"),
+  },
+  {
+    name: "people",
+    people: 9,
+    show: (scene) => scene.press("#people"),
+    hide: (scene) => scene.press("#people-panel .side-header button"),
+  },
+  {
+    name: "screen-share",
+    people: 4,
+    async show({ crowd, page }) {
+      await crowd.does(1, "shareScreen", true);
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll(".tile.screen video")].some(
+          ({ videoWidth, dataset }) => videoWidth > 0 && dataset.shown === "true",
+        ),
+      );
+    },
+    hide: ({ crowd }) => crowd.does(1, "shareScreen", false),
+  },
+  dialog("invite", "#invite"),
+  { ...dialog("settings", "#more", "#settings"), people: 2 },
+  {
+    name: "more",
+    people: 2,
+    show: (scene) => scene.press("#more"),
+    hide: (scene) => scene.press("#more"),
+  },
+  {
+    name: "ended",
+    people: 2,
+    async show(scene) {
+      await scene.press("#leave");
+      await scene.page.waitForSelector("#ended");
+      await scene.hasLeft();
+    },
+  },
+];
+
+/** What people write in a lesson: short, long, with a link, with a name. */
+const LINES = [
+  [0, "Bonjour à tous !"],
+  [1, "Bonjour. On entend très bien."],
+  [
+    2,
+    "Voici le document : https://example.org/cours/le-cycle-de-l-eau-et-son-histoire-dans-la-region.pdf",
+  ],
+  [0, "Merci ! Est-ce qu’on peut revoir la troisième question ? Je n’ai pas eu le temps de noter."],
+];
+
+function dialog(name, ...buttons) {
+  return {
+    name,
+    people: 2,
+    async show(scene) {
+      await scene.press(...buttons);
+      await scene.page.waitForSelector(`#${name}-panel`);
+    },
+    async hide({ page }) {
+      await page.keyboard.press("Escape");
+      await page.waitForSelector(`#${name}-panel`, { hidden: true });
+    },
+  };
+}
