@@ -381,11 +381,15 @@ pub enum ServerBody {
         /// Who asks.
         by: ParticipantId,
     },
-    /// The answer to [`Moderation::TakeAttendance`].
+    /// The answer to [`Moderation::TakeAttendance`], or a part of it: parts follow each other.
     Attendance {
         /// The command answered.
         #[ts(type = "number")]
         re: u64,
+        /// The place of the first stay of this part among all, from 0.
+        first: u32,
+        /// How many stays there are in all parts.
+        total: u32,
         /// Everybody who was here since the room filled, in the order in which they came.
         stays: Vec<Stay>,
     },

@@ -114,7 +114,7 @@ pub enum Moderation {
     End,
     /// Takes hands down.
     LowerHands {
-        /// Whose.
+        /// Whose; [`Whom::All`] takes down those of hosts too.
         whom: Whom,
     },
     /// Starts the room's timer anew, or takes it away.

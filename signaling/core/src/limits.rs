@@ -33,6 +33,21 @@ pub struct Limits {
     pub ring_messages: usize,
     /// Bytes of messages that a session keeps for a resume.
     pub ring_bytes: usize,
+    /// From one reaction of somebody to their next.
+    pub reaction_interval: Duration,
+    /// Reactions that everybody in a room is shown at once: a class may clap.
+    pub reaction_burst: u32,
+    /// Reactions that everybody in a room is shown in the long run.
+    pub reactions_per_second: u32,
+    /// Changes of what is the same for everybody that a room tells one by one.
+    pub state_burst: u32,
+    /// From one such change that is told to the next, when there are many: what comes between is
+    /// told together.
+    pub state_interval: Duration,
+    /// Votes of one poll. Who leaves and comes again may vote again, so the people do not bound it.
+    pub votes_per_poll: usize,
+    /// Stays that a room remembers for its attendance. Each costs ≈ 150 bytes.
+    pub stays_per_room: usize,
     /// Sockets of one address that have said nothing yet. A school is one address, so sockets with
     /// a valid join do not count.
     pub silent_sockets_per_address: u32,
@@ -63,6 +78,13 @@ impl Default for Limits {
             empty_room: Duration::from_secs(10),
             ring_messages: 256,
             ring_bytes: 64 * 1024,
+            reaction_interval: Duration::from_millis(500),
+            reaction_burst: 60,
+            reactions_per_second: 30,
+            state_burst: 10,
+            state_interval: Duration::from_millis(100),
+            votes_per_poll: 5_000,
+            stays_per_room: 5_000,
             silent_sockets_per_address: 256,
             failures_per_address: 500,
             failures_forgiven_per_minute: 60,

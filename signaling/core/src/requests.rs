@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use protocol::{
     RoomName,
     client::{
-        CHAT_CHARACTERS_MAX, ErrorCode, IceServer, Join, MediaSection, PublishedSource, SdpBody,
-        SectionRole, View,
+        ErrorCode, IceServer, Join, MediaSection, PublishedSource, SdpBody, SectionRole, View,
     },
     media::{MediaKind, Mid, Source},
 };
@@ -155,16 +154,15 @@ pub(crate) fn check_view(view: View) -> Result<View, Refusal> {
 }
 
 /// What is passed on of a text: all but the white space at its ends.
-pub(crate) fn chat_text(text: &str) -> Result<&str, Refusal> {
+pub(crate) fn plain_text(text: &str, characters_max: usize) -> Result<&str, Refusal> {
     let text = text.trim();
-    let is_length_fine = (1..=CHAT_CHARACTERS_MAX).contains(&text.chars().count());
+    let is_length_fine = (1..=characters_max).contains(&text.chars().count());
     let is_text = !text.chars().any(|c| c.is_control() && c != '\n');
     if is_length_fine && is_text {
         return Ok(text);
     }
-    let detail = format!(
-        "a text has 1 to {CHAT_CHARACTERS_MAX} characters and no control but the line feed"
-    );
+    let detail =
+        format!("a text has 1 to {characters_max} characters and no control but the line feed");
     Err(Refusal::new(ErrorCode::BadText, detail))
 }
 

@@ -103,7 +103,7 @@ enum Meaning {
     /// A snapshot contains what it says.
     State,
     /// It is said again after a snapshot while the ring holds it, and is then gone. Were it kept
-    /// longer, people who write much would push out the answer that somebody waits for.
+    /// longer, people who write or ask much would push out the answer that media waits for.
     Passing,
     /// It is said again after a snapshot even if the ring has cast it out.
     Lasting,
@@ -121,13 +121,14 @@ fn meaning(body: &ServerBody) -> Meaning {
         | ServerBody::Connection(_)
         | ServerBody::Room(_)
         | ServerBody::Lobby { .. } => Meaning::State,
-        ServerBody::Chat(_) | ServerBody::AskedToTurnOn { .. } => Meaning::Passing,
+        ServerBody::Chat(_)
+        | ServerBody::AskedToTurnOn { .. }
+        | ServerBody::Done { .. }
+        | ServerBody::Attendance { .. } => Meaning::Passing,
         ServerBody::InLobby { .. }
         | ServerBody::Joined(_)
         | ServerBody::Resumed { .. }
         | ServerBody::Answer { .. }
-        | ServerBody::Done { .. }
-        | ServerBody::Attendance { .. }
         | ServerBody::TurnedOff { .. }
         | ServerBody::Reaction { .. }
         | ServerBody::IceServers { .. }

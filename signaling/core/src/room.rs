@@ -36,12 +36,14 @@ use crate::{
     transmit::{CloseReason, LeaveCause, ResumedFrom, RoomEvent, Transmit},
 };
 
+mod attendance;
 mod commands;
 mod node;
 mod order;
 mod signs;
 
 pub(crate) use commands::too_fast;
+use signs::Signs;
 
 /// A live room.
 #[derive(Debug)]
@@ -54,6 +56,7 @@ pub(crate) struct Room {
     speaker: Option<ParticipantId>,
     /// What is the same for everybody; [`Room::state_at`] fills in what the time changes.
     state: RoomState,
+    signs: Signs,
     arrivals: u64,
     requests: u32,
     pending: BTreeMap<RequestId, Pending>,
@@ -85,6 +88,10 @@ enum Timer {
     Resume(ParticipantId),
     /// Fires [`Limits::empty_room`] after the last session ended.
     Empty,
+    /// Fires [`Limits::state_interval`] after a change that was not told at once.
+    State,
+    /// Fires when the time is up that a host has given.
+    TimeUp,
 }
 
 /// Whether the node still has a session.
@@ -101,6 +108,7 @@ impl Room {
     pub(crate) fn new(now: Instant, id: RoomId, seed: u32, limits: Arc<Limits>) -> Self {
         let mut room = Room {
             id,
+            signs: Signs::new(now, &limits),
             limits,
             ids: ParticipantIds::new(seed),
             sessions: BTreeMap::new(),
@@ -222,6 +230,8 @@ impl Room {
                 Timer::Answer(request) => self.handle_no_answer(now, request),
                 Timer::Resume(id) => self.remove(now, id, LeaveCause::TimedOut, AtNode::Here),
                 Timer::Empty => self.close(),
+                Timer::State => self.handle_state_owed(now),
+                Timer::TimeUp => self.tell_state(now),
             }
         }
     }
@@ -342,11 +352,6 @@ impl Room {
             room: self.state_at(now),
             lobby: Vec::new(),
         }
-    }
-
-    /// Tells everybody what is the same for everybody.
-    fn tell_state(&mut self, now: Instant) {
-        self.say_to_all(ServerBody::Room(self.state_at(now)));
     }
 
     /// Asks the node something. Request ids are the room's number and the request's in it, so that

@@ -30,6 +30,11 @@ impl<Cause: Copy + Ord> Timers<Cause> {
         }
     }
 
+    /// Whether a cause has a deadline.
+    pub(crate) fn is_set(&self, cause: Cause) -> bool {
+        self.by_cause.contains_key(&cause)
+    }
+
     /// The earliest deadline.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.by_time.first().map(|(at, _)| *at)

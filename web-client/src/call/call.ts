@@ -394,7 +394,7 @@ export class LiveCall extends Commands implements Call {
         this.#outbox.handleAnswer(body.re);
         return;
       case "attendance":
-        this.#outbox.handleAnswer(body.re, body.stays);
+        this.#outbox.handleAttendance(body);
         return;
       case "turned_off":
         void this.#local.turnOff(body.source);

@@ -77,6 +77,8 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     seq: 7,
     kind: "attendance",
     re: 4,
+    first: 0,
+    total: 1,
     stays: [{ name: "Awa", role: "guest", from_ms_ago: 9, to_ms_ago: null }],
   },
   chat: { seq: 7, kind: "chat", from: 7, to: 2, text: "Hello,\nall", re: 4 },

@@ -201,7 +201,13 @@ function body(fields: Fields): ServerBody | null {
     case "asked_to_turn_on":
       return { kind, source: oneOf(SOURCES, fields["source"]), by: integer(fields["by"]) };
     case "attendance":
-      return { kind, re: integer(fields["re"]), stays: list(fields["stays"], stay) };
+      return {
+        kind,
+        re: integer(fields["re"]),
+        first: integer(fields["first"]),
+        total: integer(fields["total"]),
+        stays: list(fields["stays"], stay),
+      };
     case "send_constraints":
       return { kind, sources: list(fields["sources"], sendConstraint) };
     case "connection":

@@ -1,7 +1,7 @@
 // Waiting at the door, and what hosts and guests ask of the server in the room.
 import { describe, expect, it, vi } from "vitest";
 
-import type { Moderation, Participant, RoomState } from "./protocol.gen";
+import type { Moderation, Participant, RoomState, Stay } from "./protocol.gen";
 import { ROOM_AT_REST } from "./room-state";
 import { settle } from "./testing/environment";
 import { awa, inRoom, JOINED, me, Scene, withoutCompression } from "./testing/scene";
@@ -18,6 +18,8 @@ async function inLobby(options: ConstructorParameters<typeof Scene>[0] = {}): Pr
   scene.environment.socket.say(0, IN_LOBBY);
   return scene;
 }
+
+const STAY: Stay = { name: "Awa", role: "host", from_ms_ago: 9, to_ms_ago: null };
 
 const ruled = (rules: Partial<RoomState["rules"]>): RoomState => ({
   ...ROOM_AT_REST,
@@ -194,9 +196,19 @@ describe("a command", () => {
     const scene = await inRoom();
     const fate = scene.call.takeAttendance();
     const { id } = scene.environment.socket.last("moderate");
-    const stays = [{ name: "Awa", role: "host", from_ms_ago: 9, to_ms_ago: null } as const];
-    void scene.say({ kind: "attendance", re: id, stays });
+    const stays = ["Awa", "Léo"].map((name) => ({ ...STAY, name }));
+    const part = { kind: "attendance", re: id, total: 2 } as const;
+    await scene.say({ ...part, first: 0, stays: stays.slice(0, 1) });
+    void scene.say({ ...part, first: 1, stays: stays.slice(1) });
     await expect(fate).resolves.toEqual(stays);
+  });
+
+  it("for the attendance rejects where a part of it is lost", async () => {
+    const scene = await inRoom();
+    const fate = scene.call.takeAttendance();
+    const { id } = scene.environment.socket.last("moderate");
+    void scene.say({ kind: "attendance", re: id, first: 1, total: 2, stays: [STAY] });
+    await expect(fate).rejects.toMatchObject({ code: "too_slow" });
   });
 
   it("for the attendance rejects where the answer is lost", async () => {

@@ -1,7 +1,7 @@
 // Commands on their way to the server, each with somebody who waits for its fate.
 import type { CallEnd } from "./api";
 import { CallError } from "./api";
-import type { Stay } from "./protocol.gen";
+import type { ServerBody, Stay } from "./protocol.gen";
 
 /** Without a socket commands wait for the resume, where the server takes 60 at once. */
 const WAITING_MAX = 32;
@@ -9,9 +9,13 @@ const WAITING_MAX = 32;
 /** What the server answers: that it is done, or what was asked for. */
 export type Answer = readonly Stay[] | null;
 
+type AttendancePart = Extract<ServerBody, { kind: "attendance" }>;
+
 interface Waiting {
   readonly answered: (answer: Answer) => void;
   readonly refused: (error: CallError) => void;
+  /** Those parts of an answer that have come. */
+  readonly stays: Stay[];
 }
 
 export class Outbox {
@@ -24,13 +28,26 @@ export class Outbox {
       return Promise.reject(new CallError("too_fast", detail));
     }
     return new Promise((answered, refused) => {
-      this.#waiting.set(send(), { answered, refused });
+      this.#waiting.set(send(), { answered, refused, stays: [] });
     });
   }
 
   /** The server has done it. */
   handleAnswer(id: number, answer: Answer = null): void {
     this.#take(id)?.answered(answer);
+  }
+
+  /** A part of an answer has come; where one before it was lost, there is none. */
+  handleAttendance({ re, first, total, stays }: AttendancePart): void {
+    const waiting = this.#waiting.get(re);
+    if (waiting !== undefined && waiting.stays.length === first) {
+      waiting.stays.push(...stays);
+      if (waiting.stays.length >= total) {
+        this.handleAnswer(re, waiting.stays);
+      }
+    } else {
+      this.handleAnswer(re);
+    }
   }
 
   /** Whether somebody waited for the refused command; they then know. */

@@ -231,7 +231,7 @@ participant: ParticipantId,
  */
 ban: boolean, } | { "action": "end" } | { "action": "lower_hands", 
 /**
- * Whose.
+ * Whose; [`Whom::All`] takes down those of hosts too.
  */
 whom: Whom, } | { "action": "set_timer", 
 /**
@@ -715,6 +715,14 @@ by: ParticipantId, } | { "kind": "attendance",
  */
 re: number, 
 /**
+ * The place of the first stay of this part among all, from 0.
+ */
+first: number, 
+/**
+ * How many stays there are in all parts.
+ */
+total: number, 
+/**
  * Everybody who was here since the room filled, in the order in which they came.
  */
 stays: Array<Stay>, } | { "kind": "send_constraints", 
@@ -858,6 +866,14 @@ by: ParticipantId, } | { "kind": "attendance",
  * The command answered.
  */
 re: number, 
+/**
+ * The place of the first stay of this part among all, from 0.
+ */
+first: number, 
+/**
+ * How many stays there are in all parts.
+ */
+total: number, 
 /**
  * Everybody who was here since the room filled, in the order in which they came.
  */

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use protocol::{
     Instant, ParticipantId,
     client::{
-        ChatMessage, ChatRequest, ClientBody, ClientMessage, ErrorCode, MediaSection,
-        PublishedSource, SdpBody, ServerBody, SourceState, View,
+        CHAT_CHARACTERS_MAX, ChatMessage, ChatRequest, ClientBody, ClientMessage, ErrorCode,
+        MediaSection, PublishedSource, Role, SdpBody, ServerBody, SourceState, View,
     },
     media::Source,
     node::NodeCommand,
 };
 
-use super::{AtNode, Pending, Room, close};
+use super::{AtNode, Pending, Room, close, order::not_allowed};
 use crate::{
     bucket::Verdict,
-    requests::{OfferRequest, Refusal, chat_text, check_view, set_source, unpublished},
+    requests::{OfferRequest, Refusal, check_view, plain_text, set_source, unpublished},
     session::{Session, not_joined},
     transmit::{CloseReason, LeaveCause},
     wire::Unreadable,
@@ -204,7 +204,7 @@ impl Room {
 
     fn handle_chat(&mut self, from: ParticipantId, re: u64, chat: &ChatRequest) {
         let to = chat.to;
-        let text = match chat_text(&chat.text) {
+        let text = match plain_text(&chat.text, CHAT_CHARACTERS_MAX) {
             Ok(text) => text.to_owned(),
             Err(why) => return self.refuse(from, re, why),
         };
@@ -212,6 +212,9 @@ impl Room {
         if to.is_some_and(|to| !is_here(to)) {
             let detail = "nobody of that id is in the room";
             let why = Refusal::new(ErrorCode::UnknownParticipant, detail);
+            return self.refuse(from, re, why);
+        }
+        if let Err(why) = self.may_write(from, to) {
             return self.refuse(from, re, why);
         }
         let message = ChatMessage { from, to, text, re };
@@ -222,6 +225,23 @@ impl Room {
             Some(_) => {}
         }
         self.say_to(from, ServerBody::Chat(message));
+    }
+
+    /// Whether the rules let somebody write to whom. To hosts and to oneself everybody may.
+    fn may_write(&self, from: ParticipantId, to: Option<ParticipantId>) -> Result<(), Refusal> {
+        if self.role_of(from) == Some(Role::Host) {
+            return Ok(());
+        }
+        let rules = self.state.rules;
+        match to {
+            None if !rules.chat => Err(not_allowed("guests may write to hosts alone")),
+            Some(to)
+                if !rules.private_chat && to != from && self.role_of(to) == Some(Role::Guest) =>
+            {
+                Err(not_allowed("guests may not write to one guest alone"))
+            }
+            None | Some(_) => Ok(()),
+        }
     }
 
     /// Answers a command that changes the room or its people.

@@ -26,7 +26,7 @@ impl Room {
             Moderation::TakeAttendance => return self.take_attendance(now, id, re),
             Moderation::LowerHands { whom } => self.lower_hands(now, &whom),
             Moderation::SetTimer { seconds } => self.set_timer(now, seconds),
-            Moderation::SetFocus { focus } => self.set_focus(now, focus),
+            Moderation::SetFocus { focus } => self.set_focus(now, id, focus),
             Moderation::OpenPoll { question } => self.open_poll(now, &question),
             Moderation::ClosePoll { poll } => self.close_poll(now, poll),
             Moderation::DismissPoll { poll } => self.dismiss_poll(now, poll),
@@ -62,6 +62,7 @@ impl Room {
         if self.state.rules != rules {
             self.state.rules = rules;
             self.tell_state(now);
+            self.end_forbidden_recordings();
         }
         Ok(())
     }
