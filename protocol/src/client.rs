@@ -16,10 +16,12 @@ use crate::{
     media::{Codec, SlotKind, Source},
 };
 
+mod chat;
 mod endings;
 pub mod order;
 pub mod signs;
 
+pub use chat::{CHAT_CHARACTERS_MAX, ChatMessage, ChatRequest};
 pub use endings::{EndReason, ErrorCode};
 
 use order::{Moderation, Stay, Waiting};
@@ -39,9 +41,6 @@ pub const NAME_CHARACTERS_MAX: usize = 64;
 
 /// The longest [`Join::browser`], in bytes.
 pub const BROWSER_BYTES_MAX: usize = 64;
-
-/// The longest text of a chat message, in characters (Unicode scalar values).
-pub const CHAT_CHARACTERS_MAX: usize = 2_000;
 
 /// An SDP on its way: deflated where the browser can, because offers repeat themselves (97 KB of
 /// offer are 2 KB deflated).
@@ -240,27 +239,6 @@ pub struct Tile {
     pub source: Source,
     /// Height on the screen in device pixels; it chooses the layer.
     pub height: u16,
-}
-
-/// Something to write to others in the room.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ChatRequest {
-    /// Plain text. White space is cut off both ends; 1 to [`CHAT_CHARACTERS_MAX`] characters must
-    /// be left, of which none is a control character but the line feed. Anything else is answered
-    /// by [`ErrorCode::BadText`].
-    pub text: String,
-    /// Who alone gets it, or everybody. Somebody who is not in the room is answered by
-    /// [`ErrorCode::UnknownParticipant`].
-    #[serde(default)]
-    #[ts(optional = nullable)]
-    pub to: Option<ParticipantId>,
-}
-
-impl std::fmt::Debug for ChatRequest {
-    /// What people write does not print.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChatRequest").field("to", &self.to).finish_non_exhaustive()
-    }
 }
 
 /// A message of signaling.
@@ -535,32 +513,6 @@ pub struct SlotContent {
     pub participant: ParticipantId,
     /// Which of their sources.
     pub source: Source,
-}
-
-/// What somebody has written.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ChatMessage {
-    /// Who wrote; oneself too, as the answer to `chat`. They may have left since.
-    pub from: ParticipantId,
-    /// Who alone got it beside the writer; `null` where everybody did.
-    pub to: Option<ParticipantId>,
-    /// The text, with the white space at its ends cut off.
-    pub text: String,
-    /// The command answered, for the writer alone; 0 for everybody else.
-    #[ts(type = "number")]
-    pub re: u64,
-}
-
-impl std::fmt::Debug for ChatMessage {
-    /// What people write does not print.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ChatMessage { from, to, text: _, re } = self;
-        f.debug_struct("ChatMessage")
-            .field("from", from)
-            .field("to", to)
-            .field("re", re)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What of one's own source anybody makes use of: the rest need not be captured, encoded or sent.

@@ -121,12 +121,12 @@ export type ChatRequest = {
 /**
  * Plain text. White space is cut off both ends; 1 to [`CHAT_CHARACTERS_MAX`] characters must
  * be left, of which none is a control character but the line feed. Anything else is answered
- * by [`ErrorCode::BadText`].
+ * by [`super::ErrorCode::BadText`].
  */
 text: string, 
 /**
  * Who alone gets it, or everybody. Somebody who is not in the room is answered by
- * [`ErrorCode::UnknownParticipant`].
+ * [`super::ErrorCode::UnknownParticipant`].
  */
 to?: ParticipantId | null, };
 
