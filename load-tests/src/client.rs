@@ -3,7 +3,11 @@
 //! It is driven like every other machine: datagrams and time in, datagrams out. What it cannot make
 //! sense of it counts, and a test asks.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use protocol::{
     Duration, Instant,
@@ -13,15 +17,18 @@ use protocol::{
 };
 use sfu_transport::{
     demux::{DatagramKind, classify},
+    dtls::Identity,
     rtcp::{Rtcp, RtcpPackets, RtcpWriter},
     srtp::{RTCP_OVERHEAD_MAX, RTP_OVERHEAD_MAX, Side, SrtpReceiver, SrtpSender},
 };
 
-use crate::{handshake, random::Random};
+use crate::random::Random;
 
 pub mod check;
 pub mod encoder;
 mod feedback;
+mod keying;
+mod marks;
 pub mod media;
 mod offer;
 pub mod pictures;
@@ -32,12 +39,13 @@ mod sound;
 mod timeline;
 
 pub use feedback::Lie;
-pub use offer::{DEPENDENCY_ID, Kit, Shape};
+pub use offer::{BadAnswer, DEPENDENCY_ID, Kit, Shape};
 pub use sound::Gaps;
 
 use check::TransactionId;
 use feedback::TransportArrivals;
-use media::Publisher;
+use keying::{Keying, Turn};
+use media::{Publisher, Stamp};
 use offer::{Answer, TRANSPORT_ID, VP8_PT};
 use reception::{DecodedFrame, Reception};
 use reports::Reports;
@@ -45,9 +53,6 @@ use reports::Reports;
 /// Until it is connected a client checks this often, afterwards ten times more rarely.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_millis(2_500);
-
-/// A hello without an answer is said again.
-const HELLO_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A model client.
 #[derive(Debug)]
@@ -66,8 +71,9 @@ pub struct Client {
     /// The path to the node is open.
     pub is_path_open: bool,
     next_check: Instant,
-    nonce: [u8; 8],
-    next_hello: Option<Instant>,
+    keying: Keying,
+    /// The DTLS handshake failed.
+    pub has_failed: bool,
     srtp: Option<Srtp>,
     /// What it sends.
     pub publisher: Option<Publisher>,
@@ -77,6 +83,10 @@ pub struct Client {
     repairs: BTreeMap<Ssrc, Ssrc>,
     arrivals: TransportArrivals,
     reports: Reports,
+    /// Of so many packets of media one is opened, and of the others only the headers are looked at;
+    /// then nothing is decoded and no keyframe asked for. 1 opens all.
+    pub sample: u64,
+    delay: Option<(MediaKind, Duration)>,
     /// What it says of arrivals in place of the truth.
     pub lie: Option<Lie>,
     /// Bytes of RTP received that were nothing but padding.
@@ -101,7 +111,23 @@ impl Client {
     #[must_use]
     pub fn new(number: u32, shape: Shape, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let nonce = random.bytes();
+        let keying = Keying::double(random.bytes());
+        Client::keyed(number, shape, random, keying)
+    }
+
+    /// Somebody who is about to join and brings a certificate; `clock_origin` is when time was 0.
+    #[must_use]
+    pub fn with_dtls(
+        number: u32,
+        shape: Shape,
+        seed: u64,
+        identity: Arc<Identity>,
+        clock_origin: std::time::Instant,
+    ) -> Self {
+        Client::keyed(number, shape, Random::new(seed), Keying::dtls(identity, clock_origin))
+    }
+
+    fn keyed(number: u32, shape: Shape, random: Random, keying: Keying) -> Self {
         let mut client = Client {
             number,
             shape,
@@ -113,14 +139,16 @@ impl Client {
             rtt: Duration::from_millis(100),
             is_path_open: false,
             next_check: Instant::ZERO,
-            nonce,
-            next_hello: None,
+            keying,
+            has_failed: false,
             srtp: None,
             publisher: None,
             slots: BTreeMap::new(),
             repairs: BTreeMap::new(),
             arrivals: TransportArrivals::default(),
             reports: Reports::default(),
+            sample: 1,
+            delay: None,
             lie: None,
             padding_bytes: 0,
             nacked: 0,
@@ -135,7 +163,8 @@ impl Client {
     /// The offer, and the use of each m-line.
     #[must_use]
     pub fn offer(&self) -> (String, Vec<MediaSection>) {
-        (self.shape.offer(&self.ufrag, &self.pwd), self.shape.sections())
+        let fingerprint = self.keying.fingerprint();
+        (self.shape.offer(&self.ufrag, &self.pwd, &fingerprint), self.shape.sections())
     }
 
     /// Whether lost packets come again to it as they were.
@@ -155,7 +184,15 @@ impl Client {
     /// If the answer lacks what every answer has.
     #[expect(clippy::expect_used, reason = "a test ends where the node answers nonsense")]
     pub fn handle_answer(&mut self, now: Instant, sdp: &str) {
-        let answer = Answer::read(sdp).expect("an answer with credentials and slots");
+        self.try_handle_answer(now, sdp).expect("an answer with credentials and slots");
+    }
+
+    /// Takes the answer to the last offer.
+    ///
+    /// # Errors
+    /// If it lacks what every answer has.
+    pub fn try_handle_answer(&mut self, now: Instant, sdp: &str) -> Result<(), BadAnswer> {
+        let answer = Answer::read(sdp)?;
         let sections = self.shape.sections();
         for (mid, ssrc) in &answer.slots {
             let role = sections.iter().find(|section| section.mid == *mid).map(|it| it.role);
@@ -167,6 +204,13 @@ impl Client {
         self.asked.clear();
         self.is_path_open = false;
         self.next_check = now;
+        Ok(())
+    }
+
+    /// Where the node is reached by UDP, the most wanted first.
+    #[must_use]
+    pub fn candidates(&self) -> &[SocketAddr] {
+        self.remote.as_ref().map_or(&[], |answer| &answer.candidates)
     }
 
     /// The slot on the m-line `mid`.
@@ -242,10 +286,8 @@ impl Client {
         if self.remote.is_some() && self.next_check <= now {
             self.send_check(now);
         }
-        if self.next_hello.is_some_and(|due| due <= now) {
-            self.next_hello = Some(now + HELLO_INTERVAL);
-            self.out.push_back(handshake::hello(self.nonce));
-        }
+        let turn = self.keying.handle_timeout(now);
+        self.take_turn(now, turn);
         let packets = match (&mut self.publisher, &self.srtp) {
             (Some(publisher), Some(_)) => publisher.due(now),
             _ => Vec::new(),
@@ -338,8 +380,15 @@ impl Client {
         let stuck = self.slots.values().filter_map(Reception::keyframe_due).min();
         let lost = self.slots.values().filter_map(Reception::nack_due).min();
         let reports = (has_keys && self.shape.kit != Kit::Plain).then(|| self.reports.due());
-        let due = [check, self.next_hello, media, stuck, lost, reports, self.arrivals.due()];
+        let hello = self.keying.poll_timeout();
+        let due = [check, hello, media, stuck, lost, reports, self.arrivals.due()];
         due.into_iter().flatten().min()
+    }
+
+    /// How long the packet was under way that came last, if it was media and was opened: from when
+    /// its publisher took it from the encoder, on the clock that both were told.
+    pub fn take_delay(&mut self) -> Option<(MediaKind, Duration)> {
+        self.delay.take()
     }
 
     /// The next datagram to the node.
@@ -391,7 +440,8 @@ impl Client {
                     self.rtt = now.saturating_duration_since(sent);
                 }
                 if !self.is_path_open && self.srtp.is_none() {
-                    self.next_hello = Some(now);
+                    let remote = self.remote.as_ref().and_then(|answer| answer.fingerprint);
+                    self.keying.begin(now, remote);
                 }
                 self.is_path_open = true;
             }
@@ -400,8 +450,14 @@ impl Client {
     }
 
     fn handle_handshake(&mut self, now: Instant, datagram: &[u8]) {
-        let Some(keys) = handshake::keys_from(datagram, self.nonce) else { return };
-        self.next_hello = None;
+        let turn = self.keying.handle_datagram(now, datagram);
+        self.take_turn(now, turn);
+    }
+
+    fn take_turn(&mut self, now: Instant, turn: Turn) {
+        self.out.extend(turn.datagrams);
+        self.has_failed |= turn.has_failed;
+        let Some(keys) = turn.keys else { return };
         if self.srtp.is_none() {
             self.srtp = Some(Srtp {
                 sender: SrtpSender::new(&keys, Side::Client),
@@ -438,11 +494,32 @@ impl Client {
     fn handle_rtp(&mut self, now: Instant, datagram: &mut [u8]) -> Option<u32> {
         let srtp = self.srtp.as_mut()?;
         let header = RtpHeader::parse(datagram)?;
+        if self.sample > 1
+            && let Some(slot) = self.slots.get_mut(&header.ssrc)
+            && !slot.packets.is_multiple_of(self.sample)
+        {
+            slot.skim(now, datagram, &header);
+            self.note_transport(now, datagram, &header);
+            return None;
+        }
         let Ok(length) = srtp.receiver.open_rtp(datagram, &header) else {
             self.srtp_failures += 1;
             return None;
         };
         let packet = &datagram[..length];
+        self.note_transport(now, packet, &header);
+        if let Some(media) = self.repairs.get(&header.ssrc).copied() {
+            return self.handle_repair(now, media, packet, &header);
+        }
+        let Some(slot) = self.slots.get_mut(&header.ssrc) else {
+            self.srtp_failures += 1;
+            return None;
+        };
+        self.delay = Stamp::age(now, packet, &header).map(|age| (slot.kind(), age));
+        slot.take(now, packet, &header)
+    }
+
+    fn note_transport(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) {
         let number = header.extensions(packet).find(|(id, _)| *id == TRANSPORT_ID);
         if let Some((_, &[high, low])) = number
             && self.shape.kit == Kit::Browser
@@ -453,14 +530,6 @@ impl Client {
                 self.arrivals.note(now, at, seq);
             }
         }
-        if let Some(media) = self.repairs.get(&header.ssrc).copied() {
-            return self.handle_repair(now, media, packet, &header);
-        }
-        let Some(slot) = self.slots.get_mut(&header.ssrc) else {
-            self.srtp_failures += 1;
-            return None;
-        };
-        slot.take(now, packet, &header)
     }
 
     /// A packet that comes again carries its own number in front of its payload (RFC 4588 §4);
@@ -486,6 +555,7 @@ impl Client {
         original[2..4].copy_from_slice(&[high, low]);
         original[8..12].copy_from_slice(&media.0.to_be_bytes());
         let header = RtpHeader::parse(&original)?;
+        self.delay = Stamp::age(now, &original, &header).map(|age| (slot.kind(), age));
         slot.take_repair(now, &original, &header)
     }
 

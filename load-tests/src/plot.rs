@@ -247,7 +247,7 @@ fn smooth(points: &[(Duration, f64)]) -> Vec<(Duration, f64)> {
 }
 
 /// The least of 1, 2, 4, 5 and 8 times a power of ten that is not below `value`.
-fn nice(value: f64) -> f64 {
+pub(crate) fn nice(value: f64) -> f64 {
     let mut power = 1.0;
     loop {
         let fits = [1.0, 2.0, 4.0, 5.0, 8.0].into_iter().map(|it| it * power);

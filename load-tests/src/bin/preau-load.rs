@@ -9,6 +9,7 @@ use std::{
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use load_tests::{
+    call,
     plan::Plan,
     plot, probe, relay,
     run::{self, Report},
@@ -38,6 +39,13 @@ enum Command {
     /// are TOML files; load-tests/plans holds some, and load-tests/src/plan.rs says what may stand
     /// in them.
     Sim(Sim),
+    /// Lets participants by the hundred join a running server, and tells what they get
+    ///
+    /// They sign in, connect by ICE and DTLS, send what a browser's encoder would, and measure what
+    /// arrives: loss, order, delay, freezes. The delay counts from when a publisher has a packet
+    /// until this program reads it on another participant's socket; when this program is short of
+    /// processor time, that is in it too.
+    Call(call::Arguments),
     /// Stands between real clients and a node as the network of a plan
     ///
     /// Clients are told to send media to where it listens. Lines on standard input tell it what to
@@ -76,10 +84,25 @@ fn main() -> anyhow::Result<()> {
             probe::run(io::stdin().lock(), output).context("cannot read or write lines")
         }
         Command::Sim(sim) => simulate(&sim),
+        Command::Call(arguments) => attend(&arguments),
         Command::Relay(arguments) => {
             relay::run(arguments, BufReader::new(io::stdin()), io::stdout().lock())
         }
     }
+}
+
+fn attend(arguments: &call::Arguments) -> anyhow::Result<()> {
+    let report = call::run(arguments, &mut io::stderr())?;
+    writeln!(io::stdout().lock(), "{}", report.text())?;
+    if let Some(file) = &arguments.json {
+        let json = serde_json::to_string_pretty(&report)?;
+        fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if let Some(file) = &arguments.html {
+        let page = call::html(&report);
+        fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn simulate(sim: &Sim) -> anyhow::Result<()> {

@@ -17,6 +17,8 @@ use super::{
 };
 use crate::random::Random;
 
+pub use super::marks::{Stamp, Tag};
+
 /// Opus packets last 20 ms, 960 ticks of 48 kHz.
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const AUDIO_TICKS: u32 = 960;
@@ -39,57 +41,6 @@ const CAPTURES: usize = 1_024;
 
 /// The place of the shared screen among the video streams, and its layer in tags.
 pub const SCREEN: usize = 3;
-
-/// What a payload says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tag {
-    /// Who sent it: a number of the test's choice.
-    pub author: u32,
-    /// The encoding, 0 the smallest; [`SCREEN`] for a screen.
-    pub layer: u8,
-    /// Whether its frame is a keyframe.
-    pub is_key: bool,
-    /// The part of the frame, and how many there are.
-    pub part: u8,
-    /// See `part`.
-    pub parts: u8,
-    /// The frame, counted without holes.
-    pub frame: u32,
-    /// How many frames back is the one that it needs; 0 in a keyframe.
-    pub back: u8,
-    /// Its temporal layer.
-    pub temporal: u8,
-}
-
-impl Tag {
-    /// Bytes of a tag.
-    pub const LENGTH: usize = 14;
-
-    pub(super) fn write(self) -> [u8; Tag::LENGTH] {
-        let mut out = [0; Tag::LENGTH];
-        out[..4].copy_from_slice(&self.author.to_be_bytes());
-        out[4..8].copy_from_slice(&[self.layer, u8::from(self.is_key), self.part, self.parts]);
-        out[8..12].copy_from_slice(&self.frame.to_be_bytes());
-        out[12..].copy_from_slice(&[self.back, self.temporal]);
-        out
-    }
-
-    /// Reads the tag at the end of a payload.
-    #[must_use]
-    pub fn read(payload: &[u8]) -> Option<Tag> {
-        let tag = payload.last_chunk::<{ Tag::LENGTH }>()?;
-        Some(Tag {
-            author: u32::from_be_bytes([tag[0], tag[1], tag[2], tag[3]]),
-            layer: tag[4],
-            is_key: tag[5] != 0,
-            part: tag[6],
-            parts: tag[7],
-            frame: u32::from_be_bytes([tag[8], tag[9], tag[10], tag[11]]),
-            back: tag[12],
-            temporal: tag[13],
-        })
-    }
-}
 
 /// One outgoing RTP stream.
 #[derive(Clone, Debug)]
@@ -217,6 +168,8 @@ pub struct Publisher {
     /// Packets that the node asked for again.
     pub retransmitted: u64,
     next_audio: Instant,
+    /// The time of the turn.
+    now: Instant,
 }
 
 impl Publisher {
@@ -261,6 +214,7 @@ impl Publisher {
             keyframes_asked: Vec::new(),
             retransmitted: 0,
             next_audio: begin + offset,
+            now: begin,
         }
     }
 
@@ -301,6 +255,13 @@ impl Publisher {
         self.video[layer].encoder.frames
     }
 
+    /// Packets that it has sent on all streams.
+    #[must_use]
+    pub fn packets_sent(&self) -> u64 {
+        let video = self.video.iter().flat_map(|video| [&video.stream, &video.repair]);
+        video.chain([&self.audio]).map(|stream| u64::from(stream.sent)).sum()
+    }
+
     /// Turns an encoding on or off, as `RTCRtpSender.setParameters` does; it begins anew with a
     /// keyframe.
     pub fn set_active(&mut self, layer: usize, is_active: bool) {
@@ -339,6 +300,7 @@ impl Publisher {
 
     /// The packets that are due at `now`, in clear.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        self.now = now;
         let mut packets = Vec::new();
         while self.next_audio <= now {
             self.next_audio = self.next_audio + AUDIO_INTERVAL;
@@ -438,7 +400,9 @@ impl Publisher {
             back: 0,
             temporal: 0,
         };
-        let payload = [&[0x78; AUDIO_BYTES][..], &tag.write()].concat();
+        let mut media = [0x78; AUDIO_BYTES];
+        Stamp::write(self.now, &mut media);
+        let payload = [&media[..], &tag.write()].concat();
         let level = [self.level];
         let number = self.next_transport_seq();
         let mut extensions: Vec<(u8, &[u8])> = vec![(LEVEL_ID, &level)];
@@ -514,7 +478,9 @@ impl Publisher {
             back: frame.back,
             temporal: frame.temporal,
         };
-        payload.resize(payload.len() + bytes, 0x55);
+        let head = payload.len();
+        payload.resize(head + bytes, 0x55);
+        Stamp::write(self.now, &mut payload[head..]);
         payload.extend(tag.write());
         payload
     }

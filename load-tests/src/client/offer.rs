@@ -1,11 +1,12 @@
 //! The offer of a model client, in the shape of a browser's, and what it needs of the answer.
 
-use std::fmt::Write;
+use std::{fmt::Write, net::SocketAddr};
 
 use protocol::{
     client::{MediaSection, SectionRole},
     media::{MediaKind, SlotKind, Source, Ssrc},
 };
+use sfu_transport::dtls::Fingerprint;
 
 /// Payload types and header-extension ids of every model client.
 pub(super) const OPUS_PT: u8 = 111;
@@ -99,14 +100,13 @@ impl Shape {
     }
 
     /// The SDP.
-    pub(super) fn offer(self, ufrag: &str, pwd: &str) -> String {
+    pub(super) fn offer(self, ufrag: &str, pwd: &str, fingerprint: &str) -> String {
         let roles = self.roles();
         let mids: Vec<String> = (0..roles.len()).map(|mid| mid.to_string()).collect();
         let mut sdp = format!(
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n",
             mids.join(" ")
         );
-        let fingerprint = ["AB"; 32].join(":");
         for (mid, role) in roles.into_iter().enumerate() {
             sdp.push_str(head(role, self.kit));
             let _ = write!(
@@ -225,11 +225,31 @@ pub(super) struct Answer {
     pub(super) repairs: Vec<(Ssrc, Ssrc)>,
     /// Whether the node tells of each packet that it gets.
     pub(super) has_transport_feedback: bool,
+    /// The node's certificate.
+    pub(super) fingerprint: Option<Fingerprint>,
+    /// Where the node is reached by UDP.
+    pub(super) candidates: Vec<SocketAddr>,
 }
 
+/// An answer that lacks credentials, or has a slot without a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadAnswer;
+
+impl std::fmt::Display for BadAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the answer lacks credentials, or has a slot without a stream")
+    }
+}
+
+impl std::error::Error for BadAnswer {}
+
 impl Answer {
-    /// Reads an answer of the node; `None` if something is missing.
-    pub(super) fn read(sdp: &str) -> Option<Self> {
+    /// Reads an answer of the node.
+    pub(super) fn read(sdp: &str) -> Result<Self, BadAnswer> {
+        Self::parse(sdp).ok_or(BadAnswer)
+    }
+
+    fn parse(sdp: &str) -> Option<Self> {
         let value = |name: &str| sdp.lines().find_map(|line| line.strip_prefix(name));
         let mut slots = Vec::new();
         let mut repairs = Vec::new();
@@ -248,6 +268,8 @@ impl Answer {
             }
         }
         let has_transport_feedback = sdp.contains("transport-cc");
+        let fingerprint = value("a=fingerprint:sha-256 ");
+        let candidates = sdp.lines().filter_map(candidate);
         let ufrag = value("a=ice-ufrag:")?.to_owned();
         Some(Answer {
             ufrag,
@@ -255,6 +277,35 @@ impl Answer {
             slots,
             repairs,
             has_transport_feedback,
+            fingerprint: fingerprint.and_then(|text| Fingerprint::parse(text.trim()).ok()),
+            candidates: candidates.collect(),
         })
+    }
+}
+
+/// The address of a line with a UDP candidate (RFC 8839 §5.1).
+fn candidate(line: &str) -> Option<SocketAddr> {
+    let words: Vec<&str> = line.strip_prefix("a=candidate:")?.split(' ').collect();
+    let [_, "1", transport, _, ip, port, ..] = words[..] else { return None };
+    let is_udp = transport.eq_ignore_ascii_case("udp");
+    is_udp.then(|| Some(SocketAddr::new(ip.parse().ok()?, port.parse().ok()?)))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_are_those_by_udp() {
+        let line = "a=candidate:1 1 UDP 2130706431 10.0.0.1 8080 typ host";
+        assert_eq!(candidate(line), Some(SocketAddr::from(([10, 0, 0, 1], 8080))));
+        for other in [
+            "a=candidate:2 1 TCP 1 10.0.0.1 8080 typ host tcptype passive",
+            "a=candidate:3 1 udp 1 b7c.local 8080 typ host",
+            "a=candidate:4 2 udp 1 10.0.0.1 8081 typ host",
+            "a=end-of-candidates",
+        ] {
+            assert_eq!(candidate(other), None, "{other}");
+        }
     }
 }

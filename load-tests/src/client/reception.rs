@@ -74,6 +74,8 @@ pub struct Reception {
     pub copies: u64,
     /// Sequence numbers that came twice. Must stay 0 on a link that does not duplicate.
     pub duplicates: u64,
+    /// Packets that came behind younger ones, on their own stream.
+    pub overtaken: u64,
     /// Packets whose timestamp was behind an older packet's.
     pub backward_timestamps: u64,
     /// Packets whose CSRC was not the author of their payload.
@@ -159,6 +161,7 @@ impl Reception {
             needless_repairs: 0,
             copies: 0,
             duplicates: 0,
+            overtaken: 0,
             backward_timestamps: 0,
             wrong_csrc: 0,
             numbers: PictureNumbers::default(),
@@ -266,16 +269,29 @@ impl Reception {
         self.playout.advance(now);
     }
 
+    /// Takes a packet that is not opened.
+    pub(super) fn skim(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) {
+        self.note(now, packet, header);
+    }
+
     /// Takes a packet in clear; returns whose it is.
     pub(super) fn take(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) -> Option<u32> {
+        self.note(now, packet, header);
+        self.read(now, packet, header)
+    }
+
+    fn note(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) {
         self.packets += 1;
         self.bytes += packet.len() as u64;
-        let ask = self.lost.get(&self.extended(header.seq));
+        let extended = self.extended(header.seq);
+        let ask = self.lost.get(&extended);
         self.copies += u64::from(ask.is_some_and(|ask| ask.tries > 0));
+        let is_late = self.highest.is_some_and(|highest| extended < highest);
         if !self.count_sequence(now, header) {
             self.duplicates += 1;
+        } else if is_late {
+            self.overtaken += 1;
         }
-        self.read(now, packet, header)
     }
 
     /// Takes a packet that came again, as it was at first.

@@ -15,6 +15,7 @@ mod calls;
 mod impostors;
 mod keyframe_requests;
 mod media;
+mod participants;
 mod person;
 mod reception;
 mod relay;

@@ -24,6 +24,7 @@
 //!
 //! Tests: `tests.rs` beside the code, `tests/it/dtls.rs` against the client side of `rtc-dtls`.
 
+mod client;
 mod client_hello;
 mod fingerprint;
 mod identity;
@@ -35,6 +36,7 @@ mod tests;
 
 use protocol::{Duration, Instant};
 
+pub use client::ClientHandshake;
 pub use fingerprint::{BadFingerprint, Fingerprint};
 pub use identity::{Identity, IdentityError};
 pub use server::{HandshakeParams, ServerHandshake};
@@ -54,6 +56,7 @@ pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
 pub const RESENDS_MAX: u32 = 16;
 
 /// A DTLS handshake that is told the time and what arrives, and answers with what to do.
+/// [`ClientHandshake`] is the other side's, and there "the client" is the node.
 ///
 /// After each `handle_` the caller polls until `None`.
 pub trait Handshake: Send {

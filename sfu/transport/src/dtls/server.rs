@@ -353,7 +353,7 @@ impl LastFlight {
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
 
 /// RFC 5764 §4.2.
-const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
+pub(super) const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
 
 /// The library, and how its input is numbered.
 struct Engine {
@@ -442,7 +442,7 @@ impl Engine {
     }
 }
 
-fn refused(error: impl fmt::Display) -> HandshakeError {
+pub(super) fn refused(error: impl fmt::Display) -> HandshakeError {
     HandshakeError::Refused(error.to_string())
 }
 

@@ -17,8 +17,8 @@ use rtc_dtls::{
 use rtc_shared::TransportProtocol;
 use sfu_transport::{
     dtls::{
-        FRAGMENTS_MAX, Fingerprint, HANDSHAKE_TIMEOUT, Handshake, HandshakeError, HandshakeOutput,
-        HandshakeParams, Identity, RESENDS_MAX, ServerHandshake,
+        ClientHandshake, FRAGMENTS_MAX, Fingerprint, HANDSHAKE_TIMEOUT, Handshake, HandshakeError,
+        HandshakeOutput, HandshakeParams, Identity, RESENDS_MAX, ServerHandshake,
     },
     srtp::{Profile, SrtpKeys},
 };
@@ -35,6 +35,21 @@ fn gcm_is_taken_though_the_client_likes_it_least() {
     pair.run_for(Duration::from_millis(1));
     assert_eq!(pair.server_keys().profile(), Profile::AeadAes128Gcm);
     assert_eq!(pair.client_material(56), pair.server_keys().material());
+}
+
+#[test]
+fn a_client_of_ours_and_a_node_get_the_same_keys() {
+    let (keys, failures) = meet(|identity| identity.fingerprint());
+    assert_eq!(failures, []);
+    let [of_server, of_client] = &keys[..] else { panic!("{} have keys", keys.len()) };
+    assert_eq!(of_server.material(), of_client.material());
+}
+
+#[test]
+fn a_client_of_ours_refuses_a_node_that_the_answer_did_not_name() {
+    let (keys, failures) = meet(|_| Fingerprint::of_certificate(b"another certificate"));
+    assert_eq!(failures, [HandshakeError::WrongFingerprint]);
+    assert_eq!(keys.len(), 1, "the client has keys");
 }
 
 #[test]
@@ -413,6 +428,50 @@ impl Pair {
         let material = state.export_keying_material("EXTRACTOR-dtls_srtp", &[], length);
         material.expect("keys").as_ref().to_vec()
     }
+}
+
+/// Both sides of ours over a good link, the client's first datagram lost: what keys they have, the
+/// server's first, and why they failed. `named` is the fingerprint in the answer.
+fn meet(named: impl Fn(&Identity) -> Fingerprint) -> (Vec<SrtpKeys>, Vec<HandshakeError>) {
+    let [identity, own] = [(); 2].map(|()| Arc::new(Identity::generate().expect("an identity")));
+    let params = HandshakeParams {
+        remote_fingerprint: own.fingerprint(),
+        profiles: vec![Profile::AeadAes128Gcm],
+        clock_origin: clock_origin(),
+    };
+    let clock_origin = params.clock_origin;
+    let mut server = ServerHandshake::new(Arc::clone(&identity), params);
+    let mut client = ClientHandshake::new(own, named(&identity), clock_origin);
+    let (mut now, mut keys, mut failures, mut sent) = (Instant::ZERO, vec![], vec![], 0);
+    client.handle_timeout(now);
+    while now < Instant::ZERO + Duration::from_secs(5) && keys.len() + failures.len() < 2 {
+        let mut is_quiet = true;
+        while let Some(output) = client.poll() {
+            is_quiet = false;
+            sent += 1;
+            match output {
+                HandshakeOutput::Transmit(_) if sent == 1 => {}
+                HandshakeOutput::Transmit(datagram) => server.handle_datagram(now, &datagram),
+                HandshakeOutput::Keys(of_client) => keys.push(of_client),
+                HandshakeOutput::Failed(error) => failures.push(error),
+            }
+        }
+        while let Some(output) = server.poll() {
+            is_quiet = false;
+            match output {
+                HandshakeOutput::Transmit(datagram) => client.handle_datagram(now, &datagram),
+                HandshakeOutput::Keys(of_server) => keys.insert(0, of_server),
+                HandshakeOutput::Failed(error) => failures.push(error),
+            }
+        }
+        if is_quiet {
+            let due = [client.poll_timeout(), server.poll_timeout()].into_iter().flatten().min();
+            now = due.expect("a timer").max(now);
+            client.handle_timeout(now);
+            server.handle_timeout(now);
+        }
+    }
+    (keys, failures)
 }
 
 fn client_config(
