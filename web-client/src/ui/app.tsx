@@ -4,12 +4,13 @@ import { useEffect } from "preact/hooks";
 
 import { Home } from "./home";
 import { language, t } from "./i18n";
-import { place } from "./navigation";
+import { place, titleNote } from "./navigation";
 import { Visit } from "./visit";
 
 export function App(): JSX.Element {
   const current = place.value;
-  const title = current.page === "room" ? `${t().room(current.room)} · Préau` : "Préau";
+  const name = current.page === "room" ? t().room(current.room) : "";
+  const title = [titleNote.value, name, "Préau"].filter((part) => part !== "").join(" · ");
   const spoken = language.value;
   useEffect(() => {
     document.title = title;

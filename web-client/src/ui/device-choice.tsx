@@ -31,14 +31,16 @@ export function DeviceChoice({ kind, track, onChoose }: DeviceChoiceProps): JSX.
   if (devices.value.length === 0) {
     return null;
   }
+  const chosen = track?.getSettings().deviceId ?? "";
+  const isListed = devices.value.some(({ deviceId }) => deviceId === chosen);
   return (
     <select
       id={`${kind}-choice`}
       aria-label={kind === "microphone" ? t().microphoneChoice : t().cameraChoice}
-      value={track?.getSettings().deviceId ?? ""}
+      value={isListed ? chosen : ""}
       onChange={({ currentTarget }) => onChoose(currentTarget.value)}
     >
-      {track === null && <option value="">—</option>}
+      {!isListed && <option value="">—</option>}
       {devices.value.map(({ deviceId, label }, index) => (
         <option key={deviceId} value={deviceId}>
           {label === "" ? t().deviceNumber(index + 1) : label}

@@ -2,6 +2,7 @@
 import type { Signal } from "@preact/signals";
 import { signal } from "@preact/signals";
 
+import type { Call } from "../call";
 import { openDevices } from "../call";
 import { recall, remember } from "./storage";
 
@@ -18,6 +19,8 @@ export type DeviceState =
 
 export const DEVICE_KINDS: readonly DeviceKind[] = ["microphone", "camera"];
 
+const MUTED_KEY = "microphone.muted";
+
 export class Devices {
   readonly state: Readonly<Record<DeviceKind, Signal<DeviceState>>> = {
     microphone: signal<DeviceState>({ kind: "off" }),
@@ -26,7 +29,7 @@ export class Devices {
   /** Whether nobody looks any more: a device that the person allows late is closed again. */
   #released = false;
   /** A muted microphone stays open, so that unmuting is instant. */
-  readonly microphoneOn = signal(true);
+  readonly microphoneOn = signal(recall(MUTED_KEY) === null);
 
   /** Asks for what was on last time: in one question where the browser can. */
   async start(): Promise<void> {
@@ -62,12 +65,12 @@ export class Devices {
   toggleMicrophone(): void {
     const state = this.state.microphone.value;
     if (state.kind !== "open") {
-      this.microphoneOn.value = true;
+      this.#setMicrophoneOn(true);
       void this.open("microphone");
       return;
     }
     state.track.enabled = !state.track.enabled;
-    this.microphoneOn.value = state.track.enabled;
+    this.#setMicrophoneOn(state.track.enabled);
   }
 
   toggleCamera(): void {
@@ -84,15 +87,46 @@ export class Devices {
     return state.kind === "open" ? state.track : null;
   }
 
-  /** The call has the tracks from here on. */
-  handOver(): void {
+  /** Lets go of a device, without remembering that it should stay closed. */
+  close(kind: DeviceKind): void {
+    this.#set(kind, { kind: "off" });
+  }
+
+  /**
+   * The call has the tracks from here on, and brings about what the person has changed since it was
+   * given them, as one may while waiting in the lobby.
+   */
+  settle(call: Call): void {
+    const [camera, microphone] = [this.track("camera"), this.track("microphone")];
+    const { local } = call;
     this.#released = true;
-    DEVICE_KINDS.forEach((kind) => (this.state[kind].value = { kind: "off" }));
+    for (const kind of DEVICE_KINDS) {
+      const track = this.track(kind);
+      if (track !== null && track !== local[kind]) {
+        track.stop();
+      }
+      this.state[kind].value = { kind: "off" };
+    }
+    const refused = (): void => undefined;
+    if (local.microphoneOn !== (microphone?.enabled === true)) {
+      call.setMicrophone(!local.microphoneOn).catch(refused);
+    }
+    if (local.camera !== camera) {
+      call.setCamera(false).catch(refused);
+      if (camera !== null) {
+        call.setCamera(true, camera.getSettings().deviceId).catch(refused);
+      }
+    }
   }
 
   release(): void {
     this.#released = true;
     DEVICE_KINDS.forEach((kind) => this.#set(kind, { kind: "off" }));
+  }
+
+  #setMicrophoneOn(on: boolean): void {
+    this.microphoneOn.value = on;
+    rememberMuted(!on);
   }
 
   #take(stream: MediaStream): void {
@@ -105,6 +139,8 @@ export class Devices {
       this.#set(kind, { kind: "open", track });
       if (kind === "microphone") {
         track.enabled = this.microphoneOn.value;
+      } else {
+        void restoreBlur(track);
       }
       rememberDevice(kind, track);
       track.addEventListener("ended", () => {
@@ -146,6 +182,48 @@ export async function listDevices(kind: DeviceKind): Promise<MediaDeviceInfo[]> 
 
 export function rememberDevice(kind: DeviceKind, track: MediaStreamTrack): void {
   remember(`${kind}.id`, track.getSettings().deviceId ?? null);
+}
+
+export function rememberMuted(muted: boolean): void {
+  remember(MUTED_KEY, muted ? "1" : null);
+}
+
+/** Whether the camera can itself blur what is behind a person, and leave it. */
+export function canBlur(track: MediaStreamTrack): boolean {
+  // W3C mediacapture-extensions, which the library of types does not have. Safari before 17 and
+  // Firefox before 132 have no capabilities to ask for.
+  const { backgroundBlur = [] } = (track.getCapabilities?.() ?? {}) as BlurCapability;
+  return backgroundBlur.includes(true) && backgroundBlur.includes(false);
+}
+
+export function isBlurred(track: MediaStreamTrack): boolean {
+  return (track.getSettings() as BlurSetting).backgroundBlur === true;
+}
+
+/** Rejects with the browser's error. */
+export async function setBlur(track: MediaStreamTrack, on: boolean): Promise<void> {
+  const wish: BlurSetting = { backgroundBlur: on };
+  // New constraints take the place of all those before.
+  await track.applyConstraints({ ...track.getConstraints(), ...wish });
+  remember(BLUR_KEY, on ? "1" : null);
+}
+
+/** Blurs again where the person had it so, on any camera that can. */
+export async function restoreBlur(track: MediaStreamTrack): Promise<void> {
+  if (recall(BLUR_KEY) !== null && canBlur(track) && !isBlurred(track)) {
+    // A camera that refuses now shows what it always showed.
+    await setBlur(track, true).catch(() => undefined);
+  }
+}
+
+const BLUR_KEY = "camera.blur";
+
+interface BlurCapability {
+  readonly backgroundBlur?: readonly boolean[];
+}
+
+interface BlurSetting {
+  readonly backgroundBlur?: boolean;
 }
 
 /** What the names of the browser's errors mean to a person. */

@@ -77,6 +77,8 @@ export const LeaveIcon = icon(
   <path d="M10 4H6.5A2.5 2.5 0 0 0 4 6.5v11A2.5 2.5 0 0 0 6.5 20H10M15 8l4 4-4 4M19 12H9.5" />,
 );
 
+export const CheckIcon = icon(<path d="M5 12.5l4.5 4.5L19 7.5" />);
+
 export const CloseIcon = icon(<path d="M6 6l12 12M18 6L6 18" />);
 
 export const SoundIcon = icon(

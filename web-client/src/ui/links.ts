@@ -34,8 +34,9 @@ export function isRoomName(text: string): boolean {
   return ROOM_NAME.test(text);
 }
 
-export function linkTo(room: string, secret: string): string {
-  return `${location.origin}/${room}#${secret}`;
+/** Without a secret it leads to the question for the room's code. */
+export function linkTo(room: string, secret: string | null): string {
+  return `${location.origin}/${room}${secret === null ? "" : `#${secret}`}`;
 }
 
 /** Turns a free name into one that a link can carry: `Classe de 5e` becomes `classe-de-5e`. */

@@ -6,6 +6,9 @@ import { placeOf } from "./links";
 
 export const place = signal<Place>({ page: "home" });
 
+/** What the tab's title says first, for who looks at another one; empty for nothing. */
+export const titleNote = signal("");
+
 export function followAddressBar(): void {
   const read = (): void => {
     place.value = placeOf(new URL(location.href));

@@ -19,7 +19,15 @@ export function QrCode({ text }: { readonly text: string }): JSX.Element {
       aria-label={t().door.qrLabel}
       shape-rendering="crispEdges"
     >
-      <path d={modules(code.size, (x, y) => code.get(x, y))} />
+      {/* Dark on light in every theme: readers expect it so. */}
+      <rect
+        x={-QUIET_MODULES}
+        y={-QUIET_MODULES}
+        width={size}
+        height={size}
+        fill="white"
+      />
+      <path fill="black" d={modules(code.size, (x, y) => code.get(x, y))} />
     </svg>
   );
 }

@@ -3,12 +3,12 @@ import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { t } from "./i18n";
+import { lazily } from "./lazy";
 import { Notices } from "./notices";
 import { SettingsPanel } from "./panels";
 import { Panels } from "./open-panels";
 import { Pictures } from "./pictures";
 import type { RoomStore } from "./room-store";
-import { InvitePanel } from "./share";
 import { onShortcut } from "./shortcuts";
 import { useNarrow } from "./side-panel";
 import { Sounds } from "./sounds";
@@ -19,10 +19,13 @@ import { Talk } from "./talk/talk";
 import { Toolbar } from "./toolbar";
 import { ViewReporter } from "./view-reporter";
 
+const InvitePanel = lazily(async () => (await import("./share")).InvitePanel);
+
 interface RoomProps {
   readonly store: RoomStore;
   readonly room: string;
-  readonly guestSecret: string;
+  /** What the guest link carries; null where one came by the code. */
+  readonly guestSecret: string | null;
 }
 
 export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
@@ -67,7 +70,7 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
           room={room}
           guestSecret={guestSecret}
           isHost={store.call.role === "host"}
-          code={null}
+          code={store.call.code}
           onClose={closeModal}
         />
       )}

@@ -8,14 +8,8 @@ export type Created =
 
 /** Opens a room; an empty name lets the server find one. This browser keeps the host's secret. */
 export async function createRoom(name: string): Promise<Created> {
-  let response: Response;
-  try {
-    response = await fetch("/api/v1/rooms", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(name === "" ? {} : { name }),
-    });
-  } catch {
+  const response = await post(name === "" ? {} : { name });
+  if (response === null) {
     return { kind: "failed" };
   }
   if (response.status === 409) {
@@ -29,6 +23,35 @@ export async function createRoom(name: string): Promise<Created> {
     return { kind: response.status < 500 ? "refused" : "failed" };
   }
   return readCreated(await response.json().catch(() => null));
+}
+
+/** A room that nobody else hears of, and that ends by itself. */
+export type TestRoom =
+  | { readonly kind: "created"; readonly room: string; readonly secret: string }
+  | { readonly kind: "refused" | "failed" };
+
+export async function createTestRoom(lifetimeSeconds: number): Promise<TestRoom> {
+  const response = await post({ expires_in_s: lifetimeSeconds });
+  if (response === null || response.status >= 500) {
+    return { kind: "failed" };
+  }
+  const answer: unknown = await response.json().catch(() => null);
+  const { host_link: link } = (answer ?? {}) as Record<string, unknown>;
+  const place = typeof link === "string" ? placeOf(new URL(link, location.origin)) : null;
+  if (place?.page !== "room" || place.secret === null) {
+    return { kind: "refused" };
+  }
+  return { kind: "created", room: place.room, secret: place.secret };
+}
+
+/** Null where the server was not reached. */
+function post(wish: object): Promise<Response | null> {
+  const request = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(wish),
+  };
+  return fetch("/api/v1/rooms", request).catch(() => null);
 }
 
 function readCreated(answer: unknown): Created {

@@ -13,7 +13,8 @@ const CalendarForm = lazily(async () => (await import("./calendar-form")).Calend
 
 interface InvitePanelProps {
   readonly room: string;
-  readonly guestSecret: string;
+  /** Null where one came by the room's code. */
+  readonly guestSecret: string | null;
   readonly isHost: boolean;
   /** The room's code, such as `042917`, for hosts once they are in. */
   readonly code: string | null;
@@ -30,7 +31,7 @@ export function InvitePanel(props: InvitePanelProps): JSX.Element {
       <Link
         id="guest-link"
         label={t().guestLink}
-        hint={t().guestLinkHint}
+        hint={guestSecret === null ? door.linkWithoutSecret : t().guestLinkHint}
         copy={t().copyGuestLink}
         href={link}
       >

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "./i18n";
 import { SoundIcon } from "./icons";
 import type { RoomStore } from "./room-store";
+import { canChooseSpeaker, sendToSpeaker, speakerId } from "./speaker";
 
 export function Sounds({ store }: { readonly store: RoomStore }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
@@ -17,7 +18,13 @@ export function Sounds({ store }: { readonly store: RoomStore }): JSX.Element {
     );
   }
 
-  useEffect(playAll, [store]);
+  useEffect(() => {
+    playAll();
+    // A telephone call, or another page, may have stopped the sound meanwhile.
+    const back = (): void => void (document.hidden || playAll());
+    document.addEventListener("visibilitychange", back);
+    return () => document.removeEventListener("visibilitychange", back);
+  }, [store]);
   return (
     <>
       <div ref={box} class="sounds">
@@ -53,11 +60,27 @@ function Sound({ mid, track, onRefused }: SoundProps): JSX.Element {
   useEffect(() => {
     const audio = element.current;
     if (audio === null) {
-      return;
+      return undefined;
     }
+    const play = (): void => {
+      audio.play().catch((error: unknown) => isRefusal(error) && onRefused());
+    };
     audio.srcObject = new MediaStream([track]);
-    audio.play().catch((error: unknown) => isRefusal(error) && onRefused());
+    play();
+    // Nothing here pauses it: the system did, for a telephone call or an unplugged headset.
+    audio.addEventListener("pause", play);
+    return () => audio.removeEventListener("pause", play);
   }, [track]);
+  const speaker = speakerId.value;
+  useEffect(() => {
+    const send = (): void => void (element.current && sendToSpeaker(element.current));
+    send();
+    if (!canChooseSpeaker()) {
+      return undefined;
+    }
+    navigator.mediaDevices.addEventListener("devicechange", send);
+    return () => navigator.mediaDevices.removeEventListener("devicechange", send);
+  }, [speaker]);
   return <audio ref={element} data-slot={mid} autoPlay />;
 }
 

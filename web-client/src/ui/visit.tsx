@@ -1,4 +1,4 @@
-// One visit to a room: preview, call, end.
+// One visit to a room: the code where the link has none of its secret, preview, lobby, call, end.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
@@ -10,11 +10,15 @@ import { MessagePage } from "./ended";
 import type { Entered } from "./enter";
 import { enterRoom } from "./enter";
 import { t } from "./i18n";
+import { lazily } from "./lazy";
 import { hostSecret } from "./links";
+import { titleNote } from "./navigation";
+import type { Wish } from "./prejoin";
 import { Prejoin } from "./prejoin";
 import { noteRoom } from "./recent-rooms";
 import { Room } from "./room";
 import { RoomStore } from "./room-store";
+import { WaitingRoom } from "./waiting";
 
 declare global {
   interface Window {
@@ -23,10 +27,14 @@ declare global {
   }
 }
 
+const CodePage = lazily(async () => (await import("./code-page")).CodePage);
+
 type Stage =
+  | { readonly kind: "code"; readonly trouble: CallEnd | null }
   | { readonly kind: "preview"; readonly trouble: CallEnd | null }
   | { readonly kind: "joining" }
-  | { readonly kind: "room"; readonly store: RoomStore; readonly guestSecret: string }
+  | { readonly kind: "waiting"; readonly name: string; readonly hostIsHere: boolean }
+  | { readonly kind: "room"; readonly store: RoomStore; readonly guestSecret: string | null }
   | { readonly kind: "ended"; readonly reason: CallEnd };
 
 interface VisitProps {
@@ -35,31 +43,57 @@ interface VisitProps {
 }
 
 export function Visit({ room, secret }: VisitProps): JSX.Element {
-  const stage = useSignal<Stage>({ kind: "preview", trouble: null });
+  const isOpen = secret !== null || hostSecret(room) !== null;
+  const stage = useSignal<Stage>({ kind: isOpen ? "preview" : "code", trouble: null });
+  const code = useRef<string | null>(null);
+  const joining = useRef<AbortController | null>(null);
   const devices = useMemo(() => new Devices(), []);
   const takePreparation = usePreparation(stage.value.kind === "preview");
   useEffect(
     () => () => {
+      joining.current?.abort();
       devices.release();
       window.preau?.call?.leave();
     },
     [devices],
   );
 
-  async function enter(name: string): Promise<void> {
+  async function enter(name: string, wish: Wish): Promise<void> {
     stage.value = { kind: "joining" };
+    const { signal } = (joining.current = new AbortController());
+    if (wish === "sound") {
+      devices.close("camera");
+    }
     try {
-      const entered = await enterRoom(room, secret, () => ({
+      const entered = await enterRoom(room, { secret, code: code.current }, () => ({
         name,
         audio: devices.track("microphone") ?? false,
         video: devices.track("camera") ?? false,
         ownsTracks: true,
+        signal,
+        onLobby: ({ hostIsHere }) => {
+          // After joining, the room itself says what the connection does.
+          if (stage.value.kind === "joining" || stage.value.kind === "waiting") {
+            stage.value = { kind: "waiting", name, hostIsHere };
+          }
+        },
         ...takePreparation(),
       }));
-      devices.handOver();
       showRoom(entered);
     } catch (error) {
-      const trouble = error instanceof CallError ? error.code : "connection_failed";
+      notEntered(error instanceof CallError ? error.code : "connection_failed");
+    }
+  }
+
+  function notEntered(trouble: CallEnd): void {
+    if (trouble === "left") {
+      stage.value = { kind: "preview", trouble: null };
+    } else if (trouble === "bad_code") {
+      stage.value = { kind: "code", trouble };
+    } else if (trouble in titlesOfRefusals()) {
+      devices.release();
+      stage.value = { kind: "ended", reason: trouble };
+    } else {
       stage.value = { kind: "preview", trouble };
     }
   }
@@ -71,26 +105,47 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
       window.preau = { call: null };
       stage.value = { kind: "ended", reason };
     });
+    if (stage.value.kind === "waiting") {
+      store.say(t().door.letIn);
+      noteWhileHidden(t().door.letIn);
+    }
+    devices.settle(call);
     stage.value = { kind: "room", store, guestSecret };
   }
 
-  if (secret === null && hostSecret(room) === null) {
-    const { linkIncomplete, linkIncompleteTitle } = t();
-    return (
-      <MessagePage id="link-incomplete" title={linkIncompleteTitle} sentence={linkIncomplete} />
-    );
-  }
   const { value } = stage;
   switch (value.kind) {
+    case "code":
+      return (
+        <CodePage
+          room={room}
+          trouble={value.trouble}
+          onCode={(typed) => {
+            code.current = typed;
+            stage.value = { kind: "preview", trouble: null };
+          }}
+        />
+      );
     case "preview":
     case "joining":
       return (
         <Prejoin
           room={room}
+          secret={secret}
           devices={devices}
           joining={value.kind === "joining"}
           trouble={value.kind === "preview" ? value.trouble : null}
-          onJoin={(name) => void enter(name)}
+          onJoin={(name, wish) => void enter(name, wish)}
+        />
+      );
+    case "waiting":
+      return (
+        <WaitingRoom
+          room={room}
+          name={value.name}
+          devices={devices}
+          hostIsHere={value.hostIsHere}
+          onLeave={() => joining.current?.abort()}
         />
       );
     case "room":
@@ -99,12 +154,29 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
       return (
         <MessagePage
           id="ended"
-          title={t().endedTitle}
+          title={titlesOfRefusals()[value.reason] ?? t().endedTitle}
           sentence={t().end[value.reason]}
-          again={() => (stage.value = { kind: "preview", trouble: null })}
+          {...(value.reason !== "banned" && {
+            again: () => (stage.value = { kind: "preview", trouble: null }),
+          })}
         />
       );
   }
+}
+
+/** Refusals that another try at once does not change have a page of their own. */
+function titlesOfRefusals(): Partial<Record<CallEnd, string>> {
+  const { deniedTitle, bannedTitle, lockedTitle } = t().door;
+  return { denied: deniedTitle, banned: bannedTitle, locked: lockedTitle };
+}
+
+/** Tells it in the tab's title until the person looks. */
+function noteWhileHidden(note: string): void {
+  if (!document.hidden) {
+    return;
+  }
+  titleNote.value = note;
+  document.addEventListener("visibilitychange", () => (titleNote.value = ""), { once: true });
 }
 
 /** What join needs of a connection: the one made ready, or at least its size. */

@@ -32,7 +32,7 @@ export const en = {
   room: (name: string) => `Room ${name}`,
   linkIncompleteTitle: "This link is not complete",
   linkIncomplete:
-    "The part after # is missing, and without it the room stays closed. Ask for the link again and copy it to the end.",
+    "The part after # is missing, and without it the room stays closed. Ask for the link again, or type the code of the room here.",
   backHome: "To the home page",
 
   readyTitle: "Ready to join?",
@@ -219,7 +219,7 @@ export const en = {
     forgotten: "Forgotten: this browser remembers nothing any more.",
 
     hostNote: "You host this room. Send the guest link to the people you expect.",
-    otherWays: "Other ways to invite",
+    linkWithoutSecret: "Whoever opens this link is asked for the code of the room.",
     share: "Share…",
     byMail: "By e-mail",
     mailSubject: (room: string) => `Video meeting, room ${room}`,
@@ -243,6 +243,63 @@ export const en = {
         ? `${minutes} min`
         : `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`,
     saveCalendar: "Download the .ics file",
+
+    joinSound: "Enter with sound only",
+    devices: "Your devices",
+    speakerChoice: "Choose a loudspeaker",
+    speakerOfSystem: "The system's loudspeaker",
+    testSpeaker: "Test the loudspeaker",
+    speakerPlaying: "Two notes…",
+    speakerPlayed:
+      "Did you hear two notes? If not, turn the volume up or choose another device.",
+    speakerRefused: "The browser did not play the sound. Press the button again.",
+    blur: "Blur the background (by the camera)",
+    more: "Connection and shared computer",
+    sharedComputer: "Remember nothing on this computer once I close the tab",
+    check: "Test the connection",
+    checkHint:
+      "To know whether this network lets sound and pictures through. It takes a few seconds.",
+
+    yourCode: "The room's code",
+    codeHint: "Six digits, such as 042 917. A host of the room can tell you.",
+    codeMalformed: "A code has six digits, such as 042 917.",
+    goOn: "Continue",
+
+    waitingShort: "Waiting",
+    waitingTitle: "Just a moment",
+    hostWasTold: "The host knows that you are here and can let you in.",
+    hostNotHere: "No host is here yet. As soon as one is, they will see that you wait.",
+    waitingHint: "Leave this page open: you will come in without doing anything else.",
+    stopWaiting: "Stop waiting",
+    letIn: "You are in the room.",
+    deniedTitle: "The host did not let you in",
+    bannedTitle: "This room is closed to you",
+    lockedTitle: "The room is locked",
+    tryAgain: "Try again",
+
+    deviceNow: (name: string) => `Your voice is taken from: ${name}.`,
+    cameraBack: "Your camera is on again.",
+  },
+
+  /** What the test of the connection finds. */
+  check: {
+    title: "Test of the connection",
+    testing: "Testing, a few seconds…",
+    page: "Server (HTTPS)",
+    socket: "Messages (WebSocket)",
+    udp: "Sound and pictures by UDP",
+    media: "Sound and pictures",
+    works: "passes",
+    blocked: "blocked",
+    roundTrip: (ms: number) => `there and back in ${ms} ms`,
+    allWell: "Everything passes: sound and pictures take the shortest way.",
+    byTcp: (way: string) => `Your network blocks UDP: sound and pictures go by ${way}.`,
+    untested:
+      "The server answers. It does not let you try sound and pictures before you enter the room.",
+    noSocket:
+      "The page comes, but the network cuts the lasting connection (WebSocket) that a meeting needs. Show this report to whoever runs the network, or try another one.",
+    copy: "Copy the report",
+    again: "Test again",
   },
 };
 

@@ -32,7 +32,7 @@ export const fr: Messages = {
   room: (name) => `Salle ${name}`,
   linkIncompleteTitle: "Ce lien n’est pas complet",
   linkIncomplete:
-    "Il manque la partie après le #, et sans elle la salle reste fermée. Redemandez le lien et copiez-le jusqu’au bout.",
+    "Il manque la partie après le #, et sans elle la salle reste fermée. Redemandez le lien, ou tapez ici le code de la salle.",
   backHome: "Retour à l’accueil",
 
   readyTitle: "Tout est prêt ?",
@@ -226,7 +226,7 @@ export const fr: Messages = {
     forgotten: "C’est oublié : ce navigateur ne retient plus rien.",
 
     hostNote: "Vous animez cette salle. Envoyez le lien d’invitation aux personnes attendues.",
-    otherWays: "Autres façons d’inviter",
+    linkWithoutSecret: "Qui ouvre ce lien doit donner le code de la salle.",
     share: "Partager…",
     byMail: "Par courriel",
     mailSubject: (room) => `Réunion vidéo, salle ${room}`,
@@ -250,6 +250,61 @@ export const fr: Messages = {
         ? `${minutes}\u00a0min`
         : `${Math.floor(minutes / 60)}\u00a0h${minutes % 60 === 0 ? "" : `\u00a0${minutes % 60}`}`,
     saveCalendar: "Télécharger le fichier .ics",
+
+    joinSound: "Entrer avec le son seulement",
+    devices: "Vos appareils",
+    speakerChoice: "Choisir un haut-parleur",
+    speakerOfSystem: "Haut-parleur du système",
+    testSpeaker: "Tester le haut-parleur",
+    speakerPlaying: "Deux notes…",
+    speakerPlayed:
+      "Vous avez entendu deux notes ? Sinon, montez le volume ou choisissez un autre appareil.",
+    speakerRefused: "Le navigateur n’a pas joué le son. Appuyez de nouveau sur le bouton.",
+    blur: "Flouter l’arrière-plan (par la caméra)",
+    more: "Connexion et ordinateur partagé",
+    sharedComputer: "Ne rien retenir sur cet ordinateur quand je ferme l’onglet",
+    check: "Tester la connexion",
+    checkHint: "Pour savoir si ce réseau laisse passer le son et l’image. L’essai dure quelques secondes.",
+
+    yourCode: "Code de la salle",
+    codeHint: "Six chiffres, comme 042 917. Un hôte de la salle peut vous le donner.",
+    codeMalformed: "Un code a six chiffres, comme 042 917.",
+    goOn: "Continuer",
+
+    waitingShort: "En attente",
+    waitingTitle: "Encore un instant",
+    hostWasTold: "L’hôte sait que vous êtes là et peut vous faire entrer.",
+    hostNotHere: "Aucun hôte n’est encore là. Dès qu’il y en aura un, il verra que vous attendez.",
+    waitingHint: "Laissez cette page ouverte : vous entrerez sans rien faire d’autre.",
+    stopWaiting: "Ne plus attendre",
+    letIn: "Vous êtes dans la salle.",
+    deniedTitle: "L’hôte ne vous a pas fait entrer",
+    bannedTitle: "Cette salle vous est fermée",
+    lockedTitle: "La salle est fermée à clé",
+    tryAgain: "Réessayer",
+
+    deviceNow: (name) => `Le son est pris par : ${name}.`,
+    cameraBack: "Votre caméra est de nouveau allumée.",
+  },
+
+  check: {
+    title: "Test de la connexion",
+    testing: "Test en cours, quelques secondes…",
+    page: "Serveur (HTTPS)",
+    socket: "Échanges (WebSocket)",
+    udp: "Son et image par UDP",
+    media: "Son et image",
+    works: "passe",
+    blocked: "bloqué",
+    roundTrip: (ms) => `aller-retour en ${ms} ms`,
+    allWell: "Tout passe : le son et l’image prennent le chemin le plus court.",
+    byTcp: (way) => `Votre réseau bloque l’UDP : le son et l’image passent par ${way}.`,
+    untested:
+      "Le serveur répond. Il ne permet pas d’essayer le son et l’image avant d’entrer dans la salle.",
+    noSocket:
+      "La page s’affiche, mais le réseau coupe la liaison permanente (WebSocket) dont une réunion a besoin. Montrez ce rapport à la personne qui gère le réseau, ou essayez-en un autre.",
+    copy: "Copier le rapport",
+    again: "Tester de nouveau",
   },
 };
 

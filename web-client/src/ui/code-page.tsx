@@ -1,0 +1,94 @@
+// A link without its secret, as mail filters leave it: the room's code stands in for it.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import type { CallEnd } from "../call";
+import { t } from "./i18n";
+import { LanguageChoice } from "./language-choice";
+import { Shelter } from "./shelter";
+
+interface CodePageProps {
+  readonly room: string;
+  /** Why the code tried before did not do. */
+  readonly trouble: CallEnd | null;
+  readonly onCode: (code: string) => void;
+}
+
+/** Six digits; people type them in groups, with spaces, points or hyphens. */
+export function codeFrom(text: string): string | null {
+  const digits = text.replace(/[\s.\-\u2010-\u2015]/g, "");
+  return /^\d{6}$/.test(digits) ? digits : null;
+}
+
+export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element {
+  const malformed = useSignal(false);
+
+  function submit(form: HTMLFormElement): void {
+    const typed = new FormData(form).get("code");
+    const code = codeFrom(typeof typed === "string" ? typed : "");
+    malformed.value = code === null;
+    if (code === null) {
+      form.querySelector("input")?.focus();
+    } else {
+      onCode(code);
+    }
+  }
+
+  const { door } = t();
+  const refused = trouble === null ? "" : t().end[trouble];
+  const sentence = malformed.value ? door.codeMalformed : refused;
+  return (
+    <div class="home">
+      <header class="page-header">
+        <a class="brand" href="/">
+          Préau
+        </a>
+        <LanguageChoice />
+      </header>
+      <main class="home-main" id="link-incomplete">
+        <Shelter />
+        <p class="eyebrow">{t().room(room)}</p>
+        <h1>{t().linkIncompleteTitle}</h1>
+        <p class="sentence">{t().linkIncomplete}</p>
+        <form
+          class="card code-form"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            submit(event.currentTarget);
+          }}
+        >
+          <label class="field">
+            <span>{door.yourCode}</span>
+            <input
+              id="room-code-typed"
+              name="code"
+              class="code-field"
+              inputMode="numeric"
+              autocomplete="off"
+              maxLength={12}
+              placeholder="000 000"
+              required
+              aria-invalid={sentence !== ""}
+              aria-describedby="code-hint code-trouble"
+            />
+          </label>
+          <p id="code-hint" class="hint">
+            {door.codeHint}
+          </p>
+          <output id="code-trouble" role="alert" class="trouble">
+            {sentence}
+          </output>
+          <button id="try-code" type="submit" class="button primary">
+            {door.goOn}
+          </button>
+        </form>
+        <p class="ways">
+          <a class="button" href="/">
+            {t().backHome}
+          </a>
+        </p>
+      </main>
+    </div>
+  );
+}

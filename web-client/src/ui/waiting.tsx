@@ -1,0 +1,50 @@
+// In the lobby: nothing to do but wait, so the page says for whom, and that one is not forgotten.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import type { Devices } from "./devices";
+import { t } from "./i18n";
+import { LanguageChoice } from "./language-choice";
+import { titleNote } from "./navigation";
+import { Preview } from "./preview";
+
+interface WaitingRoomProps {
+  readonly room: string;
+  readonly name: string;
+  readonly devices: Devices;
+  readonly hostIsHere: boolean;
+  readonly onLeave: () => void;
+}
+
+export function WaitingRoom(props: WaitingRoomProps): JSX.Element {
+  const { room, name, devices, hostIsHere, onLeave } = props;
+  const { door } = t();
+  useEffect(() => {
+    titleNote.value = door.waitingShort;
+    return () => {
+      titleNote.value = "";
+    };
+  }, [door.waitingShort]);
+  return (
+    <div class="prejoin">
+      <header class="page-header">
+        <span class="brand">Préau</span>
+        <LanguageChoice />
+      </header>
+      <main class="prejoin-main" id="waiting" data-host={hostIsHere ? "here" : "away"}>
+        <Preview devices={devices} name={name} />
+        <div class="prejoin-side">
+          <p class="eyebrow">{t().room(room)}</p>
+          <h1>{door.waitingTitle}</h1>
+          <p id="waiting-for" class="sentence" role="status">
+            {hostIsHere ? door.hostWasTold : door.hostNotHere}
+          </p>
+          <p class="hint">{door.waitingHint}</p>
+          <button id="stop-waiting" type="button" class="button" onClick={onLeave}>
+            {door.stopWaiting}
+          </button>
+        </div>
+      </main>
+    </div>
+  );
+}
