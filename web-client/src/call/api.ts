@@ -242,6 +242,12 @@ export interface SignalingStats {
   readonly negotiations: number;
 }
 
+/** All that has gone over the line, headers of IP and UDP apart, in bytes. */
+export interface TrafficStats {
+  readonly received: number;
+  readonly sent: number;
+}
+
 /** The call in figures. Counters run since the connection was made. */
 export interface CallStats {
   readonly slots: readonly SlotStats[];
@@ -254,11 +260,20 @@ export interface CallStats {
     readonly local: string;
     readonly remote: string;
   } | null;
+  readonly traffic: TrafficStats;
   readonly signaling: SignalingStats;
 }
 
 /** Which device: whichever the browser prefers, or one by its id. */
 export type DeviceChoice = true | string;
+
+/** The most that a camera is asked for. */
+export interface CaptureLimits {
+  /** Pixels; 720 by default. */
+  readonly maxHeight?: number;
+  /** Frames per second; 30 by default. */
+  readonly maxFrameRate?: number;
+}
 
 /** How to enter a room. */
 export interface JoinOptions {
@@ -281,6 +296,8 @@ export interface JoinOptions {
    * default. After a failed join they are the page's in any case.
    */
   readonly ownsTracks?: boolean;
+  /** Of cameras that the call opens; tracks that are passed in are sent as they are. */
+  readonly capture?: CaptureLimits;
   /** Pictures that can be received at once: 9 by default, 4 suits a phone. */
   readonly videoSlots?: number;
   /** What is shown at first. */

@@ -88,7 +88,7 @@ export class LiveCall extends Commands implements Call {
     this.#options = options;
     this.#media = media;
     this.#view = options.view ?? { stage: null, tiles: [] };
-    this.#local = new LocalSources(environment, {
+    this.#local = new LocalSources(environment, options.capture ?? {}, {
       onChange: (local) => this.#events.emit("local", local),
       onLost: (lost) => this.#events.emit("source_lost", lost),
       onPublish: (source, state) => {

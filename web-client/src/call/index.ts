@@ -1,5 +1,5 @@
 // The SDK: `import { join } from "/sdk.js"`.
-import type { Call, DeviceChoice, JoinOptions, Preparation } from "./api";
+import type { Call, CaptureLimits, DeviceChoice, JoinOptions, Preparation } from "./api";
 import { CallError } from "./api";
 import { LiveCall } from "./call";
 import { browserEnvironment, canCall } from "./environment";
@@ -13,6 +13,7 @@ export type {
   CallEvents,
   CallState,
   CallStats,
+  CaptureLimits,
   ChatLine,
   ChatOptions,
   Connection,
@@ -33,6 +34,7 @@ export type {
   SourceLost,
   SpeakerChange,
   TrackChange,
+  TrafficStats,
   TurnedOff,
 } from "./api";
 export { CallError } from "./api";
@@ -107,12 +109,17 @@ export async function join(options: JoinOptions): Promise<Call> {
  * Opens devices for a preview, as the call itself would open them.
  * Rejects with the browser's error.
  */
-export function openDevices(wanted: {
-  readonly microphone?: DeviceChoice;
-  readonly camera?: DeviceChoice;
-}): Promise<MediaStream> {
+export function openDevices(
+  wanted: {
+    readonly microphone?: DeviceChoice;
+    readonly camera?: DeviceChoice;
+  },
+  limits: CaptureLimits = {},
+): Promise<MediaStream> {
+  const open = (): Promise<MediaStream> =>
+    browserEnvironment().getUserMedia(deviceConstraints(wanted, limits));
   // In a promise, so that a page without devices rejects like any other refusal.
-  return Promise.resolve().then(() => browserEnvironment().getUserMedia(deviceConstraints(wanted)));
+  return Promise.resolve().then(open);
 }
 
 /** A preparation serves one join. */

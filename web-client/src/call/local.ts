@@ -1,5 +1,5 @@
 // What this side sends: devices are opened, muted and let go here, whatever carries them.
-import type { DeviceChoice, LocalMedia, SourceLost } from "./api";
+import type { CaptureLimits, DeviceChoice, LocalMedia, SourceLost } from "./api";
 import type { Environment } from "./environment";
 import type { MediaConnection } from "./media";
 import type { PublishedSource, Source, SourceState } from "./protocol.gen";
@@ -26,34 +26,58 @@ const MICROPHONE: MediaTrackConstraints = {
   autoGainControl: true,
 };
 
-const CAMERA: MediaTrackConstraints = {
-  width: { ideal: 1280 },
-  height: { ideal: 720 },
-  frameRate: { ideal: 30, max: 30 },
-};
+const CAMERA_HEIGHT = 720;
+const CAMERA_FRAME_RATE = 30;
+
+/** What cameras are made for; a browser that has to crop to it does. */
+const CAMERA_RATIO = 16 / 9;
 
 /** What the browser is asked for; leaving a device out leaves it closed. */
-export function deviceConstraints(wanted: {
-  readonly microphone?: DeviceChoice;
-  readonly camera?: DeviceChoice;
-}): MediaStreamConstraints {
+export function deviceConstraints(
+  wanted: {
+    readonly microphone?: DeviceChoice;
+    readonly camera?: DeviceChoice;
+  },
+  limits: CaptureLimits = {},
+): MediaStreamConstraints {
   const exact = (choice: DeviceChoice): MediaTrackConstraints =>
     choice === true ? {} : { deviceId: { exact: choice } };
   return {
     ...(wanted.microphone && { audio: { ...MICROPHONE, ...exact(wanted.microphone) } }),
-    ...(wanted.camera && { video: { ...CAMERA, ...exact(wanted.camera) } }),
+    ...(wanted.camera && { video: { ...cameraWithin(limits), ...exact(wanted.camera) } }),
   };
 }
 
-/** A page that is scrolled needs no more; each frame less leaves more bits for sharp letters. */
+/**
+ * A limit is a wish for this size and a bound for the rate: as a bound of the height it would shut
+ * out cameras that make no picture so small.
+ */
+function cameraWithin({
+  maxHeight = CAMERA_HEIGHT,
+  maxFrameRate = CAMERA_FRAME_RATE,
+}: CaptureLimits): MediaTrackConstraints {
+  const height = Math.min(CAMERA_HEIGHT, maxHeight);
+  const frameRate = Math.min(CAMERA_FRAME_RATE, maxFrameRate);
+  return {
+    width: { ideal: Math.round(height * CAMERA_RATIO) },
+    height: { ideal: height },
+    frameRate: { ideal: frameRate, max: frameRate },
+  };
+}
+
+/**
+ * As large as the screen is. A page that is scrolled needs no more frames; each one less leaves
+ * more bits for sharp letters. The sound of a film is no voice: nothing is to be taken out of it.
+ */
 const SCREEN: DisplayMediaStreamOptions = {
   video: { frameRate: { ideal: 15, max: 15 } },
-  audio: true,
+  audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
 };
 
 export class LocalSources {
   readonly #environment: Environment;
   readonly #handlers: LocalHandlers;
+  readonly #limits: CaptureLimits;
   readonly #held = new Map<Source, Held>();
   /** A page's own track, kept while its source is off, so that it can come back. */
   readonly #pageTracks = new Map<Source, MediaStreamTrack>();
@@ -62,9 +86,10 @@ export class LocalSources {
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(environment: Environment, handlers: LocalHandlers) {
+  constructor(environment: Environment, limits: CaptureLimits, handlers: LocalHandlers) {
     this.#environment = environment;
     this.#handlers = handlers;
+    this.#limits = limits;
   }
 
   get media(): LocalMedia {
@@ -207,7 +232,7 @@ export class LocalSources {
       return;
     }
     const stream = await this.#environment.getUserMedia(
-      deviceConstraints({ [source]: deviceId ?? true }),
+      deviceConstraints({ [source]: deviceId ?? true }, this.#limits),
     );
     const [track] = stream.getTracks();
     if (track !== undefined) {

@@ -1,12 +1,12 @@
 // Figures of a call out of the browser's statistics; engines differ in what they leave out.
-import type { CallStats, SendingStats, SlotStats } from "./api";
+import type { CallStats, SendingStats, SlotStats, TrafficStats } from "./api";
 import type { MediaConnection, SlotLine } from "./media";
 import { newestCsrc } from "./media";
 import type { Entry } from "./path";
 import { selectedPair } from "./path";
 import type { SlotContent } from "./protocol.gen";
 
-type MediaFigures = Pick<CallStats, "slots" | "sending" | "rttMs" | "path">;
+type MediaFigures = Pick<CallStats, "slots" | "sending" | "rttMs" | "path" | "traffic">;
 
 export async function mediaStats(
   media: MediaConnection,
@@ -29,7 +29,22 @@ export async function mediaStats(
       .filter((entry) => entry["type"] === "outbound-rtp")
       .flatMap((entry) => sendingStats(media, entry, codecOf(entries, entry))),
     ...pathStats(report),
+    traffic: trafficStats(entries),
   };
+}
+
+/**
+ * A transport counts all that passes; where a browser has none (Firefox), the pairs of candidates
+ * do, as long as it keeps them.
+ */
+export function trafficStats(entries: readonly Entry[]): TrafficStats {
+  const transports = entries.filter(({ type }) => type === "transport");
+  const counting = transports.some((entry) => typeof entry["bytesReceived"] === "number")
+    ? transports
+    : entries.filter(({ type }) => type === "candidate-pair");
+  const sum = (name: string): number =>
+    counting.reduce((total, entry) => total + count(entry, name), 0);
+  return { received: sum("bytesReceived"), sent: sum("bytesSent") };
 }
 
 function slotStats(slot: SlotLine, carries: SlotContent | null, entry: Entry): SlotStats {
