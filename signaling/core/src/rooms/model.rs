@@ -1,12 +1,12 @@
 //! Random lives of a room against a simple model.
 //!
-//! Clients join, publish, write, leave, lose sockets with messages in both directions, resume, and
+//! Clients join, publish, write, raise hands, leave, lose sockets with messages in both directions, resume, and
 //! send again what was heard already; the node sleeps and ends sessions. Whatever happens: a
 //! client's messages have no hole and no double; each command has its effect once; who may resume
 //! can; what is written comes once, in one order, and only to those it is for; and in the end
 //! everybody sees the same room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ use protocol::{
     Duration, Instant, ParticipantId,
     client::{
         ChatMessage, ErrorCode, Participant, ServerBody, ServerMessage, SlotContent, SlotMapping,
+        signs::RoomState,
     },
     media::Source,
     node::{NodeCommand, NodeEventBody},
@@ -35,6 +36,8 @@ enum Step {
     Offer(usize),
     /// Writes to the room, or to somebody whom the model knows to be in it.
     Chat(usize, Option<usize>),
+    /// Raises or lowers its hand.
+    Hand(usize, bool),
     Leave(usize),
     /// Reads some messages; the rest stay on their way.
     Read(usize, usize),
@@ -72,6 +75,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => who.clone().prop_map(Step::Offer),
         4 => (who.clone(), prop::option::of(who.clone()))
             .prop_map(|(who, to)| Step::Chat(who, to)),
+        3 => (who.clone(), any::<bool>()).prop_map(|(who, raised)| Step::Hand(who, raised)),
         1 => who.clone().prop_map(Step::Leave),
         3 => (who.clone(), 0usize..4).prop_map(|(who, count)| Step::Read(who, count)),
         3 => (who.clone(), prop_oneof![Just(Noticed::AtOnce), Just(Noticed::Never)])
@@ -145,6 +149,10 @@ struct Session {
     roster: BTreeMap<ParticipantId, Participant>,
     slots: BTreeMap<String, Option<SlotContent>>,
     speaker: Option<ParticipantId>,
+    room: RoomState,
+    is_hand_up: bool,
+    /// Commands that the server says are done.
+    done: BTreeSet<u64>,
     /// Every command that it gave, by id − 2.
     commands: Vec<String>,
     /// The offer whose answer has not come.
@@ -167,6 +175,7 @@ impl Model {
             world: World::with(Limits {
                 ring_messages,
                 command_burst: 10_000,
+                state_burst: 1,
                 ..Limits::default()
             }),
             clients: (0..CLIENTS).map(|_| Client::default()).collect(),
@@ -184,6 +193,7 @@ impl Model {
             Step::Publish(who, on) => self.publish(who, on),
             Step::Offer(who) => self.offer(who),
             Step::Chat(who, to) => self.chat(who, to),
+            Step::Hand(who, raised) => self.hand(who, raised),
             Step::Leave(who) => self.leave(who),
             Step::Read(who, count) => self.read(who, count),
             Step::Lose(who, noticed) => self.lose(who, noticed),
@@ -261,6 +271,13 @@ impl Model {
         session.wrote.insert(session.commands.len() as u64 + 2, number);
         let to = to.map_or("null".to_owned(), |to| to.0.to_string());
         self.command(who, &format!(r#""kind":"chat","text":"{number}","to":{to}"#));
+    }
+
+    fn hand(&mut self, who: usize, raised: bool) {
+        if let Some(session) = &mut self.clients[who].session {
+            session.is_hand_up = raised;
+            self.command(who, &format!(r#""kind":"hand","raised":{raised}"#));
+        }
     }
 
     fn leave(&mut self, who: usize) {
@@ -372,6 +389,11 @@ impl Model {
                 self.read(who, usize::MAX);
             }
         }
+        // What changed often is told together, a little later.
+        self.world.advance(Limits::default().state_interval);
+        for who in 0..CLIENTS {
+            self.read(who, usize::MAX);
+        }
     }
 
     fn check(&mut self) {
@@ -383,6 +405,11 @@ impl Model {
                 assert!(present.contains(&participant), "somebody is not seen");
             }
             assert_eq!(session.roster, seen[0].roster, "two see different rooms");
+            assert_eq!(session.room, seen[0].room, "two are told different things");
+            let is_up = session.room.hands.contains(&session.you);
+            assert_eq!(is_up, session.is_hand_up, "a hand is not as it was left");
+            let is_here = |id| session.roster.contains_key(id);
+            assert!(session.room.hands.iter().all(is_here), "a hand of nobody is up");
             let speaker = self.heard.filter(|id| session.roster.contains_key(id));
             assert_eq!(session.speaker, speaker, "another one has the floor");
             let slot = session.slots.get("3").copied();
@@ -466,6 +493,9 @@ impl Client {
                 roster,
                 slots: BTreeMap::new(),
                 speaker: None,
+                room: joined.room,
+                is_hand_up: false,
+                done: BTreeSet::new(),
                 commands: Vec::new(),
                 awaited: None,
                 heard: Vec::new(),
@@ -531,8 +561,15 @@ impl Session {
             ServerBody::Error { re, code: ErrorCode::UnknownParticipant, .. } => {
                 self.refused.push(self.wrote[&re]);
             }
-            ServerBody::Snapshot { participants, slots, speaker, .. } => {
+            ServerBody::Done { re } => assert!(self.done.insert(re), "{re} is done twice"),
+            ServerBody::Room(room) => {
+                let hands: BTreeSet<_> = room.hands.iter().collect();
+                assert_eq!(hands.len(), room.hands.len(), "somebody has two hands");
+                self.room = room;
+            }
+            ServerBody::Snapshot { participants, slots, speaker, room, .. } => {
                 self.has_hole = true;
+                self.room = room;
                 self.speaker = speaker;
                 self.roster = participants.into_iter().map(|p| (p.id, p)).collect();
                 self.slots.clear();

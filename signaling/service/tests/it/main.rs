@@ -17,5 +17,6 @@ mod media;
 mod node;
 mod pages;
 mod rooms;
+mod signs;
 mod site;
 mod tls;
