@@ -1,10 +1,10 @@
 //! Random lives of a room against a simple model.
 //!
-//! Clients join, publish, write, raise hands, leave, lose sockets with messages in both directions, resume, and
-//! send again what was heard already; the node sleeps and ends sessions. Whatever happens: a
-//! client's messages have no hole and no double; each command has its effect once; who may resume
-//! can; what is written comes once, in one order, and only to those it is for; and in the end
-//! everybody sees the same room.
+//! Clients join, publish, write, raise hands, leave, lose sockets with messages in both directions,
+//! resume, and send again what was heard already; the node sleeps and ends sessions. Whatever
+//! happens: a client's messages have no hole and no double; each command has its effect once; who
+//! may resume can; what is written comes once, in one order, and only to those it is for; and in
+//! the end everybody sees the same room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
