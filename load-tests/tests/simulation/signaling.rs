@@ -11,11 +11,11 @@ use protocol::{
     Duration, RoomName,
     client::{
         ClientBody, ClientMessage, Join, PublishedSource, Role, SdpBody, ServerBody, SourceState,
-        View,
+        View, order::Rules,
     },
     media::Source,
 };
-use signaling_core::{Grant, Limits, Rooms, SocketId, Transmit};
+use signaling_core::{Grant, Limits, LinkCheck, Rooms, SocketId, Transmit};
 
 use crate::{ROOM, assert_sound, millis, picture_gap, seconds, with_seeds};
 
@@ -86,7 +86,7 @@ struct Service {
 impl Service {
     fn new(seed: u64) -> Self {
         Service {
-            rooms: Rooms::new(Limits::default(), seed),
+            rooms: Rooms::new(Limits::default(), Rules::default(), seed),
             waiting: BTreeMap::new(),
             numbers: BTreeMap::new(),
             command_id: 0,
@@ -151,11 +151,12 @@ impl Service {
                 Transmit::Close { socket, .. } => {
                     self.rooms.handle_socket_closed(world.now(), socket);
                 }
-                Transmit::CheckLink { socket, .. } => {
-                    let grant = Grant { role: Role::Guest, guest_secret: None };
+                Transmit::CheckLink(LinkCheck { socket, .. }) => {
+                    let grant = Grant::of(Role::Guest);
                     let secret = [socket.0 as u8; 16];
                     self.rooms.handle_link_checked(world.now(), socket, Ok(grant), secret);
                 }
+                Transmit::Ban { .. } => {}
                 Transmit::Request(request) => world.request(request),
             }
         }

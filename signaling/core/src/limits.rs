@@ -7,10 +7,16 @@ use protocol::Duration;
 pub struct Limits {
     /// Live rooms. Each costs ≈ 1 KiB.
     pub rooms: usize,
-    /// Sessions in all rooms. Each costs ≈ 10 KiB, more while its ring is full.
+    /// Sessions in all rooms, and people who wait before them. Each costs ≈ 10 KiB, more while its
+    /// ring is full.
     pub sessions: usize,
     /// Sessions in one room, those on their way in included.
     pub participants_per_room: usize,
+    /// People who wait in the lobby of one room; they take no place in it.
+    pub lobby_places: usize,
+    /// Bytes of what those who wait in all lobbies have asked: 3 KB each where the browser
+    /// deflates, else up to 256 KiB.
+    pub lobby_bytes: usize,
     /// Commands a session may send at once, on top of [`Limits::commands_per_second`].
     pub command_burst: u32,
     /// Commands a session may send in the long run.
@@ -57,7 +63,14 @@ pub struct Limits {
     pub failures_per_address: u32,
     /// Failed joins and resumes of one address that are forgiven per minute.
     pub failures_forgiven_per_minute: u32,
-    /// Addresses that are remembered; beyond it the one quiet for longest is forgotten.
+    /// Wrong codes of one room at once, whoever gives them. A code is one of a million.
+    pub code_failures_per_room: u32,
+    /// Wrong codes of one address at once, whatever the room: a class that mistypes.
+    pub code_failures_per_address: u32,
+    /// Wrong codes of one room, and of one address, that are forgiven per minute.
+    pub code_failures_forgiven_per_minute: u32,
+    /// Addresses that are remembered, and rooms whose codes were guessed; beyond it the one quiet
+    /// for longest is forgotten.
     pub addresses: usize,
 }
 
@@ -67,6 +80,8 @@ impl Default for Limits {
             rooms: 10_000,
             sessions: 20_000,
             participants_per_room: 200,
+            lobby_places: 200,
+            lobby_bytes: 64 * 1024 * 1024,
             command_burst: 60,
             commands_per_second: 20,
             too_fast_burst: 60,
@@ -88,6 +103,9 @@ impl Default for Limits {
             silent_sockets_per_address: 256,
             failures_per_address: 500,
             failures_forgiven_per_minute: 60,
+            code_failures_per_room: 10,
+            code_failures_per_address: 30,
+            code_failures_forgiven_per_minute: 10,
             addresses: 16_384,
         }
     }

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use protocol::{
     RoomName,
     client::{
-        ErrorCode, IceServer, Join, MediaSection, PublishedSource, SdpBody, SectionRole, View,
+        BROWSER_BYTES_MAX, ErrorCode, IceServer, Join, MediaSection, PublishedSource, SdpBody,
+        SectionRole, View,
     },
     media::{MediaKind, Mid, Source},
 };
 
 use crate::{
     Limits,
+    addresses::AddressKey,
     ids::SessionSecret,
-    link::Grant,
+    link::{Grant, Proof, RoomCode},
     name::person_name,
     sdp_body::{self, SdpForm, UnreadableSdp},
 };
@@ -42,6 +44,22 @@ pub(crate) struct JoinRequest {
     pub(crate) offer: OfferRequest,
     pub(crate) sources: Vec<PublishedSource>,
     pub(crate) view: View,
+    pub(crate) way: Way,
+}
+
+/// What somebody comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A link.
+    Link,
+    /// The room's code alone.
+    Code,
+}
+
+/// What somebody at the door shows.
+pub(crate) struct Shown {
+    pub(crate) proof: Proof,
+    pub(crate) browser: Option<String>,
 }
 
 /// Someone whose link opens the room.
@@ -50,14 +68,18 @@ pub(crate) struct Admission {
     pub(crate) join: JoinRequest,
     pub(crate) grant: Grant,
     pub(crate) secret: SessionSecret,
+    pub(crate) address: AddressKey,
     pub(crate) ice_servers: Vec<IceServer>,
 }
 
 /// An offer as text, with the use of its m-lines.
 pub(crate) struct OfferRequest {
+    /// Empty while it is packed.
     pub(crate) text: String,
     pub(crate) form: SdpForm,
     pub(crate) sections: Vec<MediaSection>,
+    /// What the text was inflated from.
+    deflated: Option<String>,
 }
 
 impl std::fmt::Debug for OfferRequest {
@@ -68,15 +90,26 @@ impl std::fmt::Debug for OfferRequest {
 }
 
 impl JoinRequest {
-    /// The request and the link's secret.
+    /// The request, and what it shows.
     pub(crate) fn try_new(
         id: u64,
         join: Join,
         limits: &Limits,
-    ) -> Result<(JoinRequest, String), Refusal> {
+    ) -> Result<(JoinRequest, Shown), Refusal> {
         let Some(name) = person_name(&join.name) else {
             let detail = "a name has 1 to 64 visible characters and none that turn the text";
             return Err(Refusal::new(ErrorCode::BadName, detail));
+        };
+        if join.browser.as_ref().is_some_and(|browser| browser.len() > BROWSER_BYTES_MAX) {
+            let detail = format!("a browser is known by at most {BROWSER_BYTES_MAX} bytes");
+            return Err(Refusal::new(ErrorCode::BadMessage, detail));
+        }
+        let (way, proof) = match join.code.filter(|_| join.secret.is_empty()) {
+            None => (Way::Link, Proof::Secret(join.secret)),
+            Some(code) => {
+                let code = code.parse::<RoomCode>().map_err(|_| bad_code())?;
+                (Way::Code, Proof::Code(code))
+            }
         };
         let offer = OfferRequest::try_new(join.offer, join.sections, limits)?;
         let publishes = offer.publishes();
@@ -87,9 +120,10 @@ impl JoinRequest {
             }
             set_source(&mut sources, source.source, Some(source));
         }
-        let request =
-            JoinRequest { id, room: join.room, name, offer, sources, view: check_view(join.view)? };
-        Ok((request, join.secret))
+        let view = check_view(join.view)?;
+        let request = JoinRequest { id, room: join.room, name, offer, sources, view, way };
+        let browser = join.browser.filter(|browser| !browser.is_empty());
+        Ok((request, Shown { proof, browser }))
     }
 }
 
@@ -119,14 +153,36 @@ impl OfferRequest {
             }
         }
         let form = SdpForm::of(&offer);
-        let text = sdp_body::read(offer).map_err(|error| {
-            let code = match error {
-                UnreadableSdp::TooLong => ErrorCode::TooLong,
-                UnreadableSdp::Malformed => ErrorCode::BadOffer,
-            };
-            Refusal::new(code, error.to_string())
-        })?;
-        Ok(OfferRequest { text, form, sections })
+        let deflated = match &offer {
+            SdpBody::Deflated(packed) => Some(packed.clone()),
+            SdpBody::Plain(_) => None,
+        };
+        let text = read_sdp(offer)?;
+        Ok(OfferRequest { text, form, sections, deflated })
+    }
+
+    /// Takes less room until [`OfferRequest::unpack`], where the client has deflated it: 3 KB in
+    /// place of 100.
+    pub(crate) fn pack(&mut self) {
+        if self.deflated.is_some() {
+            self.text = String::new();
+        }
+    }
+
+    /// Has the text again.
+    pub(crate) fn unpack(&mut self) -> Result<(), Refusal> {
+        if self.text.is_empty()
+            && let Some(packed) = self.deflated.take()
+        {
+            self.text = read_sdp(SdpBody::Deflated(packed))?;
+        }
+        Ok(())
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let sections = self.sections.len() * (size_of::<MediaSection>() + Mid::LENGTH_MAX);
+        self.text.len() + self.deflated.as_ref().map_or(0, String::len) + sections
     }
 
     /// The sources that its m-lines are for.
@@ -137,6 +193,21 @@ impl OfferRequest {
         };
         self.sections.iter().filter_map(source).collect()
     }
+}
+
+fn read_sdp(sdp: SdpBody) -> Result<String, Refusal> {
+    sdp_body::read(sdp).map_err(|error| {
+        let code = match error {
+            UnreadableSdp::TooLong => ErrorCode::TooLong,
+            UnreadableSdp::Malformed => ErrorCode::BadOffer,
+        };
+        Refusal::new(code, error.to_string())
+    })
+}
+
+/// The answer to a wrong code, and to every code while too many were wrong.
+pub(crate) fn bad_code() -> Refusal {
+    Refusal::new(ErrorCode::BadCode, "it is not the room's code, or too many were tried")
 }
 
 /// Takes a view as it is if it is one.

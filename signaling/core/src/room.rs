@@ -7,12 +7,16 @@
 //! | session | input | becomes |
 //! |---|---|---|
 //! | – | a join whose link opens the room | joining; the node is asked |
+//! | – | a join that needs a host's word ([`lobby`]) | waits; the hosts hear of it |
+//! | waits | a host's word | joining; the node is asked |
+//! | waits | a host's no, socket lost, `leave` | – ; the hosts hear of it |
 //! | joining | the node's answer | attached; `joined`, the others hear of it |
 //! | joining | the node's refusal, or none in time | – ; an error |
 //! | joining | socket lost, `leave` | – ; nobody hears of it |
 //! | attached | socket lost | detached; nobody hears of it |
 //! | attached, detached | `resume` | attached; what was missed, or the state |
 //! | attached | `leave` | – ; `ended left` |
+//! | attached, detached | a host removes them, or ends the call | – ; `ended` |
 //! | attached, detached | the node ended the media | – ; `ended media_lost` |
 //! | detached | [`Limits::resume`] passed | – |
 
@@ -22,13 +26,16 @@ use std::{
 };
 
 use protocol::{
-    Epoch, Instant, ParticipantId, RequestId, RoomId,
-    client::{EndReason, ErrorCode, IceServer, Participant, ServerBody, signs::RoomState},
+    Epoch, Instant, ParticipantId, RequestId, RoomId, RoomName,
+    client::{
+        EndReason, ErrorCode, IceServer, Participant, ServerBody, order::Rules, signs::RoomState,
+    },
     node::{NodeCommand, NodeRequest},
 };
 
 use crate::{
     Limits,
+    addresses::AddressKey,
     ids::{ParticipantIds, SocketId, Ticket},
     requests::{Admission, Refusal},
     session::{Picture, Session, State},
@@ -37,21 +44,27 @@ use crate::{
 };
 
 mod attendance;
+mod bans;
 mod commands;
+mod lobby;
 mod node;
 mod order;
 mod signs;
 
-pub(crate) use commands::too_fast;
-use signs::Signs;
+pub(crate) use {commands::too_fast, lobby::banned};
+
+use {bans::Bans, lobby::Lobby, signs::Signs};
 
 /// A live room.
 #[derive(Debug)]
 pub(crate) struct Room {
     id: RoomId,
+    name: RoomName,
     limits: Arc<Limits>,
     ids: ParticipantIds,
     sessions: BTreeMap<ParticipantId, Session>,
+    lobby: Lobby,
+    bans: Bans,
     /// Who has the floor.
     speaker: Option<ParticipantId>,
     /// What is the same for everybody; [`Room::state_at`] fills in what the time changes.
@@ -94,6 +107,29 @@ enum Timer {
     TimeUp,
 }
 
+/// What a room takes of what the rooms share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Sessions, those on their way in included.
+    pub(crate) sessions: usize,
+    /// People who wait.
+    pub(crate) waiting: usize,
+    /// Bytes of what those have asked.
+    pub(crate) lobby_bytes: usize,
+}
+
+impl Load {
+    /// This load with that of one room as it has become.
+    pub(crate) fn after(self, room_before: Load, room_after: Load) -> Load {
+        let moved = |all: usize, before: usize, after: usize| all + after - before;
+        Load {
+            sessions: moved(self.sessions, room_before.sessions, room_after.sessions),
+            waiting: moved(self.waiting, room_before.waiting, room_after.waiting),
+            lobby_bytes: moved(self.lobby_bytes, room_before.lobby_bytes, room_after.lobby_bytes),
+        }
+    }
+}
+
 /// Whether the node still has a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtNode {
@@ -105,15 +141,24 @@ enum AtNode {
 
 impl Room {
     /// A room without anybody, which the node is asked to make.
-    pub(crate) fn new(now: Instant, id: RoomId, seed: u32, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(
+        now: Instant,
+        (id, name): (RoomId, RoomName),
+        rules: Rules,
+        seed: u32,
+        limits: Arc<Limits>,
+    ) -> Self {
         let mut room = Room {
             id,
+            name,
             signs: Signs::new(now, &limits),
             limits,
             ids: ParticipantIds::new(seed),
             sessions: BTreeMap::new(),
+            lobby: Lobby::default(),
+            bans: Bans::default(),
             speaker: None,
-            state: RoomState::default(),
+            state: RoomState { rules, ..RoomState::default() },
             arrivals: 0,
             requests: 0,
             pending: BTreeMap::new(),
@@ -133,41 +178,74 @@ impl Room {
         self.is_closed
     }
 
-    pub(crate) fn sessions(&self) -> usize {
-        self.sessions.len()
+    pub(crate) fn load(&self) -> Load {
+        Load {
+            sessions: self.sessions.len(),
+            waiting: self.lobby.len(),
+            lobby_bytes: self.lobby.bytes(),
+        }
     }
 
-    /// Somebody whose link opens the room.
+    /// Somebody whose link or code opens the room, or its lobby.
     pub(crate) fn handle_join(
         &mut self,
         now: Instant,
         socket: SocketId,
         admission: Admission,
+        lobby_bytes_left: usize,
     ) -> Result<ParticipantId, Refusal> {
-        if self.sessions.len() >= self.limits.participants_per_room {
-            let detail = format!("a room holds {}", self.limits.participants_per_room);
-            return Err(Refusal::new(ErrorCode::RoomFull, detail));
+        if let Some(gate) = self.gate(&admission)? {
+            return self.wait(now, socket, admission, gate, lobby_bytes_left);
         }
-        let id = self.ids.next();
+        self.check_places()?;
+        let (id, arrival) = self.number_newcomer();
+        self.begin(now, id, arrival, socket, admission);
+        Ok(id)
+    }
+
+    /// Refuses whoever finds no place in the room.
+    fn check_places(&self) -> Result<(), Refusal> {
+        if self.sessions.len() < self.limits.participants_per_room {
+            return Ok(());
+        }
+        let detail = format!("a room holds {}", self.limits.participants_per_room);
+        Err(Refusal::new(ErrorCode::RoomFull, detail))
+    }
+
+    /// The id of somebody new, and the order in which they came.
+    fn number_newcomer(&mut self) -> (ParticipantId, u64) {
         self.arrivals += 1;
-        let (session, offer) =
-            Session::new(now, &self.limits, id, self.arrivals, socket, admission);
-        self.sessions.insert(id, session);
         self.timers.cancel(Timer::Empty);
+        (self.ids.next(), self.arrivals)
+    }
+
+    /// Asks the node for a place for somebody who may come in.
+    fn begin(
+        &mut self,
+        now: Instant,
+        id: ParticipantId,
+        arrival: u64,
+        socket: SocketId,
+        mut admission: Admission,
+    ) {
+        if let Err(why) = admission.join.offer.unpack() {
+            return self.refuse_newcomer(socket, admission.join.id, why);
+        }
+        let (session, offer) = Session::new(now, &self.limits, id, arrival, socket, admission);
+        self.sessions.insert(id, session);
         let request = self.request(NodeCommand::AddEndpoint {
             participant: id,
             offer: offer.text,
             sections: offer.sections,
         });
         self.await_answer(now, request, Pending::Join(id));
-        Ok(id)
     }
 
     /// Somebody whose socket was lost, on a new one. False if the session is gone or another's.
     pub(crate) fn handle_resume(
         &mut self,
         now: Instant,
-        socket: SocketId,
+        (socket, address): (SocketId, AddressKey),
         ticket: &Ticket,
         last_seq: u64,
         ice_servers: Vec<IceServer>,
@@ -187,6 +265,7 @@ impl Room {
             self.transmits.push_back(close(old, CloseReason::Ended));
         }
         session.state = State::Attached(socket);
+        session.address = address;
         self.timers.cancel(Timer::Resume(id));
         let last_id = session.last_id;
         session.mention(&mut self.transmits, ServerBody::Resumed { last_id, ice_servers });
@@ -202,6 +281,9 @@ impl Room {
 
     /// The socket of a participant is lost.
     pub(crate) fn handle_socket_closed(&mut self, now: Instant, id: ParticipantId) {
+        if self.give_up_waiting(now, id) {
+            return;
+        }
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -217,11 +299,7 @@ impl Room {
 
     /// The server is stopping.
     pub(crate) fn handle_stop(&mut self, now: Instant) {
-        let ids: Vec<_> = self.sessions.keys().copied().collect();
-        for id in ids {
-            self.end(now, id, LeaveCause::Stopping, AtNode::Here);
-        }
-        self.close();
+        self.end_all(now, LeaveCause::Stopping);
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
@@ -261,13 +339,7 @@ impl Room {
             session.mention(&mut self.transmits, body);
         }
         if let Some(socket) = session.socket() {
-            let reason = match cause {
-                LeaveCause::Stopping => CloseReason::Stopping,
-                LeaveCause::Left | LeaveCause::TimedOut | LeaveCause::MediaLost => {
-                    CloseReason::Ended
-                }
-            };
-            self.transmits.push_back(close(socket, reason));
+            self.transmits.push_back(close(socket, cause.into()));
         }
         self.remove(now, id, cause, at_node);
     }
@@ -288,13 +360,12 @@ impl Room {
             self.speaker = self.speaker.filter(|&speaker| speaker != id);
             self.say_to_all(ServerBody::ParticipantLeft { participant: id });
             self.note_departure(now, &session.participant);
+            self.note_hosts();
             self.events.push_back(RoomEvent::Left { room, participant: id, cause });
         } else {
             self.events.push_back(RoomEvent::JoinAbandoned);
         }
-        if self.sessions.is_empty() {
-            self.timers.set(Timer::Empty, now + self.limits.empty_room);
-        }
+        self.note_emptiness(now);
     }
 
     /// Ends a session that never came to be.
@@ -313,7 +384,12 @@ impl Room {
             self.transmits.push_back(close(socket, CloseReason::Refused));
         }
         self.events.push_back(RoomEvent::JoinRefused { code });
-        if self.sessions.is_empty() {
+        self.note_emptiness(now);
+    }
+
+    /// A room in which nobody is, and before which nobody waits, closes after a while.
+    fn note_emptiness(&mut self, now: Instant) {
+        if self.sessions.is_empty() && self.lobby.len() == 0 {
             self.timers.set(Timer::Empty, now + self.limits.empty_room);
         }
     }
@@ -345,12 +421,12 @@ impl Room {
     }
 
     /// The room as one of its participants may see it.
-    fn picture(&self, now: Instant, _viewer: ParticipantId) -> Picture {
+    fn picture(&self, now: Instant, viewer: ParticipantId) -> Picture {
         Picture {
             participants: self.participants(),
             speaker: self.speaker,
             room: self.state_at(now),
-            lobby: Vec::new(),
+            lobby: self.lobby_for(viewer),
         }
     }
 

@@ -11,7 +11,7 @@
 //! | waiting | `join` | checking; the store is asked |
 //! | waiting | `resume` | in, or an error and waiting |
 //! | waiting | nothing for [`Limits::hello`] | an error; closing |
-//! | checking | the link is good | in: joining its room |
+//! | checking | the link is good | in: joining its room, or waiting before it |
 //! | checking | the link is not, or the store is silent | an error; closing |
 //! | in | the room closes it | closing |
 //! | any | closed | – ; its room hears of it |
@@ -23,7 +23,7 @@ use std::{
 
 use protocol::{
     Epoch, Instant, ParticipantId, RequestId, RoomId, RoomName,
-    client::{EndReason, ErrorCode, IceServer, ServerBody},
+    client::{EndReason, ErrorCode, IceServer, ServerBody, order::Rules},
     node::{NodeCommand, NodeEvent, NodeReport, NodeRequest, NodeResponse},
 };
 
@@ -31,9 +31,10 @@ use crate::{
     Limits,
     addresses::{AddressKey, Addresses},
     bucket::CommandMeter,
+    codes::CodeMeter,
     ids::SocketId,
     requests::{JoinRequest, Refusal},
-    room::Room,
+    room::{Load, Room},
     session::error,
     timers::Timers,
     transmit::{CloseReason, RoomEvent, Transmit},
@@ -45,13 +46,16 @@ mod door;
 #[derive(Debug)]
 pub struct Rooms {
     limits: Arc<Limits>,
+    /// With which a room comes to life of which the store says nothing else.
+    rules: Rules,
     seed: u64,
     addresses: Addresses,
+    codes: CodeMeter,
     sockets: BTreeMap<SocketId, Socket>,
     names: BTreeMap<RoomName, RoomId>,
     rooms: BTreeMap<RoomId, Live>,
     opened: u64,
-    sessions: usize,
+    load: Load,
     /// The number of the node's last event.
     node_seq: u64,
     timers: Timers<Timer>,
@@ -70,7 +74,9 @@ struct Live {
 /// A client's socket.
 #[derive(Debug)]
 struct Socket {
-    /// Where its failures count.
+    /// Where its client is.
+    origin: AddressKey,
+    /// Where its failures count: there, or where those are counted for whom there is no place.
     address: AddressKey,
     /// Whether it counts as one that has said nothing yet.
     is_silent: bool,
@@ -109,18 +115,21 @@ enum Timer {
 const NO_ROOM: RoomId = RoomId(0);
 
 impl Rooms {
-    /// No rooms yet. The seed makes participant ids look random; nothing secret hangs on it.
+    /// No rooms yet. The rules are those of a room of which the store says nothing else. The seed
+    /// makes participant ids look random; nothing secret hangs on it.
     #[must_use]
-    pub fn new(limits: Limits, seed: u64) -> Self {
+    pub fn new(limits: Limits, rules: Rules, seed: u64) -> Self {
         Rooms {
             addresses: Addresses::new(&limits),
+            codes: CodeMeter::new(&limits),
             limits: Arc::new(limits),
+            rules,
             seed,
             sockets: BTreeMap::new(),
             names: BTreeMap::new(),
             rooms: BTreeMap::new(),
             opened: 0,
-            sessions: 0,
+            load: Load::default(),
             node_seq: 0,
             timers: Timers::new(),
             transmits: VecDeque::new(),
@@ -138,7 +147,13 @@ impl Rooms {
     /// Sessions in all rooms, those on their way in and those without a socket included.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.sessions
+        self.load.sessions
+    }
+
+    /// People who wait in the lobbies of all rooms; they have no session yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.load.waiting
     }
 
     /// Open sockets, as far as the shell has told.
@@ -246,9 +261,9 @@ impl Rooms {
     /// Lets a room work and takes up what it says. `None` if there is no such room.
     fn with_room<T>(&mut self, id: RoomId, work: impl FnOnce(&mut Room) -> T) -> Option<T> {
         let live = self.rooms.get_mut(&id)?;
-        let before = live.room.sessions();
+        let before = live.room.load();
         let result = work(&mut live.room);
-        self.sessions = self.sessions + live.room.sessions() - before;
+        self.load = self.load.after(before, live.room.load());
         while let Some(transmit) = live.room.poll_transmit() {
             if let Transmit::Close { socket, .. } = &transmit
                 && let Some(socket) = self.sockets.get_mut(socket)

@@ -16,8 +16,10 @@ use protocol::{
 
 use crate::{
     Limits,
+    addresses::AddressKey,
     bucket::CommandMeter,
     ids::{SessionSecret, SocketId},
+    link::{BrowserKey, RoomCode},
     requests::{Admission, Refusal},
     ring::{Numbered, SentRing},
     sdp_body::SdpForm,
@@ -37,6 +39,10 @@ pub(crate) struct Session {
     /// The highest id of a command that arrived; those up to it are not heard again.
     pub(crate) last_id: u64,
     pub(crate) meter: CommandMeter,
+    /// Their browser, if it said what it is known by.
+    pub(crate) browser: Option<BrowserKey>,
+    /// Where they come from.
+    pub(crate) address: AddressKey,
     /// How the client writes SDPs.
     pub(crate) sdp_form: SdpForm,
     /// Sources that the offer has m-lines for.
@@ -67,6 +73,7 @@ pub(crate) struct Arriving {
     pub(crate) socket: SocketId,
     pub(crate) view: protocol::client::View,
     pub(crate) guest_secret: Option<String>,
+    pub(crate) code: Option<RoomCode>,
     pub(crate) ice_servers: Vec<IceServer>,
 }
 
@@ -103,12 +110,15 @@ impl Session {
                 socket,
                 view: join.view,
                 guest_secret: admission.grant.guest_secret,
+                code: admission.grant.code,
                 ice_servers: admission.ice_servers,
             }),
             secret: admission.secret,
             arrival,
             last_id: join.id,
             meter: CommandMeter::new(now, limits),
+            browser: admission.grant.browser,
+            address: admission.address,
             sdp_form: join.offer.form,
             publishes: join.offer.publishes(),
             slots: BTreeMap::new(),

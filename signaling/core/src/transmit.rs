@@ -8,7 +8,10 @@ use protocol::{
     node::NodeRequest,
 };
 
-use crate::ids::SocketId;
+use crate::{
+    ids::SocketId,
+    link::{BrowserKey, LinkCheck},
+};
 
 /// Something for the shell to do, in the order in which it is polled.
 #[derive(Clone, PartialEq)]
@@ -30,13 +33,13 @@ pub enum Transmit {
         reason: CloseReason,
     },
     /// Asks the store what a link opens; the answer goes to `Rooms::handle_link_checked`.
-    CheckLink {
-        /// For whom.
-        socket: SocketId,
-        /// The room that the client named.
+    CheckLink(LinkCheck),
+    /// Has the store remember that a browser is kept out of a room.
+    Ban {
+        /// The room.
         room: RoomName,
-        /// The secret that the client gave.
-        secret: String,
+        /// The browser.
+        browser: BrowserKey,
     },
     /// Asks the media node.
     Request(NodeRequest),
@@ -48,7 +51,8 @@ impl std::fmt::Debug for Transmit {
         match self {
             Transmit::Message { socket, seq, body } => write!(f, "{socket:?} {seq} {body:?}"),
             Transmit::Close { socket, reason } => write!(f, "{socket:?} close {reason:?}"),
-            Transmit::CheckLink { socket, .. } => write!(f, "{socket:?} check link"),
+            Transmit::CheckLink(check) => write!(f, "{:?} check link", check.socket),
+            Transmit::Ban { .. } => write!(f, "ban"),
             Transmit::Request(request) => write!(f, "{request:?}"),
         }
     }
@@ -119,6 +123,10 @@ pub enum LeaveCause {
     MediaLost,
     /// The server is stopping.
     Stopping,
+    /// A host has removed them.
+    Removed,
+    /// A host has ended the call for everybody.
+    EndedByHost,
 }
 
 impl From<LeaveCause> for EndReason {
@@ -127,6 +135,21 @@ impl From<LeaveCause> for EndReason {
             LeaveCause::Left => EndReason::Left,
             LeaveCause::TimedOut | LeaveCause::MediaLost => EndReason::MediaLost,
             LeaveCause::Stopping => EndReason::ServerStopping,
+            LeaveCause::Removed => EndReason::Removed,
+            LeaveCause::EndedByHost => EndReason::EndedByHost,
+        }
+    }
+}
+
+impl From<LeaveCause> for CloseReason {
+    fn from(cause: LeaveCause) -> CloseReason {
+        match cause {
+            LeaveCause::Stopping => CloseReason::Stopping,
+            LeaveCause::Left
+            | LeaveCause::TimedOut
+            | LeaveCause::MediaLost
+            | LeaveCause::Removed
+            | LeaveCause::EndedByHost => CloseReason::Ended,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
     str::FromStr,
 };
 
+use protocol::client::order::Rules;
 use signaling_core::Limits;
 
 use crate::{ServiceError, store::random_bytes};
@@ -28,6 +29,8 @@ pub struct ServiceConfig {
     pub tls: TlsMode,
     /// Relays for browsers that reach nothing but TCP.
     pub turn: TurnConfig,
+    /// What guests may do in a room that was made without rules of its own.
+    pub rules: Rules,
     /// Limits of rooms, sessions and commands.
     pub limits: Limits,
 }
@@ -43,6 +46,7 @@ impl ServiceConfig {
             allowed_origins: Vec::new(),
             tls: TlsMode::Off,
             turn: TurnConfig::default(),
+            rules: Rules::default(),
             limits: Limits::default(),
         }
     }

@@ -23,13 +23,14 @@ use protocol::{
     node::{NodeReport, NodeRequest},
 };
 use signaling_core::{
-    CloseReason, Grant, Limits, LinkRefusal, Rooms, SessionSecret, SocketId, Transmit,
+    BrowserKey, CloseReason, Grant, LinkCheck, LinkRefusal, Rooms, SessionSecret, SocketId,
+    Transmit,
 };
 
 use crate::{
-    Bus, Store,
+    Bus, ServiceConfig, Store,
     metrics::Metrics,
-    store::{NoRandomness, random_bytes},
+    store::{ErrorChain, NoRandomness, random_bytes},
 };
 
 /// Something that happened.
@@ -96,39 +97,41 @@ pub(crate) struct Director {
     backlog: VecDeque<NodeRequest>,
     node_is_there: bool,
     outlets: HashMap<SocketId, Outlet>,
-    checks: mpsc::UnboundedSender<Check>,
+    store: mpsc::UnboundedSender<Errand>,
     probes: Vec<oneshot::Sender<()>>,
     metrics: Metrics,
 }
 
-/// A link to be looked up.
-struct Check {
-    socket: SocketId,
-    room: RoomName,
-    secret: String,
+/// Something for the store to do.
+enum Errand {
+    /// Looks a link up.
+    Check(LinkCheck),
+    /// Keeps a browser out of a room.
+    Ban(RoomName, BrowserKey),
 }
 
 impl Director {
     pub(crate) fn try_new(
-        limits: Limits,
+        config: &ServiceConfig,
         store: Store,
         bus: Bus,
         metrics: Metrics,
     ) -> Result<(Director, Inputs), NoRandomness> {
         let seed = u64::from_le_bytes(random_bytes()?);
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
-        // At most one for each socket: whose link is being checked is not heard.
-        let (checks, queue) = mpsc::unbounded_channel();
-        tokio::spawn(check_links(store, queue, sender.downgrade()));
+        // At most a check for each socket, because whose link is being checked is not heard; bans
+        // are as many as hosts may give commands.
+        let (errands, queue) = mpsc::unbounded_channel();
+        tokio::spawn(serve_store(store, queue, sender.downgrade()));
         let director = Director {
-            rooms: Rooms::new(limits, seed),
+            rooms: Rooms::new(config.limits.clone(), config.rules, seed),
             clock: time::Instant::now(),
             inputs,
             bus,
             backlog: VecDeque::new(),
             node_is_there: true,
             outlets: HashMap::new(),
-            checks,
+            store: errands,
             probes: Vec::new(),
             metrics,
         };
@@ -229,9 +232,12 @@ impl Director {
             match transmit {
                 Transmit::Message { socket, seq, body } => self.say(socket, seq, &body),
                 Transmit::Close { socket, reason } => self.close(socket, reason),
-                Transmit::CheckLink { socket, room, secret } => {
-                    // The checker lives as long as this task does.
-                    let _ = self.checks.send(Check { socket, room, secret });
+                // The store is served as long as this task lives.
+                Transmit::CheckLink(check) => {
+                    let _ = self.store.send(Errand::Check(check));
+                }
+                Transmit::Ban { room, browser } => {
+                    let _ = self.store.send(Errand::Ban(room, browser));
                 }
                 Transmit::Request(request) => self.ask_node(request),
             }
@@ -308,28 +314,47 @@ struct Numbered<'a> {
     body: &'a ServerBody,
 }
 
-/// Looks links up one after the other: a look-up takes microseconds, a thread for each would not.
-async fn check_links(
+/// Does errands one after the other: a look-up takes microseconds, a thread for each would not. A
+/// ban is stored before the next link is looked up.
+async fn serve_store(
     store: Store,
-    mut queue: mpsc::UnboundedReceiver<Check>,
+    mut queue: mpsc::UnboundedReceiver<Errand>,
     inputs: mpsc::WeakSender<Input>,
 ) {
-    while let Some(Check { socket, room, secret }) = queue.recv().await {
-        let store = store.clone();
-        let check = move || store.check_link(SystemTime::now(), &room, &secret);
-        let checked = tokio::task::spawn_blocking(check).await;
-        let (result, secret) = match (checked, random_bytes()) {
-            (Ok(result), Ok(secret)) => (result, secret),
-            (Err(_), _) | (_, Err(NoRandomness)) => {
-                (Err(LinkRefusal::Unavailable), SessionSecret::default())
+    while let Some(errand) = queue.recv().await {
+        match errand {
+            Errand::Check(check) => {
+                let checked = check_link(store.clone(), check).await;
+                let Some(inputs) = inputs.upgrade() else {
+                    return;
+                };
+                if inputs.send(checked).await.is_err() {
+                    return;
+                }
             }
-        };
-        let Some(inputs) = inputs.upgrade() else {
-            return;
-        };
-        let checked = Input::LinkChecked { socket, result, secret };
-        if inputs.send(checked).await.is_err() {
-            return;
+            Errand::Ban(room, browser) => {
+                let store = store.clone();
+                let ban = move || store.ban(SystemTime::now(), &room, browser);
+                if let Ok(Err(error)) = tokio::task::spawn_blocking(ban).await {
+                    tracing::error!(
+                        error = %ErrorChain(&error),
+                        "a ban cannot be stored: it ends with the call"
+                    );
+                }
+            }
         }
     }
+}
+
+async fn check_link(store: Store, check: LinkCheck) -> Input {
+    let LinkCheck { socket, room, proof, browser } = check;
+    let look_up = move || store.check(SystemTime::now(), &room, &proof, browser.as_deref());
+    let checked = tokio::task::spawn_blocking(look_up).await;
+    let (result, secret) = match (checked, random_bytes()) {
+        (Ok(result), Ok(secret)) => (result, secret),
+        (Err(_), _) | (_, Err(NoRandomness)) => {
+            (Err(LinkRefusal::Unavailable), SessionSecret::default())
+        }
+    };
+    Input::LinkChecked { socket, result, secret }
 }

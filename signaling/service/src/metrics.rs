@@ -12,6 +12,7 @@ use signaling_core::{CloseReason, LeaveCause, ResumedFrom, RoomEvent, Rooms};
 pub(crate) struct Metrics {
     rooms: IntGauge,
     sessions: IntGauge,
+    waiting: IntGauge,
     sockets: IntGauge,
     joins: IntCounterVec,
     leaves: IntCounterVec,
@@ -37,6 +38,7 @@ impl Metrics {
                 "signaling_sessions",
                 "Sessions in live rooms, those whose socket is lost included.",
             )?,
+            waiting: made.gauge("signaling_lobby", "People who wait for a host to let them in.")?,
             sockets: made.gauge("signaling_sockets", "Open WebSockets.")?,
             joins: made.counters(
                 "signaling_joins_total",
@@ -48,7 +50,7 @@ impl Metrics {
                 "signaling_leaves_total",
                 "Ends of sessions by cause.",
                 "cause",
-                &["left", "timed_out", "media_lost", "stopping"],
+                &["left", "timed_out", "media_lost", "stopping", "removed", "ended_by_host"],
             )?,
             resumes: made.counters(
                 "signaling_resumes_total",
@@ -90,6 +92,7 @@ impl Metrics {
     pub(crate) fn set_sizes(&self, rooms: &Rooms) {
         self.rooms.set(rooms.live_rooms() as i64);
         self.sessions.set(rooms.sessions() as i64);
+        self.waiting.set(rooms.waiting() as i64);
         self.sockets.set(rooms.sockets() as i64);
     }
 
@@ -239,5 +242,7 @@ fn leave_cause(cause: LeaveCause) -> &'static str {
         LeaveCause::TimedOut => "timed_out",
         LeaveCause::MediaLost => "media_lost",
         LeaveCause::Stopping => "stopping",
+        LeaveCause::Removed => "removed",
+        LeaveCause::EndedByHost => "ended_by_host",
     }
 }

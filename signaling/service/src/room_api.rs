@@ -16,7 +16,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use protocol::RoomName;
+use protocol::{RoomName, client::order::Rules};
 
 use crate::{
     LinkSecret, NewRoom, Origin, StoreError,
@@ -42,6 +42,37 @@ struct CreateRoom {
     name: Option<String>,
     /// When its links end, in seconds from this moment.
     expires_in_s: Option<u64>,
+    /// What guests may do in it whenever it comes to life.
+    rules: Option<SomeRules>,
+}
+
+/// Rules, of which those that are not named are as the site has them.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SomeRules {
+    lobby: Option<bool>,
+    locked: Option<bool>,
+    microphone: Option<bool>,
+    camera: Option<bool>,
+    screen: Option<bool>,
+    chat: Option<bool>,
+    private_chat: Option<bool>,
+    recording: Option<bool>,
+}
+
+impl SomeRules {
+    fn or(self, site: Rules) -> Rules {
+        Rules {
+            lobby: self.lobby.unwrap_or(site.lobby),
+            locked: self.locked.unwrap_or(site.locked),
+            microphone: self.microphone.unwrap_or(site.microphone),
+            camera: self.camera.unwrap_or(site.camera),
+            screen: self.screen.unwrap_or(site.screen),
+            chat: self.chat.unwrap_or(site.chat),
+            private_chat: self.private_chat.unwrap_or(site.private_chat),
+            recording: self.recording.unwrap_or(site.recording),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -79,7 +110,7 @@ async fn try_create(
         let detail = "the request has no Host to make a link of";
         return Err(refusal(StatusCode::BAD_REQUEST, "bad_host", detail));
     };
-    let wish = parse(&read(body).await?)?;
+    let wish = parse(&read(body).await?, config.rules)?;
     if !app.shared.creations.admit(caller.address) {
         let detail = "this address has made many rooms; try again in a minute";
         return Err(refusal(StatusCode::TOO_MANY_REQUESTS, "too_fast", detail));
@@ -111,7 +142,7 @@ async fn read(body: Body) -> Result<body::Bytes, ApiError> {
     }
 }
 
-fn parse(body: &[u8]) -> Result<NewRoom, ApiError> {
+fn parse(body: &[u8], site: Rules) -> Result<NewRoom, ApiError> {
     let wish = match body.trim_ascii() {
         [] => CreateRoom::default(),
         body => serde_json::from_slice(body).map_err(|error| {
@@ -130,7 +161,11 @@ fn parse(body: &[u8]) -> Result<NewRoom, ApiError> {
         let detail = "expires_in_s is between a second and a hundred years";
         return Err(refusal(StatusCode::BAD_REQUEST, "bad_expiry", detail));
     }
-    Ok(NewRoom { name, lifetime: wish.expires_in_s.map(Duration::from_secs) })
+    Ok(NewRoom {
+        name,
+        lifetime: wish.expires_in_s.map(Duration::from_secs),
+        rules: wish.rules.map(|rules| rules.or(site)),
+    })
 }
 
 /// Whether a page of that name would hide a part of the service, of this version or of one to come.
@@ -170,6 +205,7 @@ fn store_refusal(error: &StoreError) -> ApiError {
         | StoreError::File { .. }
         | StoreError::BadKey { .. }
         | StoreError::Database(_)
+        | StoreError::BadRules(_)
         | StoreError::Randomness => {
             tracing::error!(error = %ErrorChain(error), "a room cannot be made");
             unavailable()

@@ -83,8 +83,7 @@ impl Service {
         let store = Store::open(&config.data_dir)?;
         let metrics = Metrics::register(registry)?;
         let encryption = Encryption::of(&config, &metrics)?;
-        let (director, inputs) =
-            Director::try_new(config.limits.clone(), store.clone(), bus, metrics.clone())?;
+        let (director, inputs) = Director::try_new(&config, store.clone(), bus, metrics.clone())?;
         Ok(Service {
             config,
             store,

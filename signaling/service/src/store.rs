@@ -2,7 +2,8 @@
 //!
 //! A secret is never stored as it is: links are found by the SHA-256 of their secret, which is 128
 //! random bits and so needs no slow hash. A guest's secret is kept besides under the key in
-//! `secret.key`, so that hosts can be told it. A call that returned is on the disk: it survives
+//! `secret.key`, so that hosts can be told it; so is the room's code. Of a browser that is kept out
+//! of a room a keyed hash is stored. A call that returned is on the disk: it survives
 //! `kill -9` and power loss. Calls block for the time of a disk access; async callers go through
 //! `spawn_blocking`. Bounded by [`Store::ROOMS_MAX`]; tests in `store/tests.rs`.
 
@@ -14,17 +15,22 @@ use std::{
 
 use ring::digest;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use signaling_core::{Grant, LinkRefusal};
+use signaling_core::{BrowserKey, Grant, LinkRefusal, Proof, RoomCode};
 
-use protocol::{RoomName, client::Role};
+use protocol::{
+    RoomName,
+    client::{Role, order::Rules},
+};
 
 mod random;
+mod schema;
 mod seal;
 
 pub use random::LinkSecret;
-use random::random_room_name;
 pub(crate) use random::{NoRandomness, random_bytes};
-use seal::SealingKey;
+use random::{random_code, random_room_name};
+use schema::{begin, connect, migrate};
+use seal::{Sealed, SealingKey};
 
 /// Rooms and links of one data folder. Clones share the file; other processes may have it open too.
 #[derive(Clone)]
@@ -46,6 +52,8 @@ pub struct NewRoom {
     pub name: Option<RoomName>,
     /// How long its links open it from the moment it is made; `None` is without end.
     pub lifetime: Option<Duration>,
+    /// What guests may do whenever it comes to life; `None` leaves it to the site.
+    pub rules: Option<Rules>,
 }
 
 /// A room just made. Its secrets cannot be had again but by making new links.
@@ -108,6 +116,9 @@ pub enum StoreError {
     /// The database refused.
     #[error("the database refused")]
     Database(#[from] rusqlite::Error),
+    /// The rules of a room cannot be written, or read.
+    #[error("the rules of a room are not understood")]
+    BadRules(#[from] serde_json::Error),
     /// The operating system gave no random numbers.
     #[error("the operating system gives no random numbers")]
     Randomness,
@@ -123,6 +134,9 @@ impl Store {
     /// The most rooms that a store holds, ≈ 50 MB.
     pub const ROOMS_MAX: u32 = 100_000;
 
+    /// The most browsers that are kept out of one room; beyond it the oldest ban ends.
+    pub const BANS_PER_ROOM_MAX: u32 = 256;
+
     /// How long an expired room is remembered, so that its links say "expired" and not "unknown".
     pub const EXPIRED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -137,6 +151,7 @@ impl Store {
         let path = data_dir.join("preau.sqlite");
         let mut writer = connect(&path)?;
         migrate(&mut writer)?;
+        give_codes(&mut writer, &key)?;
         let reader = connect(&path)?;
         Ok(Store {
             shared: Arc::new(Shared {
@@ -161,11 +176,13 @@ impl Store {
         if count >= Self::ROOMS_MAX {
             return Err(StoreError::Full);
         }
+        let key = &self.shared.key;
         let room = free_name(&transaction, wish.name.as_ref())?;
         let expires = wish.lifetime.map(|lifetime| seconds(now + lifetime));
+        let rules = wish.rules.map(|rules| serde_json::to_string(&rules)).transpose()?;
         transaction.execute(
-            "INSERT INTO rooms (name, created, expires) VALUES (?1, ?2, ?3)",
-            params![room.as_str(), seconds(now), expires],
+            "INSERT INTO rooms (name, created, expires, rules, code) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![room.as_str(), seconds(now), expires, rules, sealed_code(key, &room)?],
         )?;
         let host = self.insert_link(&transaction, now, &room, Role::Host)?;
         let guest = self.insert_link(&transaction, now, &room, Role::Guest)?;
@@ -227,21 +244,59 @@ impl Store {
         Ok(records)
     }
 
-    /// What a link's secret opens. An unknown room and a wrong secret take the same way: the only
-    /// look-up is by the secret's hash.
+    /// What a link's secret, or a room's code, opens to a browser. An unknown room and a wrong
+    /// secret take the same way: the only look-up is by the secret's hash.
     ///
     /// # Errors
     /// The reason to refuse; [`LinkRefusal::Unavailable`] if the database fails.
-    pub fn check_link(
+    pub fn check(
         &self,
         now: SystemTime,
         room: &RoomName,
-        secret: &str,
+        proof: &Proof,
+        browser: Option<&str>,
     ) -> Result<Grant, LinkRefusal> {
-        self.find_link(now, room, secret).unwrap_or_else(|error| {
+        let found = match proof {
+            Proof::Secret(secret) => self.find_link(now, room, secret),
+            Proof::Code(code) => self.find_code(now, room, *code),
+        };
+        let granted = match found {
+            Ok(Ok(role)) => self.grant(room, role, browser),
+            Ok(Err(refusal)) => return Err(refusal),
+            Err(error) => Err(error),
+        };
+        granted.unwrap_or_else(|error| {
             tracing::error!(error = %ErrorChain(&error), "the store cannot be read");
             Err(LinkRefusal::Unavailable)
         })
+    }
+
+    /// Keeps a browser out of a room; no effect if there is no such room.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn ban(
+        &self,
+        now: SystemTime,
+        room: &RoomName,
+        browser: BrowserKey,
+    ) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let transaction = begin(&mut writer)?;
+        if exists(&transaction, room)? {
+            transaction.execute(
+                "INSERT INTO bans (room, browser, made) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (room, browser) DO UPDATE SET made = excluded.made",
+                params![room.as_str(), browser.0, seconds(now)],
+            )?;
+            transaction.execute(
+                "DELETE FROM bans WHERE room = ?1 AND browser NOT IN
+                 (SELECT browser FROM bans WHERE room = ?1 ORDER BY made DESC LIMIT ?2)",
+                params![room.as_str(), Self::BANS_PER_ROOM_MAX],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Whether a write reaches the disk.
@@ -262,7 +317,7 @@ impl Store {
         now: SystemTime,
         room: &RoomName,
         secret: &str,
-    ) -> Result<Result<Grant, LinkRefusal>, StoreError> {
+    ) -> Result<Result<Role, LinkRefusal>, StoreError> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
             "SELECT links.room, links.role, rooms.expires, links.revoked
@@ -281,18 +336,62 @@ impl Store {
         if of_room != room.as_str() {
             return Ok(Err(LinkRefusal::Unknown));
         }
-        let is_over = expires.is_some_and(|expires| expires <= seconds(now));
-        if is_over || revoked.is_some() {
+        if is_over(now, expires) || revoked.is_some() {
             return Ok(Err(LinkRefusal::Expired));
         }
-        if role != HOST {
-            return Ok(Ok(Grant { role: Role::Guest, guest_secret: None }));
+        Ok(Ok(if role == HOST { Role::Host } else { Role::Guest }))
+    }
+
+    fn find_code(
+        &self,
+        now: SystemTime,
+        room: &RoomName,
+        code: RoomCode,
+    ) -> Result<Result<Role, LinkRefusal>, StoreError> {
+        let found = self
+            .reader()
+            .prepare_cached("SELECT code, expires FROM rooms WHERE name = ?1")?
+            .query_row(params![room.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (sealed, expires): (Option<Vec<u8>>, Option<i64>) = found.unwrap_or_default();
+        if sealed.and_then(|sealed| self.unsealed_code(room, &sealed)) != Some(code) {
+            return Ok(Err(LinkRefusal::Unknown));
+        }
+        Ok(if is_over(now, expires) { Err(LinkRefusal::Expired) } else { Ok(Role::Guest) })
+    }
+
+    /// All that somebody of that role is given, unless their browser is kept out.
+    fn grant(
+        &self,
+        room: &RoomName,
+        role: Role,
+        browser: Option<&str>,
+    ) -> Result<Result<Grant, LinkRefusal>, StoreError> {
+        let reader = self.reader();
+        let browser = browser.map(|browser| self.shared.key.name(room, browser));
+        let (sealed, rules) = reader
+            .prepare_cached("SELECT code, rules FROM rooms WHERE name = ?1")?
+            .query_row(params![room.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (sealed, rules): (Option<Vec<u8>>, Option<String>) = (sealed, rules);
+        let rules = rules.map(|rules| serde_json::from_str(&rules)).transpose()?;
+        let grant = Grant { rules, browser, ..Grant::of(role) };
+        if role == Role::Guest {
+            let is_banned = reader
+                .prepare_cached("SELECT 1 FROM bans WHERE room = ?1 AND browser = ?2")?
+                .exists(params![room.as_str(), browser.map(|browser| browser.0)])?;
+            return Ok(if is_banned { Err(LinkRefusal::Banned) } else { Ok(grant) });
         }
         let guest_secret = self.unsealed_guest_secret(&reader, room)?;
         Ok(Ok(Grant {
-            role: Role::Host,
             guest_secret: guest_secret.map(|secret| secret.to_string()),
+            code: sealed.and_then(|sealed| self.unsealed_code(room, &sealed)),
+            ..grant
         }))
+    }
+
+    fn unsealed_code(&self, room: &RoomName, sealed: &[u8]) -> Option<RoomCode> {
+        let text = self.shared.key.unseal(room, Sealed::Code, sealed)?;
+        std::str::from_utf8(&text).ok()?.parse().ok()
     }
 
     fn unsealed_guest_secret(
@@ -307,7 +406,11 @@ impl Store {
             )?
             .query_row(params![room.as_str()], |row| row.get(0))
             .optional()?;
-        Ok(sealed.and_then(|sealed| self.shared.key.unseal(room, &sealed)))
+        let unseal = |sealed: Vec<u8>| {
+            let secret = self.shared.key.unseal(room, Sealed::GuestSecret, &sealed)?;
+            LinkSecret::try_from_bytes(&secret)
+        };
+        Ok(sealed.and_then(unseal))
     }
 
     fn insert_link(
@@ -320,7 +423,10 @@ impl Store {
         let secret = LinkSecret::random()?;
         let (role, sealed) = match role {
             Role::Host => (HOST, None),
-            Role::Guest => (GUEST, Some(self.shared.key.seal(room, &secret)?)),
+            Role::Guest => {
+                let key = &self.shared.key;
+                (GUEST, Some(key.seal(room, Sealed::GuestSecret, secret.as_bytes())?))
+            }
         };
         connection.execute(
             "INSERT INTO links (hash, room, role, sealed, created) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -362,59 +468,32 @@ impl std::fmt::Display for ErrorChain<'_> {
 const HOST: &str = "host";
 const GUEST: &str = "guest";
 
-/// Statements that bring a store from one version to the next, from an empty file on.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE rooms (
-        name TEXT PRIMARY KEY,
-        created INTEGER NOT NULL,
-        expires INTEGER
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE links (
-        hash BLOB PRIMARY KEY,
-        room TEXT NOT NULL REFERENCES rooms (name) ON DELETE CASCADE,
-        role TEXT NOT NULL CHECK (role IN ('guest', 'host')),
-        sealed BLOB,
-        created INTEGER NOT NULL,
-        revoked INTEGER
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX links_by_room ON links (room, role);
-    CREATE TABLE readiness (id INTEGER PRIMARY KEY, checked INTEGER NOT NULL) STRICT;
-"];
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    // SQLite gives its other files the mode of this one.
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path).map_err(file_error(path))?;
-    let connection = Connection::open(path)?;
-    // The command line writes to the same file while the service runs.
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A link that was handed out must be there after a power cut too.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = MIGRATIONS.len() as i64;
+/// Gives a code to each room that was made before there were codes.
+fn give_codes(connection: &mut Connection, key: &SealingKey) -> Result<(), StoreError> {
     let transaction = begin(connection)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::TooNew { found, known });
+    let names: Vec<String> = transaction
+        .prepare("SELECT name FROM rooms WHERE code IS NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for name in names {
+        // A name that is none was written by another program; it cannot be joined.
+        if let Ok(room) = RoomName::try_from(name) {
+            transaction.execute(
+                "UPDATE rooms SET code = ?1 WHERE name = ?2",
+                params![sealed_code(key, &room)?, room.as_str()],
+            )?;
+        }
     }
-    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;
     Ok(())
 }
 
-/// Takes the write lock at once, so that two processes cannot both read before either writes.
-fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
-    connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+fn sealed_code(key: &SealingKey, room: &RoomName) -> Result<Vec<u8>, NoRandomness> {
+    key.seal(room, Sealed::Code, random_code()?.to_string().as_bytes())
+}
+
+fn is_over(now: SystemTime, expires: Option<i64>) -> bool {
+    expires.is_some_and(|expires| expires <= seconds(now))
 }
 
 fn exists(connection: &Connection, room: &RoomName) -> rusqlite::Result<bool> {

@@ -12,7 +12,10 @@ use protocol::{
     node::NodeCommand,
 };
 
-use super::{AtNode, Pending, Room, close, order::not_allowed};
+use super::{
+    AtNode, Pending, Room, close,
+    order::{not_allowed, unknown_participant},
+};
 use crate::{
     bucket::Verdict,
     requests::{OfferRequest, Refusal, check_view, plain_text, set_source, unpublished},
@@ -29,6 +32,9 @@ impl Room {
         id: ParticipantId,
         message: Result<ClientMessage, Unreadable>,
     ) {
+        if self.lobby.holds(id) {
+            return self.handle_waiter_message(now, id, message);
+        }
         let command = match &message {
             Ok(message) => message.id,
             Err(unreadable) => unreadable.id,
@@ -49,7 +55,9 @@ impl Room {
 
     /// A frame that is no message, such as a ping of the WebSocket. It counts all the same.
     pub(crate) fn handle_control_frame(&mut self, now: Instant, id: ParticipantId) {
-        self.is_heard(now, id, 0);
+        if self.hear_waiter(now, id, 0).is_none() {
+            self.is_heard(now, id, 0);
+        }
     }
 
     /// Whether the participant keeps to the limits. If not, they are told, or their socket closed.
@@ -184,6 +192,13 @@ impl Room {
         if state.is_some() && !session.publishes.contains(&source) {
             return session.refuse(&mut self.transmits, re, unpublished());
         }
+        let role = session.participant.role;
+        if state.is_some() && !self.permits(role, source) {
+            return self.refuse(id, re, not_allowed("the rules of the room forbid it"));
+        }
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
         let published = state.map(|state| PublishedSource { source, state });
         if !set_source(&mut session.participant.sources, source, published) {
             return;
@@ -210,9 +225,7 @@ impl Room {
         };
         let is_here = |to| self.sessions.get(&to).is_some_and(Session::is_joined);
         if to.is_some_and(|to| !is_here(to)) {
-            let detail = "nobody of that id is in the room";
-            let why = Refusal::new(ErrorCode::UnknownParticipant, detail);
-            return self.refuse(from, re, why);
+            return self.refuse(from, re, unknown_participant());
         }
         if let Err(why) = self.may_write(from, to) {
             return self.refuse(from, re, why);

@@ -5,11 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use protocol::{
     Instant, ParticipantId, RequestId,
     client::{ErrorCode, Joined, Role, ServerBody},
-    media::VoicePriority,
     node::{NodeAnswer, NodeCommand, NodeError, NodeEventBody},
 };
 
-use super::{AtNode, Pending, Room, Timer};
+use super::{AtNode, Pending, Room, Timer, order::voice_priority};
 use crate::{
     ids::Ticket,
     requests::Refusal,
@@ -141,6 +140,7 @@ impl Room {
 
     /// The node has made a session: its owner is in, and the others hear of it.
     fn admit(&mut self, now: Instant, id: ParticipantId, answer: String) {
+        let forbidden = self.take_forbidden(id);
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -150,6 +150,7 @@ impl Room {
         let socket = arriving.socket;
         let view = std::mem::take(&mut arriving.view);
         let guest_secret = arriving.guest_secret.take();
+        let code = arriving.code.map(|code| code.to_string());
         let ice_servers = std::mem::take(&mut arriving.ice_servers);
         session.state = State::Attached(socket);
         let participant = session.participant.clone();
@@ -162,7 +163,7 @@ impl Room {
         }
         self.request(NodeCommand::SetView { participant: id, view });
         if participant.role == Role::Host {
-            let priority = VoicePriority::First;
+            let priority = voice_priority(participant.role);
             self.request(NodeCommand::SetVoice { participant: id, priority });
         }
         self.note_arrival(now, id);
@@ -176,12 +177,16 @@ impl Room {
                 answer: session.sdp_form.write(answer),
                 participants: picture.participants,
                 guest_secret,
-                code: None,
+                code,
                 room: picture.room,
                 lobby: picture.lobby,
                 ice_servers,
             });
             session.say_joined(&mut self.transmits, joined);
+            for source in forbidden {
+                let body = ServerBody::TurnedOff { source, by: None };
+                session.say(&mut self.transmits, Arc::new(body));
+            }
             if !session.slots.is_empty() {
                 let slots = session.slot_map();
                 session.say(&mut self.transmits, Arc::new(ServerBody::Slots { slots }));
@@ -199,6 +204,7 @@ impl Room {
             }
         }
         self.say_to_others(Some(id), ServerBody::ParticipantJoined { participant });
+        self.note_hosts();
         self.events.push_back(RoomEvent::Joined { room: self.id, participant: id });
     }
 
@@ -223,6 +229,7 @@ impl Room {
                 self.refuse_join(now, id, refusal(error), AtNode::Gone);
             }
         }
+        self.refuse_lobby(now, || refusal(error));
         self.is_closed = true;
     }
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use protocol::{
     Instant, RoomId, RoomName,
-    client::{ClientBody, ClientMessage, ErrorCode, IceServer, Join, ServerBody},
+    client::{ClientBody, ClientMessage, ErrorCode, IceServer, Join, ServerBody, order::Rules},
 };
 
 use super::{Live, Rooms, Socket, Stage, Timer};
@@ -12,9 +12,9 @@ use crate::{
     addresses::AddressKey,
     bucket::{CommandMeter, Verdict},
     ids::{SessionSecret, SocketId, Ticket},
-    link::{Grant, LinkRefusal},
-    requests::{Admission, JoinRequest, Refusal},
-    room::{Room, too_fast},
+    link::{Grant, LinkCheck, LinkRefusal},
+    requests::{Admission, JoinRequest, Refusal, Shown, Way, bad_code},
+    room::{Room, banned, too_fast},
     session::{error, not_joined},
     transmit::{CloseReason, RoomEvent, Transmit},
     wire::{self, Unreadable},
@@ -33,6 +33,7 @@ impl Rooms {
         let key = AddressKey::from(address);
         let admitted = self.addresses.admit(now, key);
         let socket = Socket {
+            origin: key,
             address: admitted.unwrap_or(key),
             is_silent: admitted.is_some(),
             meter: CommandMeter::new(now, &self.limits),
@@ -57,7 +58,9 @@ impl Rooms {
             return;
         };
         match socket.stage {
-            Stage::In(..) => self.mention(id, ServerBody::IceServers { ice_servers }),
+            Stage::In(room, participant) => {
+                self.with_room(room, |room| room.handle_ice_servers(participant, ice_servers));
+            }
             Stage::Waiting | Stage::Checking(_) => socket.ice_servers = ice_servers,
             Stage::Closing => {}
         }
@@ -119,11 +122,17 @@ impl Rooms {
             return;
         };
         self.timers.cancel(Timer::Check(id));
+        let Some(address) = self.sockets.get(&id).map(|socket| socket.origin) else {
+            return;
+        };
         let re = join.id;
         let ice_servers = self.take_ice_servers(id);
-        let entered = match result {
-            Ok(grant) => self.enter(now, id, Admission { join, grant, secret, ice_servers }),
-            Err(refusal) => Err(link_refusal(refusal)),
+        let entered = match self.judge(now, &join, address, result) {
+            Ok(grant) => {
+                let admission = Admission { join, grant, secret, address, ice_servers };
+                self.enter(now, id, admission)
+            }
+            Err(why) => Err(why),
         };
         if let Err(why) = entered {
             self.refuse_hello(now, id, re, why);
@@ -231,17 +240,22 @@ impl Rooms {
         if let Some(why) = self.tired_of(now, id) {
             return self.refuse_hello(now, id, re, why);
         }
-        let (request, secret) = match JoinRequest::try_new(re, join, &self.limits) {
+        let (request, Shown { proof, browser }) = match JoinRequest::try_new(re, join, &self.limits)
+        {
             Ok(request) => request,
             Err(why) => return self.refuse_hello(now, id, re, why),
         };
         let room = request.room.clone();
         if let Some(socket) = self.sockets.get_mut(&id) {
+            if request.way == Way::Code && self.codes.is_deaf(now, &room, socket.origin) {
+                return self.refuse_hello(now, id, re, bad_code());
+            }
             socket.stage = Stage::Checking(Box::new(request));
         }
         self.handle_heard(id);
         self.timers.set(Timer::Check(id), now + self.limits.link_check);
-        self.transmits.push_back(Transmit::CheckLink { socket: id, room, secret });
+        let check = LinkCheck { socket: id, room, proof, browser };
+        self.transmits.push_back(Transmit::CheckLink(check));
     }
 
     fn handle_resume(&mut self, now: Instant, id: SocketId, re: u64, ticket: &str, last_seq: u64) {
@@ -249,11 +263,14 @@ impl Rooms {
             return self.refuse_hello(now, id, re, why);
         }
         if let Ok(ticket) = ticket.parse::<Ticket>() {
-            let ice_servers = self.sockets.get(&id).map(|socket| socket.ice_servers.clone());
-            let ice_servers = ice_servers.unwrap_or_default();
-            let resume =
-                |room: &mut Room| room.handle_resume(now, id, &ticket, last_seq, ice_servers);
-            if self.with_room(ticket.room, resume) == Some(true) {
+            let socket = self.sockets.get(&id);
+            let from = socket.map(|socket| (socket.origin, socket.ice_servers.clone()));
+            let resume = |room: &mut Room| {
+                let (address, ice_servers) = from?;
+                let socket = (id, address);
+                Some(room.handle_resume(now, socket, &ticket, last_seq, ice_servers))
+            };
+            if self.with_room(ticket.room, resume) == Some(Some(true)) {
                 if let Some(socket) = self.sockets.get_mut(&id) {
                     socket.stage = Stage::In(ticket.room, ticket.participant);
                 }
@@ -314,19 +331,44 @@ impl Rooms {
         socket.map(|socket| std::mem::take(&mut socket.ice_servers)).unwrap_or_default()
     }
 
-    /// Lets someone whose link is good into the room, which is made if it is not live.
+    /// What somebody may do as whom the store knows, or as whom nobody does while too many guess.
+    fn judge(
+        &mut self,
+        now: Instant,
+        join: &JoinRequest,
+        address: AddressKey,
+        result: Result<Grant, LinkRefusal>,
+    ) -> Result<Grant, Refusal> {
+        if join.way == Way::Code {
+            if self.codes.is_deaf(now, &join.room, address) {
+                return Err(bad_code());
+            }
+            if result == Err(LinkRefusal::Unknown) {
+                self.codes.handle_failure(now, join.room.clone(), address);
+                return Err(bad_code());
+            }
+        }
+        result.map_err(link_refusal)
+    }
+
+    /// Lets someone whose link is good into the room, or into its lobby. The room is made if it is
+    /// not live.
     fn enter(&mut self, now: Instant, id: SocketId, admission: Admission) -> Result<(), Refusal> {
         let full = |detail| Err(Refusal::new(ErrorCode::ServerFull, detail));
-        if self.sessions >= self.limits.sessions {
+        if self.load.sessions + self.load.waiting >= self.limits.sessions {
             return full("the server holds as many sessions as it may");
         }
         let name = &admission.join.room;
         let room = match self.names.get(name) {
             Some(room) => *room,
-            None if self.rooms.len() < self.limits.rooms => self.open(now, name.clone()),
+            None if self.rooms.len() < self.limits.rooms => {
+                let rules = admission.grant.rules.unwrap_or(self.rules);
+                self.open(now, name.clone(), rules)
+            }
             None => return full("the server holds as many rooms as it may"),
         };
-        match self.with_room(room, |room| room.handle_join(now, id, admission)) {
+        let bytes_left = self.limits.lobby_bytes.saturating_sub(self.load.lobby_bytes);
+        match self.with_room(room, |room| room.handle_join(now, id, admission, bytes_left)) {
             Some(Ok(participant)) => {
                 if let Some(socket) = self.sockets.get_mut(&id) {
                     socket.stage = Stage::In(room, participant);
@@ -338,13 +380,14 @@ impl Rooms {
         }
     }
 
-    fn open(&mut self, now: Instant, name: RoomName) -> RoomId {
+    fn open(&mut self, now: Instant, name: RoomName, rules: Rules) -> RoomId {
         self.opened += 1;
         let id = RoomId(self.opened);
         // SplitMix64 (Steele, Lea, Flood 2014): each room draws its own ids.
         let mut seed = self.seed.wrapping_add(self.opened.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         seed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let room = Room::new(now, id, (seed >> 32) as u32, Arc::clone(&self.limits));
+        let which = (id, name.clone());
+        let room = Room::new(now, which, rules, (seed >> 32) as u32, Arc::clone(&self.limits));
         self.names.insert(name.clone(), id);
         self.rooms.insert(id, Live { name, room });
         id
@@ -355,6 +398,7 @@ fn link_refusal(refusal: LinkRefusal) -> Refusal {
     match refusal {
         LinkRefusal::Unknown => Refusal::new(ErrorCode::UnknownLink, "there is no such room"),
         LinkRefusal::Expired => Refusal::new(ErrorCode::ExpiredLink, "the link has ended"),
+        LinkRefusal::Banned => banned(),
         LinkRefusal::Unavailable => {
             Refusal::new(ErrorCode::MediaUnavailable, "the store does not answer")
         }

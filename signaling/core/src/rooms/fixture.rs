@@ -1,5 +1,5 @@
 //! A small world around the machine: sockets that remember what they were told, a store that knows
-//! three secrets, and a node that answers at once unless it is told not to.
+//! three secrets and a code, and a node that answers at once unless it is told not to.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,7 +7,7 @@ use protocol::{
     Duration, Instant, ParticipantId, RoomId,
     client::{
         ErrorCode, IceServer, Joined, MediaSection, Role, SdpBody, SectionRole, ServerBody,
-        ServerMessage,
+        ServerMessage, order::Rules,
     },
     media::{SlotKind, Source},
     node::{
@@ -17,7 +17,10 @@ use protocol::{
 };
 
 use super::Rooms;
-use crate::{CloseReason, Grant, Limits, LinkRefusal, RoomEvent, SocketId, Transmit};
+use crate::{
+    BrowserKey, CloseReason, Grant, Limits, LinkCheck, LinkRefusal, Proof, RoomEvent, SocketId,
+    Transmit,
+};
 
 pub(super) struct World {
     pub(super) rooms: Rooms,
@@ -30,7 +33,9 @@ pub(super) struct World {
     inboxes: BTreeMap<SocketId, VecDeque<ServerMessage>>,
     closed: BTreeMap<SocketId, CloseReason>,
     unanswered: VecDeque<NodeRequest>,
-    unchecked: VecDeque<Transmit>,
+    unchecked: VecDeque<LinkCheck>,
+    /// Who is to be kept out, as the store was told.
+    pub(super) bans: Vec<(String, BrowserKey)>,
     sockets: u64,
     node_seq: u64,
     /// The room of the last request.
@@ -50,8 +55,12 @@ impl World {
     }
 
     pub(super) fn with(limits: Limits) -> Self {
+        World::with_rules(limits, Rules::default())
+    }
+
+    pub(super) fn with_rules(limits: Limits, rules: Rules) -> Self {
         World {
-            rooms: Rooms::new(limits, 7),
+            rooms: Rooms::new(limits, rules, 7),
             now: Instant::from_micros(1),
             node: NodeMood::Answers,
             store_answers: true,
@@ -61,6 +70,7 @@ impl World {
             closed: BTreeMap::new(),
             unanswered: VecDeque::new(),
             unchecked: VecDeque::new(),
+            bans: Vec::new(),
             sockets: 0,
             node_seq: 0,
             room: None,
@@ -191,7 +201,7 @@ impl World {
     pub(super) fn store_wakes(&mut self) {
         self.store_answers = true;
         while let Some(check) = self.unchecked.pop_front() {
-            self.check(check);
+            self.check(&check);
         }
         self.drain();
     }
@@ -220,8 +230,9 @@ impl World {
                     assert_eq!(self.closed.insert(socket, reason), None, "closed twice");
                     self.rooms.handle_socket_closed(self.now, socket);
                 }
-                check @ Transmit::CheckLink { .. } if self.store_answers => self.check(check),
-                check @ Transmit::CheckLink { .. } => self.unchecked.push_back(check),
+                Transmit::CheckLink(check) if self.store_answers => self.check(&check),
+                Transmit::CheckLink(check) => self.unchecked.push_back(check),
+                Transmit::Ban { room, browser } => self.bans.push((room.to_string(), browser)),
                 Transmit::Request(request) => {
                     self.room = Some(request.room);
                     self.requests.push(request.clone());
@@ -234,18 +245,25 @@ impl World {
         }
     }
 
-    fn check(&mut self, check: Transmit) {
-        let Transmit::CheckLink { socket, secret, .. } = check else {
-            panic!("not a check");
+    fn check(&mut self, check: &LinkCheck) {
+        let grant = match &check.proof {
+            Proof::Secret(secret) => match secret.as_str() {
+                "guest" => Ok(Grant::of(Role::Guest)),
+                "host" => Ok(Grant {
+                    guest_secret: Some("guest".to_owned()),
+                    code: CODE.parse().ok(),
+                    ..Grant::of(Role::Host)
+                }),
+                "old" => Err(LinkRefusal::Expired),
+                _ => Err(LinkRefusal::Unknown),
+            },
+            Proof::Code(code) if code.to_string() == CODE => Ok(Grant::of(Role::Guest)),
+            Proof::Code(_) => Err(LinkRefusal::Unknown),
         };
-        let result = match secret.as_str() {
-            "guest" => Ok(Grant { role: Role::Guest, guest_secret: None }),
-            "host" => Ok(Grant { role: Role::Host, guest_secret: Some("guest".to_owned()) }),
-            "old" => Err(LinkRefusal::Expired),
-            _ => Err(LinkRefusal::Unknown),
-        };
-        let secret = [socket.0 as u8; 16];
-        self.rooms.handle_link_checked(self.now, socket, result, secret);
+        let browser = check.browser.as_ref().map(|browser| browser_key(browser));
+        let result = grant.map(|grant| Grant { browser, ..grant });
+        let secret = [check.socket.0 as u8; 16];
+        self.rooms.handle_link_checked(self.now, check.socket, result, secret);
     }
 
     fn answer(&mut self, request: &NodeRequest) {
@@ -273,6 +291,18 @@ impl Member {
     pub(super) fn id(&self) -> ParticipantId {
         self.joined.you
     }
+}
+
+/// The code of every room.
+pub(super) const CODE: &str = "042917";
+
+/// What the store makes of what a browser is known by.
+pub(super) fn browser_key(browser: &str) -> BrowserKey {
+    let mut key = [0; 16];
+    for (to, from) in key.iter_mut().zip(browser.bytes()) {
+        *to = from;
+    }
+    BrowserKey(key)
 }
 
 /// What every socket is given.

@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use protocol::RoomName;
+use signaling_core::RoomCode;
 
 /// What makes a link open its room: 128 random bits. `Display` writes it as it stands in a link.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,8 +20,8 @@ impl LinkSecret {
         random_bytes().map(LinkSecret)
     }
 
-    pub(crate) fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-        LinkSecret(bytes)
+    pub(crate) fn try_from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(LinkSecret)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -49,6 +50,12 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes)
+}
+
+/// A code that was drawn among all with the same chance, but for a bias below 10^-13.
+pub(crate) fn random_code() -> Result<RoomCode, NoRandomness> {
+    let draw = u64::from_le_bytes(random_bytes()?) % u64::from(RoomCode::COUNT);
+    u32::try_from(draw).ok().and_then(RoomCode::try_new).ok_or(NoRandomness)
 }
 
 /// A name that can be read out over the telephone: three words of two open syllables, one of

@@ -1,20 +1,37 @@
-//! The key that guest secrets are kept under (AES-256-GCM), in a file of its own beside the store,
-//! so that a stolen database alone opens no room.
+//! The key that guest secrets and codes are kept under (AES-256-GCM), in a file of its own beside
+//! the store, so that a stolen database alone opens no room. A second key is made of it, by which
+//! browsers are known (HMAC-SHA-256).
 
 use std::{fs, io::ErrorKind, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
+use signaling_core::BrowserKey;
 
 use protocol::RoomName;
 
 use super::{
     StoreError, file_error, private_draft,
-    random::{LinkSecret, NoRandomness, random_bytes},
+    random::{NoRandomness, random_bytes},
 };
 
-/// Seals secrets of guest links.
-pub(super) struct SealingKey(LessSafeKey);
+/// Seals what the store shall know and nobody who reads its file.
+pub(super) struct SealingKey {
+    sealing: LessSafeKey,
+    naming: hmac::Key,
+}
+
+/// What is sealed. Either opens as itself alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sealed {
+    /// The secret of the guest link.
+    GuestSecret,
+    /// The code.
+    Code,
+}
 
 impl SealingKey {
     /// Reads the key; makes it, readable by its owner alone, if it is absent.
@@ -31,42 +48,65 @@ impl SealingKey {
         let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
         let key = UnboundKey::new(&AES_256_GCM, &bytes)
             .map_err(|_| StoreError::BadKey { path: path.to_owned() })?;
-        Ok(SealingKey(LessSafeKey::new(key)))
+        let naming = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), b"browsers");
+        Ok(SealingKey {
+            sealing: LessSafeKey::new(key),
+            naming: hmac::Key::new(hmac::HMAC_SHA256, naming.as_ref()),
+        })
     }
 
-    /// Nonce, then the sealed secret with its tag. Bound to the room, so that it opens no other.
+    /// What a browser is known by to one room, and to no other one.
+    pub(super) fn name(&self, room: &RoomName, browser: &str) -> BrowserKey {
+        // No room's name holds a colon.
+        let tag = hmac::sign(&self.naming, format!("{room}:{browser}").as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&tag.as_ref()[..16]);
+        BrowserKey(key)
+    }
+
+    /// Nonce, then the sealed text with its tag. Bound to the room, so that it opens no other.
     pub(super) fn seal(
         &self,
         room: &RoomName,
-        secret: &LinkSecret,
+        what: Sealed,
+        text: &[u8],
     ) -> Result<Vec<u8>, NoRandomness> {
         // 2^32 seals under one key stay far below GCM's bound for random nonces (NIST SP 800-38D
-        // §8.3); a store makes one a room.
+        // §8.3); a store makes two a room.
         let nonce = random_bytes::<NONCE_LEN>()?;
-        let mut sealed = secret.as_bytes().to_vec();
-        self.0
+        let mut sealed = text.to_vec();
+        self.sealing
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
-                Aad::from(room.as_str().as_bytes()),
+                Aad::from(binding(room, what).as_bytes()),
                 &mut sealed,
             )
             .map_err(|_| NoRandomness)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// The secret, or `None` if it was sealed under another key or for another room.
-    pub(super) fn unseal(&self, room: &RoomName, sealed: &[u8]) -> Option<LinkSecret> {
+    /// The text, or `None` if it was sealed under another key, for another room or as something
+    /// else.
+    pub(super) fn unseal(&self, room: &RoomName, what: Sealed, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
         let mut sealed = sealed.to_vec();
         let opened = self
-            .0
+            .sealing
             .open_in_place(
                 Nonce::try_assume_unique_for_key(nonce).ok()?,
-                Aad::from(room.as_str().as_bytes()),
+                Aad::from(binding(room, what).as_bytes()),
                 &mut sealed,
             )
             .ok()?;
-        opened.try_into().ok().map(LinkSecret::from_bytes)
+        Some(opened.to_vec())
+    }
+}
+
+/// No room's name holds a colon, so nothing opens as something else.
+fn binding(room: &RoomName, what: Sealed) -> String {
+    match what {
+        Sealed::GuestSecret => room.to_string(),
+        Sealed::Code => format!("{room}:code"),
     }
 }
 

@@ -7,7 +7,7 @@ fn now() -> SystemTime {
 }
 
 fn named(name: &str) -> NewRoom {
-    NewRoom { name: Some(room(name)), lifetime: None }
+    NewRoom { name: Some(room(name)), ..NewRoom::default() }
 }
 
 fn room(name: &str) -> RoomName {
@@ -20,14 +20,31 @@ fn store() -> (tempfile::TempDir, Store) {
     (dir, store)
 }
 
+/// What a link's secret opens.
+fn check_link(
+    store: &Store,
+    now: SystemTime,
+    room: &RoomName,
+    secret: &str,
+) -> Result<Grant, LinkRefusal> {
+    store.check(now, room, &Proof::Secret(secret.to_owned()), None)
+}
+
+/// The code that a host is told.
+fn code_of(store: &Store, created: &CreatedRoom) -> RoomCode {
+    let grant = check_link(store, now(), &created.room, &created.host.to_string());
+    grant.expect("the host comes in").code.expect("a code")
+}
+
 #[test]
 fn links_open_their_room_with_their_role_and_hosts_learn_the_guest_secret() {
     let (_dir, store) = store();
     let created = store.create_room(now(), &named("math")).expect("made");
-    let host = store.check_link(now(), &created.room, &created.host.to_string());
-    let guest = store.check_link(now(), &created.room, &created.guest.to_string());
-    assert_eq!(host, Ok(Grant { role: Role::Host, guest_secret: Some(created.guest.to_string()) }));
-    assert_eq!(guest, Ok(Grant { role: Role::Guest, guest_secret: None }));
+    let host = check_link(&store, now(), &created.room, &created.host.to_string());
+    let guest = check_link(&store, now(), &created.room, &created.guest.to_string());
+    let host = host.expect("the host comes in");
+    assert_eq!((host.role, host.guest_secret), (Role::Host, Some(created.guest.to_string())));
+    assert_eq!(guest, Ok(Grant::of(Role::Guest)));
     assert_eq!(store.guest_secret(&created.room).ok(), Some(created.guest));
 }
 
@@ -42,7 +59,7 @@ fn a_wrong_secret_an_absent_room_and_another_rooms_secret_are_alike() {
         ("math", other.host.to_string()),
         ("absent", created.host.to_string()),
     ] {
-        let refused = store.check_link(now(), &room(name), &secret);
+        let refused = check_link(&store, now(), &room(name), &secret);
         assert_eq!(refused, Err(LinkRefusal::Unknown), "{name}");
     }
 }
@@ -53,7 +70,7 @@ fn a_new_host_link_revokes_the_old_one_and_leaves_guests_alone() {
     let created = store.create_room(now(), &named("math")).expect("made");
     let newer = store.new_host_link(now(), &created.room).expect("made");
     let check = |secret: &LinkSecret| {
-        store.check_link(now(), &created.room, &secret.to_string()).map(|grant| grant.role)
+        check_link(&store, now(), &created.room, &secret.to_string()).map(|grant| grant.role)
     };
     assert_eq!(check(&created.host), Err(LinkRefusal::Expired));
     assert_eq!(check(&newer), Ok(Role::Host));
@@ -68,7 +85,7 @@ fn links_end_with_their_room_and_are_forgotten_a_month_later() {
     let wish = NewRoom { lifetime: Some(Duration::from_secs(60)), ..named("math") };
     let created = store.create_room(now(), &wish).expect("made");
     let check = |at| {
-        store.check_link(at, &created.room, &created.guest.to_string()).map(|grant| grant.role)
+        check_link(&store, at, &created.room, &created.guest.to_string()).map(|grant| grant.role)
     };
     let end = now() + Duration::from_secs(60);
     assert_eq!(check(end - Duration::from_secs(1)), Ok(Role::Guest));
@@ -98,12 +115,12 @@ fn rooms_are_there_after_opening_again_beside_another_process() {
     let created = store.create_room(now(), &named("math")).expect("made");
     // The first one stays open: two processes share the file, and none of them says good-bye.
     let again = Store::open(&dir.path().join("data")).expect("a store");
-    let grant = again.check_link(now(), &created.room, &created.host.to_string());
+    let grant = check_link(&again, now(), &created.room, &created.host.to_string());
     assert_eq!(grant.map(|grant| grant.guest_secret), Ok(Some(created.guest.to_string())));
     let newer = again.new_host_link(now(), &created.room).expect("made");
-    let old = store.check_link(now(), &created.room, &created.host.to_string());
+    let old = check_link(&store, now(), &created.room, &created.host.to_string());
     assert_eq!(old, Err(LinkRefusal::Expired));
-    let new = store.check_link(now(), &created.room, &newer.to_string());
+    let new = check_link(&store, now(), &created.room, &newer.to_string());
     assert_eq!(new.map(|grant| grant.role), Ok(Role::Host));
 }
 
@@ -135,10 +152,124 @@ fn a_lost_key_costs_the_invitation_alone_and_a_broken_one_is_named() {
     let data = dir.path().join("data");
     std::fs::remove_file(data.join("secret.key")).expect("removed");
     let again = Store::open(&data).expect("a store");
-    let grant = again.check_link(now(), &created.room, &created.host.to_string());
-    assert_eq!(grant, Ok(Grant { role: Role::Host, guest_secret: None }));
+    let grant = check_link(&again, now(), &created.room, &created.host.to_string());
+    assert_eq!(grant, Ok(Grant::of(Role::Host)));
     std::fs::write(data.join("secret.key"), "no key").expect("written");
     assert!(matches!(Store::open(&data), Err(StoreError::BadKey { .. })));
+}
+
+#[test]
+fn a_code_opens_its_own_room_as_guest_and_is_told_to_hosts_alone() {
+    let (_dir, store) = store();
+    let math = store.create_room(now(), &named("math")).expect("made");
+    let music = store.create_room(now(), &named("music")).expect("made");
+    let code = code_of(&store, &math);
+    let guest = check_link(&store, now(), &math.room, &math.guest.to_string());
+    assert_eq!(guest.map(|grant| grant.code), Ok(None));
+    let by_code = |at, name: &str, code| store.check(at, &room(name), &Proof::Code(code), None);
+    assert_eq!(by_code(now(), "math", code), Ok(Grant::of(Role::Guest)));
+    let wrong = RoomCode::try_new((code.number() + 1) % RoomCode::COUNT).expect("a code");
+    for (name, code) in [("math", wrong), ("absent", code)] {
+        assert_eq!(by_code(now(), name, code), Err(LinkRefusal::Unknown), "{name}");
+    }
+    // One in a million is the same.
+    if code != code_of(&store, &music) {
+        assert_eq!(by_code(now(), "music", code), Err(LinkRefusal::Unknown));
+    }
+}
+
+#[test]
+fn the_code_of_an_ended_room_says_so_and_a_wrong_one_does_not() {
+    let (_dir, store) = store();
+    let wish = NewRoom { lifetime: Some(Duration::from_secs(60)), ..named("math") };
+    let code = code_of(&store, &store.create_room(now(), &wish).expect("made"));
+    let end = now() + Duration::from_secs(60);
+    let check = |code| store.check(end, &room("math"), &Proof::Code(code), None);
+    assert_eq!(check(code), Err(LinkRefusal::Expired));
+    let wrong = RoomCode::try_new((code.number() + 1) % RoomCode::COUNT).expect("a code");
+    assert_eq!(check(wrong), Err(LinkRefusal::Unknown));
+}
+
+#[test]
+fn a_room_begins_with_the_rules_that_it_was_made_with() {
+    let (dir, store) = store();
+    let rules = Rules { lobby: true, chat: false, ..Rules::default() };
+    let strict = NewRoom { rules: Some(rules), ..named("math") };
+    let strict = store.create_room(now(), &strict).expect("made");
+    let plain = store.create_room(now(), &named("music")).expect("made");
+    let again = Store::open(&dir.path().join("data")).expect("a store");
+    for store in [&store, &again] {
+        for (created, rules) in [(&strict, Some(rules)), (&plain, None)] {
+            let guest = check_link(store, now(), &created.room, &created.guest.to_string());
+            assert_eq!(guest.map(|grant| grant.rules), Ok(rules));
+        }
+    }
+}
+
+#[test]
+fn a_ban_binds_guests_of_one_room_by_their_browser_and_outlives_the_process() {
+    let (dir, store) = store();
+    let math = store.create_room(now(), &named("math")).expect("made");
+    let music = store.create_room(now(), &named("music")).expect("made");
+    let check = |store: &Store, created: &CreatedRoom, secret: &LinkSecret, browser: &str| {
+        let proof = Proof::Secret(secret.to_string());
+        store.check(now(), &created.room, &proof, Some(browser))
+    };
+    let grant = check(&store, &math, &math.guest, "bo").expect("nobody is banned");
+    let bo = grant.browser.expect("a key");
+    assert_eq!(check(&store, &math, &math.guest, "bo").map(|grant| grant.browser), Ok(Some(bo)));
+    let elsewhere = check(&store, &music, &music.guest, "bo").map(|grant| grant.browser);
+    assert_ne!(elsewhere, Ok(Some(bo)), "no two rooms know a browser by the same key");
+    store.ban(now(), &math.room, bo).expect("stored");
+    store.ban(now(), &math.room, bo).expect("stored once more");
+    store.ban(now(), &room("absent"), bo).expect("of no effect");
+    let again = Store::open(&dir.path().join("data")).expect("a store");
+    for store in [&store, &again] {
+        let banned = Err(LinkRefusal::Banned);
+        assert_eq!(check(store, &math, &math.guest, "bo"), banned);
+        let code = Proof::Code(code_of(store, &math));
+        assert_eq!(store.check(now(), &math.room, &code, Some("bo")), banned);
+        assert!(check(store, &math, &math.host, "bo").is_ok(), "who has the host's link is one");
+        assert!(check(store, &math, &math.guest, "cy").is_ok());
+        assert!(check(store, &music, &music.guest, "bo").is_ok());
+    }
+    let bytes = std::fs::read(dir.path().join("data/preau.sqlite-wal")).expect("a file");
+    assert!(bytes.windows(16).any(|part| part == bo.0), "it is there");
+}
+
+#[test]
+fn the_oldest_ban_of_a_room_ends_where_there_are_too_many() {
+    let (_dir, store) = store();
+    let math = store.create_room(now(), &named("math")).expect("made");
+    let proof = Proof::Secret(math.guest.to_string());
+    let check = |n: u32| store.check(now(), &math.room, &proof, Some(&n.to_string()));
+    for n in 0..=Store::BANS_PER_ROOM_MAX {
+        let browser = check(n).expect("not banned").browser.expect("a key");
+        store.ban(now() + Duration::from_secs(n.into()), &math.room, browser).expect("stored");
+    }
+    assert!(check(0).is_ok());
+    for n in 1..=Store::BANS_PER_ROOM_MAX {
+        assert_eq!(check(n), Err(LinkRefusal::Banned), "{n}");
+    }
+}
+
+#[test]
+fn a_store_without_codes_is_given_them_and_keeps_its_links() {
+    let (dir, store) = store();
+    let created = store.create_room(now(), &named("math")).expect("made");
+    // As the first version wrote it.
+    let back = "ALTER TABLE rooms DROP COLUMN code; ALTER TABLE rooms DROP COLUMN rules;
+                DROP TABLE bans; PRAGMA user_version = 1;";
+    store.writer().execute_batch(back).expect("an older store");
+    drop(store);
+    let store = Store::open(&dir.path().join("data")).expect("a store");
+    let code = code_of(&store, &created);
+    let by_code = store.check(now(), &created.room, &Proof::Code(code), None);
+    assert_eq!(by_code, Ok(Grant::of(Role::Guest)));
+    let guest = check_link(&store, now(), &created.room, &created.guest.to_string());
+    assert_eq!(guest, Ok(Grant::of(Role::Guest)));
+    let again = Store::open(&dir.path().join("data")).expect("a store");
+    assert_eq!(code_of(&again, &created), code, "it is given once");
 }
 
 #[test]

@@ -122,7 +122,8 @@ async fn an_ended_link_says_so_and_a_wrong_one_tells_nothing() {
     let links = site.create_room("").await;
     let lifetime = Some(Duration::from_secs(1));
     let past = SystemTime::now() - Duration::from_secs(60);
-    let ended = site.store.create_room(past, &NewRoom { name: None, lifetime }).expect("made");
+    let ended =
+        site.store.create_room(past, &NewRoom { lifetime, ..NewRoom::default() }).expect("made");
     let guest = Links::secret(&links.guest).to_owned();
     for (room, secret, code) in [
         (ended.room.to_string(), ended.guest.to_string(), ErrorCode::ExpiredLink),
