@@ -5,10 +5,17 @@ import { t } from "./i18n";
 import type { RoomStore } from "./room-store";
 import { wayOf } from "./text";
 
+interface NoticesProps {
+  readonly store: RoomStore;
+  /** Small marks above them. */
+  readonly chips: JSX.Element;
+}
+
 /** Over the pictures, one below the other. */
-export function Notices({ store }: { readonly store: RoomStore }): JSX.Element {
+export function Notices({ store, chips }: NoticesProps): JSX.Element {
   return (
     <div class="notices">
+      {chips}
       <StatusLine store={store} />
       <SoundAlone store={store} />
       <Detour store={store} />

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Call, CallEvents, ConnectionReport, PathReport } from "../call";
+import { ROOM_AT_REST } from "../call";
 import { en } from "./locales/en";
 import { RoomStore } from "./room-store";
 
@@ -12,6 +13,9 @@ class FakeCall {
   readonly slots = [];
   readonly state = { phase: "joined", connection: "connected" };
   readonly local = { microphone: null, microphoneOn: false, camera: null, screen: null };
+  readonly role = "guest";
+  readonly room = ROOM_AT_REST;
+  readonly lobby = [];
   speaker: number | null = null;
   connection: ConnectionReport | null = null;
   path: PathReport | null = null;

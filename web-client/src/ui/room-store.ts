@@ -10,9 +10,13 @@ import type {
   ParticipantId,
   PathReport,
   PictureState,
+  Role,
+  RoomState,
   Source,
   SourceLost,
+  Waiting,
 } from "../call";
+import { CallError, ROOM_AT_REST } from "../call";
 import type { DeviceKind } from "./devices";
 import { canCapture, rememberDevice, troubleOf } from "./devices";
 import { t } from "./i18n";
@@ -46,6 +50,12 @@ export class RoomStore {
     camera: null,
     screen: null,
   });
+  /** What one may do; a host can change it in the middle of a call. */
+  readonly role = signal<Role>("guest");
+  /** Rules, hands, timer, focus, poll. */
+  readonly room = signal<RoomState>(ROOM_AT_REST);
+  /** Who waits in the lobby; for hosts. */
+  readonly lobby = signal<readonly Waiting[]>([]);
   readonly speaking = signal<ReadonlySet<ParticipantId>>(new Set());
   /** Who has the floor; they keep it while silent, so that nothing flickers. */
   readonly floor = signal<ParticipantId | null>(null);
@@ -61,6 +71,8 @@ export class RoomStore {
   readonly soundBlocked = signal(false);
   /** Tracks by `trackKey`. */
   readonly #tracks = signal<ReadonlyMap<string, MediaStreamTrack>>(new Map());
+  /** Everybody who was ever here: what somebody did is told after they left, too. */
+  readonly #names = new Map<ParticipantId, string>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #ended: (reason: CallEnd) => void;
   /** What the line left of the pictures when it was last told. */
@@ -87,19 +99,23 @@ export class RoomStore {
   constructor(call: Call, ended: (reason: CallEnd) => void) {
     this.call = call;
     this.#ended = ended;
-    this.participants.value = call.participants;
+    this.#takeRoster();
+    this.room.value = call.room;
+    this.lobby.value = call.lobby;
     this.local.value = call.local;
     this.state.value = call.state;
     this.floor.value = call.speaker;
     this.#pictures = call.connection?.pictures ?? null;
     this.soundAlone.value = this.#pictures === "paused";
     call.on("participant", ({ participant, change }) => {
-      this.participants.value = call.participants;
+      this.#takeRoster();
       if (change !== "changed" && participant.id !== call.you) {
         const { cameJoined, wentAway } = t();
         this.say((change === "joined" ? cameJoined : wentAway)(participant.name));
       }
     });
+    call.on("room", (room) => (this.room.value = room));
+    call.on("lobby", (lobby) => (this.lobby.value = lobby));
     call.on("track", ({ participant, source, track }) => this.#track(participant, source, track));
     call.on("local", (local) => (this.local.value = local));
     call.on("speaker", ({ participant }) => (this.floor.value = participant));
@@ -125,6 +141,23 @@ export class RoomStore {
     clearTimeout(this.#noticeTimer);
     this.notice.value = sentence;
     this.#noticeTimer = setTimeout(() => (this.notice.value = ""), NOTICE_MS);
+  }
+
+  nameOf(participant: ParticipantId): string {
+    return this.#names.get(participant) ?? t().talk.somebody;
+  }
+
+  /** The place of a raised hand in the queue, from 1; null while it is down. */
+  handOf(participant: ParticipantId): number | null {
+    const place = this.room.value.hands.indexOf(participant);
+    return place < 0 ? null : place + 1;
+  }
+
+  /** Says why, where the server does not do what was asked. */
+  attempt(done: Promise<void>): void {
+    done.catch((error: unknown) => {
+      this.say(t().end[error instanceof CallError ? error.code : "connection_failed"]);
+    });
   }
 
   toggleMicrophone(): void {
@@ -153,7 +186,9 @@ export class RoomStore {
 
   toggleScreen(): void {
     const on = this.local.value.screen === null;
-    this.call.shareScreen(on).catch(() => this.say(t().screenRefused));
+    this.call.shareScreen(on).catch((error: unknown) => {
+      this.say(error instanceof CallError ? t().talk.forbidden.screen : t().screenRefused);
+    });
   }
 
   /** Puts aside why there are no pictures, until they go the next time. */
@@ -177,7 +212,11 @@ export class RoomStore {
   }
 
   #try(kind: DeviceKind, change: Promise<void>): void {
-    change.catch((error: unknown) => this.say(deviceSentence(kind, error)));
+    change.catch((error: unknown) => {
+      // The browser was not even asked where the room's rules forbid it.
+      const forbidden = error instanceof CallError && error.code === "not_allowed";
+      this.say(forbidden ? t().talk.forbidden[kind] : deviceSentence(kind, error));
+    });
   }
 
   #lost({ source, cause }: SourceLost): void {
@@ -189,7 +228,7 @@ export class RoomStore {
   #changed(state: CallState): void {
     const before = this.state.value;
     this.state.value = state;
-    this.participants.value = this.call.participants;
+    this.#takeRoster();
     if (state.phase === "ended") {
       this.close();
       this.#ended(state.reason);
@@ -200,6 +239,13 @@ export class RoomStore {
     if (mended && broken) {
       this.say(t().connectedAgain);
     }
+  }
+
+  #takeRoster(): void {
+    const { participants, role } = this.call;
+    participants.forEach(({ id, name }) => this.#names.set(id, name));
+    this.participants.value = participants;
+    this.role.value = role;
   }
 
   #lineChanged(pictures: PictureState | null): void {

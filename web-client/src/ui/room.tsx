@@ -5,21 +5,26 @@ import { useEffect, useMemo } from "preact/hooks";
 import { t } from "./i18n";
 import { lazily } from "./lazy";
 import { Notices } from "./notices";
-import { SettingsPanel } from "./panels";
 import { Panels } from "./open-panels";
+import { SettingsPanel } from "./panels";
 import { Pictures } from "./pictures";
 import type { RoomStore } from "./room-store";
 import { onShortcut } from "./shortcuts";
 import { useNarrow } from "./side-panel";
 import { Sounds } from "./sounds";
 import { Announcer } from "./talk/announcer";
+import { Cards, Chips } from "./talk/cards";
 import { ChatPanel } from "./talk/chat-panel";
+import { Confirm } from "./talk/confirm";
 import { PeoplePanel } from "./talk/people-panel";
+import { FloatingReactions } from "./talk/reactions";
 import { Talk } from "./talk/talk";
 import { Toolbar } from "./toolbar";
 import { ViewReporter } from "./view-reporter";
 
 const InvitePanel = lazily(async () => (await import("./share")).InvitePanel);
+/** Hosts alone need it, and not often. */
+const HostPanel = lazily(async () => (await import("./talk/host-panel")).HostPanel);
 
 interface RoomProps {
   readonly store: RoomStore;
@@ -39,8 +44,9 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
       onShortcut({
         m: () => store.toggleMicrophone(),
         v: () => store.toggleCamera(),
+        h: () => talk.signs.toggleHand(),
       }),
-    [store],
+    [store, talk],
   );
   const narrow = useNarrow();
   const side = panels.side.value;
@@ -57,10 +63,12 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
       <div class="room-body">
         <div class="room-main" inert={covered}>
           <Pictures store={store} reporter={reporter} />
-          <Notices store={store} />
+          <Notices store={store} chips={<Chips store={store} talk={talk} />} />
+          <FloatingReactions signs={talk.signs} />
+          <Cards store={store} talk={talk} panels={panels} />
         </div>
         {side === "chat" && <ChatPanel store={store} talk={talk} onClose={closeSide} />}
-        {side === "people" && <PeoplePanel store={store} talk={talk} onClose={closeSide} />}
+        {side === "people" && <PeoplePanel store={store} talk={talk} panels={panels} />}
       </div>
       <Toolbar store={store} talk={talk} panels={panels} narrow={narrow} covered={covered} />
       <Sounds store={store} />
@@ -75,6 +83,10 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
         />
       )}
       {panels.modal.value === "settings" && <SettingsPanel store={store} onClose={closeModal} />}
+      {panels.modal.value === "host" && (
+        <HostPanel store={store} talk={talk} room={room} onClose={closeModal} />
+      )}
+      <Confirm order={talk.order} />
     </main>
   );
 }

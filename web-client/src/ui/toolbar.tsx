@@ -52,7 +52,7 @@ export function Toolbar({ narrow, covered, ...parts }: ToolbarProps): JSX.Elemen
 function BarButton({ tool }: { readonly tool: Tool }): JSX.Element {
   const { id, label, title, icon: Icon, kind, pressed, expanded, count, custom, run } = tool;
   if (custom !== undefined) {
-    return <>{custom()}</>;
+    return <>{custom("bar", () => undefined)}</>;
   }
   return (
     <button
@@ -105,7 +105,10 @@ interface MenuLineProps {
 }
 
 function MenuLine({ tool, close }: MenuLineProps): JSX.Element {
-  const { id, label, icon: Icon, pressed, expanded, count, run } = tool;
+  const { id, label, icon: Icon, pressed, expanded, count, custom, run } = tool;
+  if (custom !== undefined) {
+    return <>{custom("menu", close)}</>;
+  }
   return (
     <button
       id={id}

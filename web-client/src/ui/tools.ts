@@ -6,17 +6,16 @@ import { t } from "./i18n";
 import {
   CameraIcon,
   CameraOffIcon,
-  ChatIcon,
   InviteIcon,
   MicrophoneIcon,
   MicrophoneOffIcon,
-  PeopleIcon,
   ScreenIcon,
   SettingsIcon,
 } from "./icons";
 import type { Panels } from "./open-panels";
 import type { RoomStore } from "./room-store";
 import type { Talk } from "./talk/talk";
+import { talkTools } from "./talk/talk-tools";
 
 /** What a tool may act on. */
 export interface RoomParts {
@@ -42,8 +41,8 @@ export interface Tool {
   readonly expanded?: boolean;
   /** A number to be seen from afar, and how it is said; 0 is not shown. */
   readonly count?: { readonly value: number; readonly said: string; readonly urgent?: boolean };
-  /** Shown in place of the label's button, for what unfolds more by itself. */
-  readonly custom?: () => ComponentChildren;
+  /** Drawn in place of a button, in the bar and in the menu, which `close` folds. */
+  readonly custom?: (where: "bar" | "menu", close: () => void) => ComponentChildren;
   readonly run: () => void;
 }
 
@@ -91,31 +90,6 @@ function deviceTools({ store }: RoomParts): readonly Tool[] {
     run: () => store.toggleScreen(),
   };
   return canShareScreen() ? [...devices, share] : devices;
-}
-
-function talkTools({ store, talk, panels }: RoomParts): readonly Tool[] {
-  const here = store.participants.value.length;
-  const unread = talk.chat.unread.value;
-  return [
-    {
-      id: "chat",
-      label: t().talk.chat,
-      icon: ChatIcon,
-      place: "bar",
-      expanded: panels.side.value === "chat",
-      count: { value: unread, said: t().talk.unread(unread), urgent: true },
-      run: () => panels.toggle("chat"),
-    },
-    {
-      id: "people",
-      label: t().people,
-      icon: PeopleIcon,
-      place: "wide",
-      expanded: panels.side.value === "people",
-      count: { value: here, said: t().peopleCount(here) },
-      run: () => panels.toggle("people"),
-    },
-  ];
 }
 
 function panelTools({ panels }: RoomParts): readonly Tool[] {

@@ -1,10 +1,10 @@
 // The conversation in writing, in this page's memory alone.
 import { computed, signal } from "@preact/signals";
 
-import type { Call, ChatLine, ParticipantId } from "../../call";
+import type { CallEnd, ChatLine, ParticipantId } from "../../call";
 import { CallError } from "../../call";
-import type { CallEnd } from "../../call";
 import { t } from "../i18n";
+import type { RoomStore } from "../room-store";
 import type { Announcer } from "./announcements";
 
 /** A text as it is shown. Names are those of the moment: people leave, their words stay. */
@@ -39,27 +39,16 @@ export class ChatLog {
   readonly unread = signal(0);
   readonly length = computed(() => [...this.draft.value.trim()].length);
 
-  readonly #call: Call;
+  readonly #store: RoomStore;
   readonly #announcer: Announcer;
-  readonly #names = new Map<ParticipantId, string>();
   readonly #stop: readonly (() => void)[];
   #open = false;
   #count = 0;
 
-  constructor(call: Call, announcer: Announcer) {
-    this.#call = call;
+  constructor(store: RoomStore, announcer: Announcer) {
+    this.#store = store;
     this.#announcer = announcer;
-    this.#stop = [
-      call.on("chat", (line) => this.#take(line)),
-      // Whoever left may still have written: the name is needed after them.
-      call.on("participant", ({ participant: { id, name }, change }) => {
-        this.#names.set(id, name);
-        if (change === "left" && this.to.value === id) {
-          // What was meant for one person must not go to everybody.
-          this.trouble.value = "unknown_participant";
-        }
-      }),
-    ];
+    this.#stop = [store.call.on("chat", (line) => this.#take(line))];
   }
 
   /** The panel is open: what is there is read. */
@@ -89,7 +78,7 @@ export class ChatLog {
     this.sending.value = true;
     this.trouble.value = null;
     try {
-      await this.#call.chat(text, { to: this.to.value });
+      await this.#store.call.chat(text, { to: this.to.value });
       this.draft.value = "";
     } catch (error) {
       this.trouble.value = error instanceof CallError ? error.code : "connection_failed";
@@ -103,13 +92,13 @@ export class ChatLog {
   }
 
   #take({ from, to, text }: ChatLine): void {
-    const mine = from === this.#call.you;
+    const mine = from === this.#store.call.you;
     this.#count += 1;
     const line: Line = {
       key: this.#count,
       from,
-      author: this.#nameOf(from),
-      to: to === null ? null : this.#nameOf(to),
+      author: this.#store.nameOf(from),
+      to: to === null ? null : this.#store.nameOf(to),
       mine,
       text,
       at: new Date(),
@@ -122,11 +111,6 @@ export class ChatLog {
       this.unread.value += 1;
     }
     this.#announcer.tell("chat", line, summarize);
-  }
-
-  #nameOf(id: ParticipantId): string {
-    const here = this.#call.participants.find((participant) => participant.id === id);
-    return here?.name ?? this.#names.get(id) ?? t().talk.somebody;
   }
 }
 

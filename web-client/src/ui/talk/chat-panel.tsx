@@ -1,5 +1,4 @@
 // The chat: what was written, and a field to write in.
-import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
@@ -9,6 +8,8 @@ import type { RoomStore } from "../room-store";
 import { SidePanel } from "../side-panel";
 import type { Line } from "./chat-log";
 import { CHARACTERS_MAX } from "./chat-log";
+import type { Closed } from "./chat-rules";
+import { whyClosed } from "./chat-rules";
 import { linkify } from "./linkify";
 import type { Talk } from "./talk";
 
@@ -99,16 +100,16 @@ function ChatLine({ line, time }: ChatLineProps): JSX.Element {
 }
 
 function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "onClose">): JSX.Element {
-  const others = useComputed(() =>
-    store.participants.value.filter(({ id }) => id !== store.call.you),
-  );
   const to = chat.to.value;
-  const gone = to !== null && !others.value.some(({ id }) => id === to);
+  const others = store.participants.value.filter(({ id }) => id !== store.call.you);
+  const { rules } = store.room.value;
+  const closed = whyClosed({ role: store.role.value, rules, others, to });
   const left = CHARACTERS_MAX - chat.length.value;
   const { trouble } = chat;
-  const wrong = left < 0 ? t().end.bad_text : trouble.value === null ? "" : t().end[trouble.value];
+  const refused = trouble.value === null ? "" : t().end[trouble.value];
+  const wrong = left < 0 ? t().end.bad_text : refused;
   const send = (): void => {
-    if (left >= 0 && !gone) {
+    if (left >= 0 && closed === null) {
       void chat.send();
     }
   };
@@ -130,10 +131,10 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "onClose">): J
           }
         >
           <option value="">{t().talk.everybody}</option>
-          {gone && <option value={String(to)}>{t().talk.somebodyGone}</option>}
-          {others.value.map(({ id, name }) => (
+          {closed === "gone" && <option value={String(to)}>{t().talk.somebodyGone}</option>}
+          {others.map(({ id, name, role }) => (
             <option key={id} value={String(id)}>
-              {name}
+              {role === "host" ? `${name} (${t().host})` : name}
             </option>
           ))}
         </select>
@@ -150,6 +151,7 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "onClose">): J
           placeholder={t().talk.message}
           enterkeyhint="send"
           readOnly={chat.sending.value}
+          disabled={closed !== null}
           onInput={({ currentTarget }) => chat.write(currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -158,12 +160,18 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "onClose">): J
             }
           }}
         />
-        <button id="chat-send" type="submit" class="send" aria-label={t().talk.send}>
+        <button
+          id="chat-send"
+          type="submit"
+          class="send"
+          aria-label={t().talk.send}
+          disabled={closed !== null}
+        >
           <SendIcon />
         </button>
       </div>
       <output id="chat-trouble" role="status" class="trouble">
-        {wrong}
+        {closed === null ? wrong : sentenceOf(closed)}
       </output>
       <p id="chat-left" class="hint">
         {left <= COUNTED_FROM && countOf(left)}
@@ -175,4 +183,8 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "onClose">): J
 function countOf(left: number): string {
   const { charactersLeft, charactersOver } = t().talk;
   return left < 0 ? charactersOver(-left) : charactersLeft(left);
+}
+
+function sentenceOf(closed: Closed): string {
+  return closed === "gone" ? t().end.unknown_participant : t().talk.forbidden[closed];
 }

@@ -1,0 +1,232 @@
+// Over the pictures: the clock, who records, who waits at the door, what one is asked, the vote.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import type { Choice, Poll, PollResult } from "../../call";
+import { t } from "../i18n";
+import type { Panels } from "../open-panels";
+import type { RoomStore } from "../room-store";
+import { ClockIcon, RecordIcon } from "./icons";
+import type { Request } from "./order";
+import type { Talk } from "./talk";
+
+interface CardsProps {
+  readonly store: RoomStore;
+  readonly talk: Talk;
+  readonly panels: Panels;
+}
+
+const CHOICES: readonly Choice[] = ["yes", "no", "abstain"];
+
+/** Small marks in a row that say how things stand. */
+export function Chips({ store, talk }: Omit<CardsProps, "panels">): JSX.Element {
+  const recording = store.participants.value.filter(({ recording }) => recording);
+  const names = recording.map(({ id, name }) => (id === store.call.you ? t().you : name));
+  const list = new Intl.ListFormat(document.documentElement.lang).format(names);
+  return (
+    <div class="chips">
+      {store.room.value.timer !== null && <Clock talk={talk} />}
+      <output id="recording" role="status">
+        {recording.length > 0 && (
+          <span class="chip">
+            <RecordIcon /> {t().talk.recordedBy(list)}
+          </span>
+        )}
+      </output>
+    </div>
+  );
+}
+
+/** Counts by itself; the announcer tells of the last minute and the end. */
+function Clock({ talk: { signs } }: Pick<CardsProps, "talk">): JSX.Element {
+  const left = useSignal(signs.leftMs());
+  const endsAt = signs.endsAt.value;
+  useEffect(() => {
+    const tick = (): void => {
+      left.value = signs.leftMs();
+    };
+    tick();
+    const timer = setInterval(tick, 250);
+    return () => clearInterval(timer);
+  }, [endsAt]);
+  const seconds = Math.ceil(left.value / 1000);
+  const [minutes, rest] = [Math.floor(seconds / 60), String(seconds % 60).padStart(2, "0")];
+  const over = seconds === 0;
+  return (
+    <span id="clock" class={`chip${over ? " over" : ""}`} role="timer" aria-live="off">
+      <ClockIcon /> {over ? t().talk.timeOver : `${minutes}:${rest}`}
+    </span>
+  );
+}
+
+export function Cards({ store, talk, panels }: CardsProps): JSX.Element {
+  const { poll } = store.room.value;
+  return (
+    <div class="cards">
+      <LobbyCard store={store} talk={talk} panels={panels} />
+      {talk.order.requests.value.map((request) => (
+        <RequestCard key={request.key} request={request} talk={talk} />
+      ))}
+      {poll !== null && <PollCard key={poll.id} store={store} talk={talk} poll={poll} />}
+    </div>
+  );
+}
+
+function LobbyCard({ store, talk: { order }, panels }: CardsProps): JSX.Element {
+  const waiting = store.lobby.value.length;
+  const shown = order.lobbyNotice.value && waiting > 0 && panels.side.value !== "people";
+  return (
+    <div class={shown ? "card" : ""}>
+      <output id="lobby-notice" role="status">
+        {shown && t().talk.waitingTitle(waiting)}
+      </output>
+      {shown && (
+        <p class="row">
+          <button
+            id="see-lobby"
+            type="button"
+            class="small-button primary"
+            onClick={() => (panels.side.value = "people")}
+          >
+            {t().talk.see}
+          </button>
+          <button
+            type="button"
+            class="small-button"
+            onClick={() => (order.lobbyNotice.value = false)}
+          >
+            {t().talk.later}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface RequestCardProps {
+  readonly request: Request;
+  readonly talk: Talk;
+}
+
+function RequestCard({ request, talk: { order } }: RequestCardProps): JSX.Element {
+  const { key, kind, source, by } = request;
+  const words = t().talk;
+  const asked = kind === "asked";
+  const sentence = asked
+    ? words.askedFor[source](by ?? words.somebody)
+    : by === null
+      ? words.turnedOffByRule[source]
+      : words.turnedOffBy[source](by);
+  return (
+    <div class="card" data-request={kind} data-source={source}>
+      <output role="status">{sentence}</output>
+      <p class="row">
+        {asked && (
+          <button
+            type="button"
+            class="small-button primary"
+            data-action="comply"
+            onClick={() => order.comply(request)}
+          >
+            {words.turnOn[source]}
+          </button>
+        )}
+        <button
+          type="button"
+          class="small-button"
+          data-action="put-aside"
+          onClick={() => order.putAside(key)}
+        >
+          {asked ? words.notNow : t().understood}
+        </button>
+      </p>
+    </div>
+  );
+}
+
+interface PollCardProps {
+  readonly store: RoomStore;
+  readonly talk: Talk;
+  readonly poll: Poll;
+}
+
+function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | null {
+  const { id, question, voted, result } = poll;
+  /** Put aside as it was: an outcome comes back. */
+  const aside = useSignal<"no" | "open" | "closed">("no");
+  const words = t().talk;
+  const host = store.role.value === "host";
+  if (aside.value === (result === null ? "open" : "closed")) {
+    return null;
+  }
+  const own = talk.signs.voted.value;
+  return (
+    <section id="poll" class="card" aria-label={words.pollTitle}>
+      <p class="poll-question">
+        <bdi>{question}</bdi>
+      </p>
+      {result === null ? (
+        <p class="row" role="group" aria-label={words.pollAnswer}>
+          {CHOICES.map((choice) => (
+            <button
+              key={choice}
+              id={`vote-${choice}`}
+              type="button"
+              class="small-button"
+              aria-pressed={own?.poll === id && own.choice === choice}
+              onClick={() => talk.signs.vote(id, choice)}
+            >
+              {words.choices[choice]}
+            </button>
+          ))}
+        </p>
+      ) : (
+        <Result result={result} />
+      )}
+      <p class="hint">{words.pollVoted(voted, store.participants.value.length)}</p>
+      <p class="row">
+        {host && (
+          <button
+            id={result === null ? "close-poll" : "dismiss-poll"}
+            type="button"
+            class="small-button primary"
+            onClick={() =>
+              talk.order.moderate({
+                action: result === null ? "close_poll" : "dismiss_poll",
+                poll: id,
+              })
+            }
+          >
+            {result === null ? words.pollClose : words.pollDismiss}
+          </button>
+        )}
+        <button
+          id="hide-poll"
+          type="button"
+          class="small-button"
+          onClick={() => (aside.value = result === null ? "open" : "closed")}
+        >
+          {words.hide}
+        </button>
+      </p>
+    </section>
+  );
+}
+
+/** The bars repeat what the words say. */
+function Result({ result }: { readonly result: PollResult }): JSX.Element {
+  const all = Math.max(1, result.yes + result.no + result.abstain);
+  return (
+    <ul class="poll-result">
+      {CHOICES.map((choice) => (
+        <li key={choice} data-choice={choice} data-votes={result[choice]}>
+          <span>{t().talk.choiceVotes(t().talk.choices[choice], result[choice])}</span>
+          <span class="bar" aria-hidden="true">
+            <span style={{ width: `${(100 * result[choice]) / all}%` }} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
