@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 
 import type { Call } from "../call";
 import { openDevices } from "../call";
+import type { Comeback } from "./coming-back";
 import { recall, remember } from "./storage";
 
 export type DeviceKind = "microphone" | "camera";
@@ -32,12 +33,21 @@ export class Devices {
   readonly microphoneOn = signal(recall(MUTED_KEY) === null);
 
   /** Asks for what was on last time: in one question where the browser can. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.#start(DEVICE_KINDS.filter((kind) => recall(`${kind}.off`) === null));
+  }
+
+  /** Opens the devices that were in use before a reload. */
+  async restart({ microphoneOn, cameraOn }: Comeback): Promise<void> {
+    this.microphoneOn.value = microphoneOn;
+    await this.#start(DEVICE_KINDS.filter((kind) => kind === "microphone" || cameraOn));
+  }
+
+  async #start(wanted: readonly DeviceKind[]): Promise<void> {
     if (!canCapture()) {
       return;
     }
     this.#released = false;
-    const wanted = DEVICE_KINDS.filter((kind) => recall(`${kind}.off`) === null);
     const wishes = Object.fromEntries(wanted.map((kind) => [kind, recall(`${kind}.id`) ?? true]));
     wanted.forEach((kind) => this.#set(kind, { kind: "asking" }));
     try {
@@ -178,6 +188,11 @@ export async function listDevices(kind: DeviceKind): Promise<MediaDeviceInfo[]> 
   const wanted = kind === "microphone" ? "audioinput" : "videoinput";
   const devices = await navigator.mediaDevices.enumerateDevices();
   return devices.filter(({ kind: found, deviceId }) => found === wanted && deviceId !== "");
+}
+
+/** The ids of the devices that are plugged in. */
+export async function sourcesThere(kind: DeviceKind): Promise<readonly string[]> {
+  return (await listDevices(kind)).map(({ deviceId }) => deviceId);
 }
 
 export function rememberDevice(kind: DeviceKind, track: MediaStreamTrack): void {

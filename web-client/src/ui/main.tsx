@@ -12,7 +12,9 @@ followAddressBar();
 initLanguage().then(
   () => {
     const root = document.getElementById("app");
-    if (root !== null) {
+    // `browser-check.js` shows a page of its own where this one could not work.
+    const isTooOld = document.documentElement.dataset["browser"] === "too-old";
+    if (root !== null && !isTooOld) {
       render(<App />, root);
     }
   },

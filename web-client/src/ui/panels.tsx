@@ -1,6 +1,7 @@
 // What the toolbar opens in a dialog: the settings.
 import type { JSX } from "preact";
 
+import { BlurChoice } from "./blur-choice";
 import { DeviceChoice } from "./device-choice";
 import { canCapture } from "./devices";
 import { Dialog } from "./dialog";
@@ -9,6 +10,7 @@ import { LanguageChoice } from "./language-choice";
 import type { RoomStore } from "./room-store";
 import { shortcutsOn } from "./shortcuts";
 import { wayOf } from "./text";
+import { SpeakerChoice } from "./speaker-test";
 import { ThemeChoice } from "./theme-choice";
 
 interface PanelProps {
@@ -33,6 +35,8 @@ export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
             track={camera}
             onChoose={(deviceId) => store.choose("camera", deviceId)}
           />
+          {camera !== null && <BlurChoice camera={camera} />}
+          <SpeakerChoice microphone={microphone} />
         </div>
       )}
       <LanguageChoice />

@@ -16,14 +16,12 @@ import { LevelMeter } from "./level-meter";
 import { Preview } from "./preview";
 import { SpeakerChoice, SpeakerTest } from "./speaker-test";
 import { recall, remember, setSharedComputer, sharedComputer } from "./storage";
+import type { Wish } from "./wish";
 
 const NetworkCheck = lazily(async () => (await import("./network-check")).NetworkCheck);
 
 /** `protocol::client::NAME_CHARACTERS_MAX`. */
 const NAME_CHARACTERS_MAX = 64;
-
-/** With pictures, or so that the line carries sound alone. */
-export type Wish = "all" | "sound";
 
 interface PrejoinProps {
   readonly room: string;
@@ -36,9 +34,14 @@ interface PrejoinProps {
 }
 
 export function Prejoin(props: PrejoinProps): JSX.Element {
-  const { room, secret, devices } = props;
+  const { room, secret, devices, joining } = props;
   const name = useMemo(() => recall("name") ?? "", []);
-  useEffect(() => void devices.start(), [devices]);
+  useEffect(() => {
+    // Who comes back from a reload is joining already, with the devices they had.
+    if (!joining) {
+      void devices.start();
+    }
+  }, [devices]);
   return (
     <div class="prejoin">
       <header class="page-header">

@@ -27,6 +27,16 @@ export function remember(key: string, value: string | null): void {
   }
 }
 
+/** What a tab alone knows, and forgets when it is closed. */
+export function recallInTab(key: string): string | null {
+  return read(session, PREFIX + key);
+}
+
+/** Null forgets. */
+export function rememberInTab(key: string, value: string | null): void {
+  write(session, PREFIX + key, value);
+}
+
 /** From here on only the tab remembers; what this page has written moves into it. */
 export function setSharedComputer(shared: boolean): void {
   sharedComputer.value = shared;

@@ -5,6 +5,8 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Call, CallEnd, Preparation } from "../call";
 import { CallError, prepare } from "../call";
+import type { Comeback } from "./coming-back";
+import { noteComeback, takeComeback } from "./coming-back";
 import { Devices } from "./devices";
 import { MessagePage } from "./ended";
 import type { Entered } from "./enter";
@@ -13,12 +15,13 @@ import { t } from "./i18n";
 import { lazily } from "./lazy";
 import { hostSecret } from "./links";
 import { titleNote } from "./navigation";
-import type { Wish } from "./prejoin";
 import { Prejoin } from "./prejoin";
+import { Presence } from "./presence";
 import { noteRoom } from "./recent-rooms";
 import { Room } from "./room";
 import { RoomStore } from "./room-store";
 import { WaitingRoom } from "./waiting";
+import type { Wish } from "./wish";
 
 declare global {
   interface Window {
@@ -43,9 +46,9 @@ interface VisitProps {
 }
 
 export function Visit({ room, secret }: VisitProps): JSX.Element {
-  const isOpen = secret !== null || hostSecret(room) !== null;
-  const stage = useSignal<Stage>({ kind: isOpen ? "preview" : "code", trouble: null });
-  const code = useRef<string | null>(null);
+  const comeback = useMemo(() => takeComeback(room), []);
+  const stage = useSignal<Stage>(firstStage(room, secret, comeback));
+  const code = useRef<string | null>(comeback?.code ?? null);
   const joining = useRef<AbortController | null>(null);
   const devices = useMemo(() => new Devices(), []);
   const takePreparation = usePreparation(stage.value.kind === "preview");
@@ -57,6 +60,12 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     },
     [devices],
   );
+
+  useEffect(() => {
+    if (comeback !== null) {
+      void devices.restart(comeback).then(() => enter(comeback.name, comeback.wish));
+    }
+  }, [comeback]);
 
   async function enter(name: string, wish: Wish): Promise<void> {
     stage.value = { kind: "joining" };
@@ -79,7 +88,16 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
         },
         ...takePreparation(),
       }));
-      showRoom(entered);
+      showRoom(entered, (store) => {
+        const { state, local } = store.call;
+        // The end lets go of the devices, which is not what one wants to come back to.
+        if (state.phase !== "joined") {
+          return;
+        }
+        const { microphoneOn } = local;
+        const cameraOn = local.camera !== null;
+        noteComeback({ room, name, code: code.current, wish, microphoneOn, cameraOn });
+      });
     } catch (error) {
       notEntered(error instanceof CallError ? error.code : "connection_failed");
     }
@@ -98,11 +116,14 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     }
   }
 
-  function showRoom({ call, guestSecret }: Entered): void {
+  function showRoom({ call, guestSecret }: Entered, note: (store: RoomStore) => void): void {
     noteRoom({ room, guestSecret, at: Date.now() });
     window.preau = { call };
-    const store = new RoomStore(call, (reason) => {
+    const store: RoomStore = new RoomStore(call, (reason) => {
       window.preau = { call: null };
+      presence.close();
+      // A page that goes away runs no timers: its note stays, for the reload that may follow.
+      setTimeout(() => noteComeback(null));
       stage.value = { kind: "ended", reason };
     });
     if (stage.value.kind === "waiting") {
@@ -110,6 +131,9 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
       noteWhileHidden(t().door.letIn);
     }
     devices.settle(call);
+    const presence = new Presence(store);
+    call.on("local", () => note(store));
+    note(store);
     stage.value = { kind: "room", store, guestSecret };
   }
 
@@ -162,6 +186,14 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
         />
       );
   }
+}
+
+function firstStage(room: string, secret: string | null, comeback: Comeback | null): Stage {
+  if (comeback !== null) {
+    return { kind: "joining" };
+  }
+  const isOpen = secret !== null || hostSecret(room) !== null;
+  return { kind: isOpen ? "preview" : "code", trouble: null };
 }
 
 /** Refusals that another try at once does not change have a page of their own. */

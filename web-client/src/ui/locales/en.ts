@@ -436,7 +436,7 @@ export const en = {
     lockedTitle: "The room is locked",
     tryAgain: "Try again",
 
-    deviceNow: (name: string) => `Your voice is taken from: ${name}.`,
+    microphoneNow: (name: string) => `Your voice is taken from the microphone “${name}”.`,
     cameraBack: "Your camera is on again.",
   },
 

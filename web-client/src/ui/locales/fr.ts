@@ -447,7 +447,7 @@ export const fr: Messages = {
     lockedTitle: "La salle est fermée à clé",
     tryAgain: "Réessayer",
 
-    deviceNow: (name) => `Le son est pris par : ${name}.`,
+    microphoneNow: (name) => `Votre voix passe par le micro « ${name} ».`,
     cameraBack: "Votre caméra est de nouveau allumée.",
   },
 
