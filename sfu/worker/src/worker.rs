@@ -227,7 +227,12 @@ impl Worker {
         self.forwarder.set_media_ready(now, index, true);
     }
 
-    fn send_own_checks(&mut self, now: Instant, index: EndpointIndex, sink: &mut impl Sink) {
+    pub(super) fn send_own_checks(
+        &mut self,
+        now: Instant,
+        index: EndpointIndex,
+        sink: &mut impl Sink,
+    ) {
         let Some(session) = session_mut(&mut self.sessions, index) else { return };
         let mut check = [0; REQUEST_LENGTH_MAX];
         // Each waits for its repetition once it is sent, so this ends.

@@ -4,7 +4,7 @@ use protocol::{Duration, Instant};
 
 use super::{
     CredentialsPair, IceDrop, IceLapse, IceOutcome, IceSnapshot, MEDIA_TIMEOUT, SESSION_TIMEOUT,
-    tuples::{Entry, OwnCheck, RecentChecks, Tuples},
+    tuples::{Entry, Names, OwnCheck, RecentChecks, Tuples},
 };
 use crate::{
     stun::{
@@ -60,6 +60,15 @@ struct Generation {
     local_key: IceKey,
     remote_key: IceKey,
     use_of: GenerationUse,
+}
+
+/// A tuple was nominated by a check with this USERNAME.
+#[derive(Clone, Copy, Debug)]
+struct Nomination {
+    /// The generation of our credentials.
+    local: u32,
+    /// That of the client's; `None` where the offer with them is still on its way.
+    remote: Option<u32>,
 }
 
 /// How far the client has come with a generation.
@@ -126,7 +135,7 @@ impl IceAgent {
 
     /// Takes the credentials of a new offer and answer. Checks under the ones before are answered
     /// until the client has nominated under the new ones: it may use both while it moves
-    /// (RFC 8445 §9). The session has [`SESSION_TIMEOUT`] again.
+    /// (RFC 8445 §9). The session has [`SESSION_TIMEOUT`] again, and a check of ours may be due.
     pub fn restart(
         &mut self,
         now: Instant,
@@ -136,6 +145,9 @@ impl IceAgent {
         let number = self.current.number.wrapping_add(1);
         let current = std::mem::replace(&mut self.current, Generation::new(number, credentials));
         // A client that never checked under the current ones still uses those before.
+        for entry in self.tuples.iter_mut() {
+            entry.own_check = entry.own_check.told(number);
+        }
         let was_used = current.use_of != GenerationUse::Unchecked;
         let displaced = if was_used || self.previous.is_none() {
             self.previous.replace(current)
@@ -235,7 +247,8 @@ impl IceAgent {
             // A client behind a router that mapped it anew does not know it, and Firefox repeats no
             // nomination: once media has stopped, any check says as much.
             let is_stopped = matches!(self.state, State::Stopped { .. });
-            let nomination = (request.use_candidate || is_stopped).then_some(number);
+            let nomination = (request.use_candidate || is_stopped)
+                .then(|| Nomination { local: number, remote: self.remote_of(request) });
             self.select(now, serial, nomination, &mut outcome);
         }
         Ok(outcome)
@@ -255,15 +268,14 @@ impl IceAgent {
             return Err(IceDrop::Ended);
         }
         let entry = self.tuples.by_tuple(tuple).ok_or(IceDrop::Unasked)?;
-        let OwnCheck::Sent { id, generation, .. } = entry.own_check else {
+        let OwnCheck::Sent { id, names, .. } = entry.own_check else {
             return Err(IceDrop::Unasked);
         };
-        let asker = self.generations().find(|asker| asker.number == generation);
-        let asker = asker.ok_or(IceDrop::Unasked)?;
+        let asked = self.generation(names.remote).ok_or(IceDrop::Unasked)?;
         if id != success.transaction_id {
             return Err(IceDrop::Unasked);
         }
-        if !success.is_authentic(&asker.remote_key) {
+        if !success.is_authentic(&asked.remote_key) {
             return Err(IceDrop::NotAuthentic);
         }
         let selected = entry.serial;
@@ -286,33 +298,27 @@ impl IceAgent {
         out: &mut [u8; REQUEST_LENGTH_MAX],
     ) -> Option<(Tuple, usize)> {
         let entry = self.tuples.iter_mut().find(|entry| entry.own_check.is_due(now))?;
-        let (transaction_id, number, repeats_left) = match entry.own_check {
-            OwnCheck::Idle => return None,
-            OwnCheck::Due { generation } => (fresh_id, generation, 1),
-            OwnCheck::Sent { id, generation, repeats_left, .. } => {
-                (id, generation, repeats_left.saturating_sub(1))
+        let (transaction_id, names, repeats_left) = match entry.own_check {
+            OwnCheck::Idle | OwnCheck::Awaited { .. } => return None,
+            OwnCheck::Due { names } => (fresh_id, names, 1),
+            OwnCheck::Sent { id, names, repeats_left, .. } => {
+                (id, names, repeats_left.saturating_sub(1))
             }
         };
-        entry.own_check = OwnCheck::Sent {
-            id: transaction_id,
-            generation: number,
-            repeat_at: now + CHECK_REPEAT,
-            repeats_left,
-        };
-        // The one before a restart is asked under its own credentials.
-        let generation = match &self.previous {
-            Some(previous) if previous.number == number => previous,
-            Some(_) | None => &self.current,
-        };
+        let repeat_at = now + CHECK_REPEAT;
+        entry.own_check = OwnCheck::Sent { id: transaction_id, names, repeat_at, repeats_left };
+        let tuple = entry.tuple;
+        // Credentials that two restarts have displaced are asked for no more.
+        let (asker, asked) = (self.generation(names.local)?, self.generation(names.remote)?);
         let check = Check {
             transaction_id,
-            remote_ufrag: generation.pair.remote.ufrag().as_bytes(),
-            local_ufrag: generation.pair.local.ufrag().as_bytes(),
+            remote_ufrag: asked.pair.remote.ufrag().as_bytes(),
+            local_ufrag: asker.pair.local.ufrag().as_bytes(),
             priority: CHECK_PRIORITY,
             tie_breaker: self.tie_breaker,
         };
-        let length = write_check(out, &check, &generation.remote_key)?;
-        Some((entry.tuple, length))
+        let length = write_check(out, &check, &asked.remote_key)?;
+        Some((tuple, length))
     }
 
     /// When [`Self::handle_timeout`] and [`Self::poll_transmit`] next have something to do.
@@ -348,6 +354,20 @@ impl IceAgent {
         let generations = [Some(&self.current), self.previous.as_ref()];
         let is_answering = |generation: &&Generation| generation.use_of != GenerationUse::Retired;
         generations.into_iter().flatten().filter(is_answering)
+    }
+
+    fn generation(&self, number: u32) -> Option<&Generation> {
+        let generations = [Some(&self.current), self.previous.as_ref()];
+        generations.into_iter().flatten().find(|generation| generation.number == number)
+    }
+
+    /// The generation of the client's credentials under which it checks.
+    fn remote_of(&self, request: &BindingRequest<'_>) -> Option<u32> {
+        let is_theirs = |generation: &&Generation| {
+            generation.pair.remote.ufrag().as_bytes() == request.remote_ufrag()
+        };
+        let generations = [Some(&self.current), self.previous.as_ref()];
+        generations.into_iter().flatten().find(is_theirs).map(|generation| generation.number)
     }
 
     fn selected_entry(&self) -> Option<&Entry> {
@@ -388,12 +408,12 @@ impl IceAgent {
         }
     }
 
-    /// Draws the conclusion from a fresh check on a tuple. A nomination comes under a generation.
+    /// Draws the conclusion from a fresh check on a tuple.
     fn select(
         &mut self,
         now: Instant,
         serial: u32,
-        nomination: Option<u32>,
+        nomination: Option<Nomination>,
         outcome: &mut IceOutcome,
     ) {
         let (selected, is_stopped) = match self.state {
@@ -417,8 +437,8 @@ impl IceAgent {
             return;
         }
         let entry = self.tuples.by_serial_mut(serial);
-        if let (Some(entry), Some(generation)) = (entry, nomination) {
-            entry.own_check = entry.own_check.nominated(now, generation);
+        if let (Some(entry), Some(nomination)) = (entry, nomination) {
+            entry.own_check = entry.own_check.nominated(now, nomination);
             outcome.check_due = entry.own_check.is_due(now);
         }
     }
@@ -434,16 +454,26 @@ impl OwnCheck {
     /// The tuple was nominated. One that awaits an answer keeps its transaction id, so that an
     /// answer slower than the client's nominations is still known; but not over a restart, after
     /// which the client answers under other credentials.
-    fn nominated(self, now: Instant, generation: u32) -> Self {
+    fn nominated(self, now: Instant, Nomination { local, remote }: Nomination) -> Self {
+        let Some(remote) = remote else { return OwnCheck::Awaited { local } };
+        let names = Names { local, remote };
         match self {
-            OwnCheck::Sent { generation: asked, .. } if asked != generation => {
-                OwnCheck::Due { generation }
+            OwnCheck::Sent { names: before, .. } if before != names => OwnCheck::Due { names },
+            OwnCheck::Idle | OwnCheck::Awaited { .. } | OwnCheck::Due { .. } => {
+                OwnCheck::Due { names }
             }
-            OwnCheck::Idle | OwnCheck::Due { .. } => OwnCheck::Due { generation },
-            OwnCheck::Sent { id, generation, repeat_at, repeats_left: 0 } if repeat_at <= now => {
-                OwnCheck::Sent { id, generation, repeat_at, repeats_left: 1 }
+            OwnCheck::Sent { id, repeat_at, repeats_left: 0, .. } if repeat_at <= now => {
+                OwnCheck::Sent { id, names, repeat_at, repeats_left: 1 }
             }
             OwnCheck::Sent { .. } => self,
+        }
+    }
+
+    /// An offer has brought the client's credentials of the generation `remote`.
+    fn told(self, remote: u32) -> Self {
+        match self {
+            OwnCheck::Awaited { local } => OwnCheck::Due { names: Names { local, remote } },
+            OwnCheck::Idle | OwnCheck::Due { .. } | OwnCheck::Sent { .. } => self,
         }
     }
 
@@ -454,7 +484,10 @@ impl OwnCheck {
     fn repeats_at(&self) -> Option<Instant> {
         match *self {
             OwnCheck::Sent { repeat_at, repeats_left: 1.., .. } => Some(repeat_at),
-            OwnCheck::Sent { .. } | OwnCheck::Idle | OwnCheck::Due { .. } => None,
+            OwnCheck::Sent { .. }
+            | OwnCheck::Idle
+            | OwnCheck::Awaited { .. }
+            | OwnCheck::Due { .. } => None,
         }
     }
 }

@@ -18,7 +18,8 @@ fn at(seconds: u64) -> Instant {
 
 fn credentials(mark: u8) -> CredentialsPair {
     let local = IceCredentials::from_random(&[mark; IceCredentials::RANDOM_LENGTH]);
-    let remote = IceCredentials::try_new("cLnT", "theclientspassword000000").expect("legal");
+    let (ufrag, pwd) = (format!("cLnT{mark}"), format!("theclientspassword00000{mark}"));
+    let remote = IceCredentials::try_new(&ufrag, &pwd).expect("legal");
     CredentialsPair { local, remote }
 }
 
@@ -44,11 +45,14 @@ enum Kind {
 struct Call {
     agent: IceAgent,
     next_id: u64,
+    /// Our ufrag in the last check that the agent wanted to send.
+    asked_by: String,
 }
 
 impl Call {
     fn new() -> Self {
-        Call { agent: IceAgent::new(at(0), credentials(1), 99), next_id: 0 }
+        let agent = IceAgent::new(at(0), credentials(1), 99);
+        Call { agent, next_id: 0, asked_by: String::new() }
     }
 
     fn checked_from(port: u16) -> Self {
@@ -59,13 +63,17 @@ impl Call {
 
     /// The next check of a browser under the credentials of `mark`, as bytes.
     fn request(&mut self, mark: u8, kind: Kind) -> Vec<u8> {
+        self.request_between(mark, mark, kind)
+    }
+
+    /// One under our credentials of one mark, and the client's of another.
+    fn request_between(&mut self, ours: u8, theirs: u8, kind: Kind) -> Vec<u8> {
         self.next_id += 1;
-        let pair = credentials(mark);
-        // The other half of USERNAME is nobody's business but the client's.
-        let username = format!("{}:anything", pair.local.ufrag());
+        let (local, remote) = (credentials(ours).local, credentials(theirs).remote);
+        let username = format!("{}:{}", local.ufrag(), remote.ufrag());
         MessageBuilder::request(self.next_id)
             .check(&username, kind == Kind::Nominating)
-            .integrity(pair.local.pwd())
+            .integrity(local.pwd())
             .fingerprint()
             .bytes()
     }
@@ -110,10 +118,13 @@ impl Call {
         let Ok(Message::Request(request)) = stun::parse(&out[..length]) else {
             panic!("not a check");
         };
-        let remote = credentials(1).remote;
+        let mut marks = (1..=u8::MAX).map(credentials);
+        let is_asked =
+            |pair: &CredentialsPair| pair.remote.ufrag().as_bytes() == request.local_ufrag();
+        let remote = marks.find(is_asked).expect("a ufrag of the client's").remote;
         let key = IceKey::new(remote.pwd().as_bytes());
         assert!(request.is_authentic(&key), "the client would not take it");
-        assert_eq!(request.local_ufrag(), remote.ufrag().as_bytes());
+        self.asked_by = String::from_utf8(request.remote_ufrag().to_vec()).expect("a ufrag");
         assert_eq!(request.role, Some(Role::Controlled(99)));
         assert!(!request.use_candidate, "a lite agent never nominates");
         let mut answer = [0; SUCCESS_LENGTH_MAX];
@@ -426,6 +437,25 @@ fn a_check_of_ours_from_before_a_restart_is_asked_anew_after_it() {
 }
 
 #[test]
+fn a_client_that_checks_while_its_restart_is_on_the_way_is_asked_as_it_asks() {
+    // libwebrtc gathers anew and checks at once, under its new name and our old one; that pair of
+    // names stays with the connection, and no other is answered.
+    let mut call = Call::checked_from(1);
+    let early = call.request_between(1, 2, Kind::Nominating);
+    let outcome = call.receive(at(1), 2, &early).expect("authentic");
+    assert!(outcome.newly_proven && !outcome.check_due);
+    assert!(call.own_check(at(1)).is_none(), "the client's password is not known yet");
+    call.agent.restart(at(1), credentials(2));
+    let (port, answer) = call.own_check(at(1)).expect("due at once");
+    assert_eq!((port, call.asked_by.as_str()), (2, credentials(1).local.ufrag()));
+    assert!(call.receive(at(1), 2, &answer).expect("asked").selected_changed);
+    assert_eq!(call.media_port(at(1)), Some(2));
+    let later = call.request_between(1, 2, Kind::Nominating);
+    assert!(call.receive(at(2), 2, &later).is_ok());
+    assert_eq!(call.media_port(at(2)), Some(2));
+}
+
+#[test]
 fn a_restart_in_place_keeps_media_flowing() {
     let mut call = Call::checked_from(1);
     call.agent.restart(at(1), credentials(2));
@@ -462,7 +492,7 @@ fn a_restored_session_trusts_no_tuple_and_sends_from_the_first_check() {
     assert_eq!(snapshot.last_tuple, Some(tuple(1)));
     for (mark, port) in [(1, 1), (2, 5)] {
         let agent = IceAgent::restore(at(100), snapshot.clone(), 99);
-        let mut heir = Call { agent, next_id: 1000 };
+        let mut heir = Call { agent, next_id: 1000, asked_by: String::new() };
         assert!(!heir.agent.is_proven(&tuple(1)));
         assert_eq!(heir.media_port(at(100)), None);
         assert_eq!(heir.agent.snapshot(), snapshot, "until it is checked");

@@ -23,10 +23,23 @@ pub(super) struct Entry {
 pub(super) enum OwnCheck {
     /// None is under way.
     Idle,
-    /// To be sent at once, under these credentials.
-    Due { generation: u32 },
+    /// To be sent once an offer has brought the client's credentials.
+    Awaited { local: u32 },
+    /// To be sent at once.
+    Due { names: Names },
     /// Sent, and awaiting its answer.
-    Sent { id: TransactionId, generation: u32, repeat_at: Instant, repeats_left: u8 },
+    Sent { id: TransactionId, names: Names, repeat_at: Instant, repeats_left: u8 },
+}
+
+/// The generations of the two halves of USERNAME on a tuple. They differ there where a client that
+/// restarts has new credentials and not yet our new ones: libwebrtc keeps the pair for as long as
+/// the connection lives, and answers no check under another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    /// Of our credentials.
+    pub(super) local: u32,
+    /// Of the client's.
+    pub(super) remote: u32,
 }
 
 /// At most [`TUPLES_MAX`] proven tuples.

@@ -39,7 +39,7 @@ impl Worker {
                 self.free(Memory::Flight(flight));
             }
             WorkerCommand::RestartIce(index, credentials) => {
-                self.restart_ice(now, index, credentials);
+                self.restart_ice(now, index, credentials, sink);
             }
             WorkerCommand::ReplacePlan(index, plan, transport_cc) => {
                 if let Some(session) = session_mut(&mut self.sessions, index) {
@@ -127,7 +127,13 @@ impl Worker {
         }
     }
 
-    fn restart_ice(&mut self, now: Instant, index: EndpointIndex, credentials: CredentialsPair) {
+    fn restart_ice(
+        &mut self,
+        now: Instant,
+        index: EndpointIndex,
+        credentials: CredentialsPair,
+        sink: &mut impl Sink,
+    ) {
         let session = session_mut(&mut self.sessions, index);
         let Some(session) = session else {
             return self.free(Memory::Credentials(credentials));
@@ -135,6 +141,7 @@ impl Worker {
         if let Some(retired) = session.ice.restart(now, credentials) {
             self.free(Memory::RetiredCredentials(retired));
         }
+        self.send_own_checks(now, index, sink);
     }
 
     /// Gives memory back to the control side.
