@@ -61,6 +61,8 @@ pub(crate) enum Frame {
     Control,
     /// Longer than any may be, so that it was not read.
     Oversized,
+    /// The close of a browser whose page goes.
+    PageGone,
 }
 
 /// The way to a client.
@@ -186,6 +188,7 @@ impl Director {
                 Frame::Binary => self.rooms.handle_binary(now, socket),
                 Frame::Control => self.rooms.handle_control_frame(now, socket),
                 Frame::Oversized => self.rooms.handle_oversized(now, socket),
+                Frame::PageGone => self.rooms.handle_page_gone(now, socket),
             },
             Input::Closed(socket) => {
                 if self.outlets.remove(&socket).is_some() {

@@ -90,12 +90,16 @@ async fn read(id: SocketId, stream: &mut SplitStream<WebSocket>, inputs: &Inputs
             Ok(Message::Text(text)) => Frame::Text(text),
             Ok(Message::Binary(_)) => Frame::Binary,
             Ok(Message::Ping(_) | Message::Pong(_)) => Frame::Control,
+            // Firefox has closed its sockets when a page hears that it goes, so this close is all
+            // that it says.
+            Ok(Message::Close(Some(CloseFrame { code: close_code::AWAY, .. }))) => Frame::PageGone,
             Ok(Message::Close(_)) => return,
             Err(error) if is_oversized(&error) => Frame::Oversized,
             Err(_) => return,
         };
         let is_end = matches!(frame, Frame::Oversized);
-        if inputs.send(Input::Frame(id, frame)).await.is_err() {
+        let is_closed = matches!(frame, Frame::PageGone);
+        if inputs.send(Input::Frame(id, frame)).await.is_err() || is_closed {
             return;
         }
         if is_end {

@@ -60,6 +60,11 @@ impl Room {
         }
     }
 
+    /// The participant's page is going, which is as good as the word `leave`.
+    pub(crate) fn handle_page_gone(&mut self, now: Instant, id: ParticipantId) {
+        self.end(now, id, LeaveCause::Left, AtNode::Here);
+    }
+
     /// Whether the participant keeps to the limits. If not, they are told, or their socket closed.
     fn is_heard(&mut self, now: Instant, id: ParticipantId, command: u64) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else {

@@ -109,6 +109,15 @@ impl Rooms {
         }
     }
 
+    /// The client closes its socket because its page goes (RFC 6455 §7.4.1: 1001, going away).
+    /// Nobody is left to resume the session, so it does not wait for that. The socket's end follows.
+    pub fn handle_page_gone(&mut self, now: Instant, id: SocketId) {
+        if let Some(Stage::In(room, participant)) = self.sockets.get(&id).map(|s| &s.stage) {
+            let (room, participant) = (*room, *participant);
+            self.with_room(room, |room| room.handle_page_gone(now, participant));
+        }
+    }
+
     /// The store has answered [`Transmit::CheckLink`]. The secret is of fresh random bytes, for the
     /// session that may begin with it.
     pub fn handle_link_checked(

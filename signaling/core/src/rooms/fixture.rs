@@ -110,6 +110,12 @@ impl World {
         self.drain();
     }
 
+    /// The socket closes because its page goes.
+    pub(super) fn close_page(&mut self, socket: SocketId) {
+        self.rooms.handle_page_gone(self.now, socket);
+        self.drop_socket(socket);
+    }
+
     /// Joins with a name and the secret `guest` or `host`, and takes `joined`.
     pub(super) fn join(&mut self, name: &str) -> Member {
         self.join_room("math", name, "guest")

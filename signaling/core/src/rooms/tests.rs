@@ -289,6 +289,20 @@ fn leaving_tells_the_others_and_frees_the_node() {
 }
 
 #[test]
+fn who_closes_the_page_is_gone_at_once() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    world.take_all(ana.socket);
+    world.close_page(bo.socket);
+    assert_eq!(world.bodies(ana.socket), [ServerBody::ParticipantLeft { participant: bo.id() }]);
+    let back = world.resume(&bo.joined.ticket, 1);
+    assert_eq!(world.take_error(back), (0, 0, ErrorCode::SessionGone));
+    let stranger = world.open();
+    world.close_page(stranger);
+    assert_eq!(world.take(ana.socket), None, "a page that was in no room takes nobody with it");
+}
+
+#[test]
 fn an_empty_room_stays_for_a_reload_and_then_closes() {
     let mut world = World::new();
     let ana = world.join("Ana");

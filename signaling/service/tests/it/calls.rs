@@ -1,5 +1,10 @@
 //! People in rooms.
 
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
 use protocol::{
     client::{
         CHAT_CHARACTERS_MAX, ChatMessage, EndReason, ErrorCode, FRAME_BYTES_MAX, Joined, SdpBody,
@@ -88,6 +93,23 @@ async fn a_cut_socket_loses_and_doubles_nothing() {
     };
     assert!(!site.node.requests().iter().any(removed), "the media went on");
     assert_ne!(bo_joined.you, joined.you);
+}
+
+#[tokio::test]
+async fn a_page_that_goes_leaves_nobody_behind_and_a_socket_that_closes_does() {
+    let site = Site::start().await;
+    let links = site.create_room("").await;
+    let (mut ana, _) = Client::join(&site, &links, &links.host, "Ana").await;
+    for (code, is_gone) in [(CloseCode::Normal, false), (CloseCode::Away, true)] {
+        let (mut bo, joined) = Client::join(&site, &links, &links.guest, "Bo").await;
+        assert!(matches!(ana.hear().await, ServerBody::ParticipantJoined { .. }));
+        bo.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+        if is_gone {
+            assert_eq!(ana.hear().await, ServerBody::ParticipantLeft { participant: joined.you });
+        } else {
+            ana.assert_quiet().await;
+        }
+    }
 }
 
 #[tokio::test]
