@@ -110,7 +110,7 @@ impl Rooms {
     }
 
     /// The client closes its socket because its page goes (RFC 6455 §7.4.1: 1001, going away).
-    /// Nobody is left to resume the session, so it does not wait for that. The socket's end follows.
+    /// Nobody is left to resume the session, so it does not wait. The socket's end follows.
     pub fn handle_page_gone(&mut self, now: Instant, id: SocketId) {
         if let Some(Stage::In(room, participant)) = self.sockets.get(&id).map(|s| &s.stage) {
             let (room, participant) = (*room, *participant);
