@@ -1,13 +1,13 @@
-// Prints what a browser loads, and fails over either budget: 60 kB of JavaScript for a room page
-// with everything that a person may open in it, 100 kB for the first load of everything. Sizes are
-// gzipped. A person loads one language: the heaviest counts.
+// Prints what a browser loads, and fails over either budget: 60 kB of JavaScript for a room page,
+// and 100 kB for everything: page, styles, and every script that a person may come to open. Sizes
+// are gzipped. A person loads one language: the heaviest counts.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const ROOM_BYTES_MAX = 60_000;
-const FIRST_LOAD_BYTES_MAX = 100_000;
+const EVERYTHING_BYTES_MAX = 100_000;
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const page = readFileSync(join(dist, "index.html"), "utf8");
@@ -27,20 +27,20 @@ const spoken = languages.reduce((one, other) => (size(one) >= size(other) ? one 
 const scripts = all.filter((path) => path === spoken || !languages.includes(path));
 // What is imported by `from`, not on demand.
 const atOnce = [...reachable(entries, /(?:from|import)["']\.\/([\w.-]+\.js)["']/g), spoken];
-const first = ["index.html", ...named.filter((path) => !path.endsWith(".js")), ...atOnce];
+const others = ["index.html", ...named.filter((path) => path.endsWith(".css"))];
 
 for (const path of scripts) {
   const note = atOnce.includes(path) ? "" : "  on demand";
   console.log(`${kilobytes(size(path))}  ${path}${note}`);
 }
-const room = sum(scripts);
-const firstLoad = sum(first);
-const [roomMax, firstLoadMax] = [ROOM_BYTES_MAX, FIRST_LOAD_BYTES_MAX].map(kilobytes);
+const room = sum(atOnce);
+const everything = sum([...others, ...scripts]);
+const [roomMax, everythingMax] = [ROOM_BYTES_MAX, EVERYTHING_BYTES_MAX].map(kilobytes);
 console.log(`${kilobytes(room)}  of ${roomMax} for the room page (gzip)`);
-console.log(`${kilobytes(firstLoad)}  of ${firstLoadMax} for the first load of everything`);
+console.log(`${kilobytes(everything)}  of ${everythingMax} for everything`);
 console.log(`${kilobytes(sum(languages))}  ${languages.length} languages together`);
 console.log(`${kilobytes(size("sdk.js"))}  sdk.js, apart`);
-process.exitCode = room > ROOM_BYTES_MAX || firstLoad > FIRST_LOAD_BYTES_MAX ? 1 : 0;
+process.exitCode = room > ROOM_BYTES_MAX || everything > EVERYTHING_BYTES_MAX ? 1 : 0;
 
 /** Scripts that the entries lead to, and those that these lead to. */
 function reachable(entries, reference) {
