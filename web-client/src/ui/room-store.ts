@@ -161,7 +161,10 @@ export class RoomStore {
   }
 
   toggleMicrophone(): void {
-    const on = !this.local.value.microphoneOn;
+    this.turnMicrophone(!this.local.value.microphoneOn);
+  }
+
+  turnMicrophone(on: boolean): void {
     this.#try("microphone", this.call.setMicrophone(on));
   }
 

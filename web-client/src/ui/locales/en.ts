@@ -280,6 +280,8 @@ export const en = {
       yes: "End for everybody",
     },
 
+    mutedHint: "Your microphone is off: nobody hears you. Press M, or hold the space bar to talk.",
+    talkingBySpace: "You are heard as long as you hold the space bar.",
     recording: "recording",
     recordedBy: (names: string) => `Recording: ${names}`,
   },
@@ -293,7 +295,8 @@ export const en = {
   copyHostLink: "Copy host link",
   copied: "Copied",
   copyByHand: "The browser does not let us copy: the link is selected, press Ctrl+C.",
-  shortcuts: "Keyboard shortcuts: M for the microphone, V for the camera",
+  shortcuts:
+    "Keyboard shortcuts: M for the microphone, V for the camera, H for the hand, space to talk",
 
   connection: {
     connected: "Connected",

@@ -289,6 +289,9 @@ export const fr: Messages = {
       yes: "Terminer pour tous",
     },
 
+    mutedHint:
+      "Votre micro est coupé : on ne vous entend pas. Appuyez sur M, ou gardez la barre d’espace enfoncée pour parler.",
+    talkingBySpace: "On vous entend tant que la barre d’espace est enfoncée.",
     recording: "enregistre",
     recordedBy: (names) => `Enregistrement par ${names}`,
   },
@@ -303,7 +306,8 @@ export const fr: Messages = {
   copied: "Copié",
   copyByHand:
     "Le navigateur ne nous laisse pas copier : le lien est sélectionné, appuyez sur Ctrl+C.",
-  shortcuts: "Raccourcis clavier : M pour le micro, V pour la caméra",
+  shortcuts:
+    "Raccourcis clavier : M pour le micro, V pour la caméra, H pour la main, espace pour parler",
 
   connection: {
     connected: "Connexion établie",

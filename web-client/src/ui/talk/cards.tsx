@@ -64,11 +64,33 @@ export function Cards({ store, talk, panels }: CardsProps): JSX.Element {
   const { poll } = store.room.value;
   return (
     <div class="cards">
+      <VoiceCard talk={talk} />
       <LobbyCard store={store} talk={talk} panels={panels} />
       {talk.order.requests.value.map((request) => (
         <RequestCard key={request.key} request={request} talk={talk} />
       ))}
       {poll !== null && <PollCard key={poll.id} store={store} talk={talk} poll={poll} />}
+    </div>
+  );
+}
+
+/** That nobody hears one, or that one is heard while the space bar is held. */
+function VoiceCard({ talk: { voice } }: Pick<CardsProps, "talk">): JSX.Element {
+  const { reminder, talking } = voice;
+  const shown = reminder.value && !talking.value;
+  return (
+    <div class={shown || talking.value ? "card" : ""}>
+      <output id="muted-hint" role="status">
+        {shown && t().talk.mutedHint}
+      </output>
+      {shown && (
+        <p class="row">
+          <button type="button" class="small-button" onClick={() => voice.dismiss()}>
+            {t().understood}
+          </button>
+        </p>
+      )}
+      {talking.value && <p id="push-to-talk">{t().talk.talkingBySpace}</p>}
     </div>
   );
 }

@@ -4,23 +4,27 @@ import { Announcer } from "./announcements";
 import { ChatLog } from "./chat-log";
 import { Order } from "./order";
 import { Signs } from "./signs";
+import { VoiceHints } from "./voice-hints";
 
 export class Talk {
   readonly announcer = new Announcer();
   readonly chat: ChatLog;
   readonly signs: Signs;
   readonly order: Order;
+  readonly voice: VoiceHints;
 
   constructor(store: RoomStore) {
     this.chat = new ChatLog(store, this.announcer);
     this.signs = new Signs(store, this.announcer);
     this.order = new Order(store);
+    this.voice = new VoiceHints(store);
   }
 
   close(): void {
     this.chat.close();
     this.signs.close();
     this.order.close();
+    this.voice.close();
     this.announcer.close();
   }
 }
