@@ -6,22 +6,17 @@
 //! results are compared with those of the null forwarder, which is read by the same program. What
 //! participants do is [`crate::client`]; tests: `tests/it/participants.rs`.
 
+mod janus;
 mod layout;
 mod page;
 mod participant;
 mod report;
+mod server;
 mod signaling;
 mod socket;
 mod usage;
 
-use std::{
-    cell::RefCell,
-    io::Write,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, io::Write, net::IpAddr, path::PathBuf, rc::Rc, sync::Arc};
 
 use anyhow::Context as _;
 use protocol::{Duration, Instant};
@@ -35,21 +30,25 @@ use tokio::{
 };
 
 pub use layout::Layout;
+pub(crate) use page::head as page_head;
 pub use page::html;
-pub use report::{Joins, Media, Pictures, Report, Sample, Server};
+pub use report::{Joins, Load, Media, Pictures, Report, Sample};
+pub use server::Server;
 pub use usage::{Usage, Use};
 
 use crate::histogram::Histogram;
 use participant::{Person, Seat, Stage};
 use report::{Seen, Totals};
+use server::Room;
 use socket::Batches;
 
 /// How many join, where, and what they do.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// The server's HTTP address, such as http://127.0.0.1:8080 (no HTTPS)
-    #[arg(long, value_name = "URL", value_parser = address)]
-    pub server: SocketAddr,
+    /// The server: http://IP:PORT of Préau (no HTTPS), janus://IP:PORT of Janus's WebSocket, or
+    /// null://IP:PORT of the null forwarder
+    #[arg(long, value_name = "URL")]
+    pub server: Server,
     /// Rooms; they are made over the API
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub rooms: usize,
@@ -106,17 +105,10 @@ pub enum Content {
     Sound,
 }
 
-fn address(url: &str) -> Result<SocketAddr, String> {
-    let host = url.strip_prefix("http://").ok_or("only plain http:// is spoken here")?;
-    let host = host.trim_end_matches('/');
-    let host = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
-    host.parse().map_err(|_| format!("`{host}` is no IP address with a port"))
-}
-
 impl Arguments {
     /// One room on a server, with everything else as it is by default.
     #[must_use]
-    pub fn at(server: SocketAddr) -> Self {
+    pub fn at(server: Server) -> Self {
         Arguments {
             server,
             rooms: 1,
@@ -175,7 +167,7 @@ struct Run<'a> {
     progress: &'a mut dyn Write,
     stage: Rc<Stage>,
     end: watch::Sender<bool>,
-    links: Vec<Rc<signaling::Link>>,
+    rooms: Vec<Room>,
     people: Vec<Rc<Person>>,
     tasks: Vec<JoinHandle<()>>,
     began: Instant,
@@ -193,10 +185,11 @@ impl<'a> Run<'a> {
         arguments: &'a Arguments,
         progress: &'a mut dyn Write,
     ) -> anyhow::Result<Run<'a>> {
-        let mut links = Vec::new();
+        let mut rooms = Vec::new();
         for room in 0..arguments.rooms {
             let from = turn(&arguments.from, room);
-            links.push(Rc::new(signaling::create_room(arguments.server, from).await?));
+            let made = arguments.server.make_room(room, from, arguments.publishers);
+            rooms.push(made.await?);
         }
         let (end, over) = watch::channel(false);
         let clock_origin = std::time::Instant::now();
@@ -219,7 +212,7 @@ impl<'a> Run<'a> {
             progress,
             stage,
             end,
-            links,
+            rooms,
             people: Vec::new(),
             tasks: Vec::new(),
             began,
@@ -272,15 +265,24 @@ impl<'a> Run<'a> {
         let number = self.people.len();
         let seat = Seat {
             number: number as u32 + 1,
-            link: Rc::clone(&self.links[room]),
+            room: self.rooms[room].clone(),
             place,
             publishes,
+            feeds: self.feeds(room),
             from: turn(&self.arguments.from, number),
             is_late,
         };
         let person = Person::new(&self.stage, seat);
         self.people.push(Rc::clone(&person));
         self.tasks.push(tokio::task::spawn_local(person.take_part(Rc::clone(&self.stage))));
+    }
+
+    /// The numbers of those in a room who send, as many as are shown: [`Self::fill`] goes from
+    /// room to room.
+    fn feeds(&self, room: usize) -> Vec<u32> {
+        let Arguments { rooms, publishers, layout, .. } = *self.arguments;
+        let places = 0..publishers.min(layout.pictures());
+        places.map(|place| (place * rooms + room) as u32 + 1).collect()
     }
 
     /// Participants who are neither in nor have failed.
@@ -323,7 +325,7 @@ impl<'a> Run<'a> {
         let server = usage.zip(self.last.2).zip(self.before);
         let media = self.last.1.since(&totals, seconds);
         let connected = self.connected();
-        let server = server.map(|((from, to), before)| Server {
+        let server = server.map(|((from, to), before)| Load {
             usage: to.since(&from, seconds),
             ns_per_packet: to.since(&from, seconds).cpu_s * 1e9 / (media.packets as f64).max(1.0),
             rss_before: before.rss,
@@ -343,7 +345,7 @@ impl<'a> Run<'a> {
         began: Instant,
         until: Instant,
         media: Media,
-        server: Option<Server>,
+        server: Option<Load>,
         load: Use,
     ) -> Report {
         let mut failures: Vec<String> =

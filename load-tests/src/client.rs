@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    net::SocketAddr,
     sync::Arc,
 };
 
@@ -24,6 +23,7 @@ use sfu_transport::{
 
 use crate::random::Random;
 
+mod answer;
 pub mod check;
 pub mod encoder;
 mod feedback;
@@ -46,7 +46,8 @@ use check::TransactionId;
 use feedback::TransportArrivals;
 use keying::{Keying, Turn};
 use media::{Publisher, Stamp};
-use offer::{Answer, TRANSPORT_ID, VP8_PT};
+use offer::{Answer, VP8_PT};
+pub(crate) use offer::{OPUS_PT as AUDIO_PT, TRANSPORT_ID};
 use reception::{DecodedFrame, Reception};
 use reports::Reports;
 
@@ -81,6 +82,8 @@ pub struct Client {
     pub slots: BTreeMap<Ssrc, Reception>,
     /// On which SSRC lost packets of a slot come again.
     repairs: BTreeMap<Ssrc, Ssrc>,
+    /// By which header extension packets come numbered.
+    transport_id: u8,
     arrivals: TransportArrivals,
     reports: Reports,
     /// Of so many packets of media one is opened, and of the others only the headers are looked at;
@@ -145,6 +148,7 @@ impl Client {
             publisher: None,
             slots: BTreeMap::new(),
             repairs: BTreeMap::new(),
+            transport_id: TRANSPORT_ID,
             arrivals: TransportArrivals::default(),
             reports: Reports::default(),
             sample: 1,
@@ -199,18 +203,16 @@ impl Client {
             let Some(SectionRole::Slot(kind)) = role else { continue };
             self.slots.entry(*ssrc).or_insert_with(|| Reception::new(kind.kind(), self.shape.kit));
         }
+        self.begin_with(now, answer);
+        Ok(())
+    }
+
+    fn begin_with(&mut self, now: Instant, answer: Answer) {
         self.repairs.extend(answer.repairs.iter().copied());
         self.remote = Some(answer);
         self.asked.clear();
         self.is_path_open = false;
         self.next_check = now;
-        Ok(())
-    }
-
-    /// Where the node is reached by UDP, the most wanted first.
-    #[must_use]
-    pub fn candidates(&self) -> &[SocketAddr] {
-        self.remote.as_ref().map_or(&[], |answer| &answer.candidates)
     }
 
     /// The slot on the m-line `mid`.
@@ -520,7 +522,7 @@ impl Client {
     }
 
     fn note_transport(&mut self, now: Instant, packet: &[u8], header: &RtpHeader) {
-        let number = header.extensions(packet).find(|(id, _)| *id == TRANSPORT_ID);
+        let number = header.extensions(packet).find(|(id, _)| *id == self.transport_id);
         if let Some((_, &[high, low])) = number
             && self.shape.kit == Kit::Browser
         {

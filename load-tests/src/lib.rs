@@ -4,14 +4,17 @@
 //! events under virtual time, where one seed is one run; [`plan`], [`run`] and [`plot`] let it
 //! carry out plans of networks and show what came of them. [`relay`] is the network of a plan
 //! between real clients and a node. [`call`] lets clients by the hundred join a running server,
-//! with real ICE, DTLS and SRTP. [`probe`] feeds the parts that decide from lines of JSON. The
+//! with real ICE, DTLS and SRTP; [`bench`] compares servers by them, and [`null_forwarder`] is the
+//! yard-stick. [`probe`] feeds the parts that decide from lines of JSON. The
 //! program `preau-load` is their command line.
 
+pub mod bench;
 pub mod call;
 mod chart;
 pub mod client;
 pub mod handshake;
 pub mod histogram;
+pub mod null_forwarder;
 pub mod plan;
 pub mod plot;
 pub mod probe;

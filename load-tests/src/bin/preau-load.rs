@@ -3,17 +3,19 @@
 use std::{
     fs,
     io::{self, BufReader, BufWriter, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use load_tests::{
-    call,
+    bench, call, null_forwarder,
     plan::Plan,
     plot, probe, relay,
     run::{self, Report},
 };
+use sfu_node::net::UdpSocket;
 
 /// Probes and loads the parts of Préau, without a browser.
 #[derive(Debug, Parser)]
@@ -46,6 +48,17 @@ enum Command {
     /// until this program reads it on another participant's socket; when this program is short of
     /// processor time, that is in it too.
     Call(call::Arguments),
+    /// Compares servers on this machine: cost of a packet, loss, delay, memory, joins
+    ///
+    /// The same participants load each server in turn, the server pinned to one processor and in a
+    /// network namespace of its own, and beside them the null forwarder, which is what the machine
+    /// allows. It needs root, iproute2 and util-linux, and a machine that does nothing else. It
+    /// leaves nothing behind; after a kill, `ip netns delete` removes what is left.
+    Bench(bench::Arguments),
+    /// Forwards like a server, and does nothing that a server could do without: the yard-stick
+    ///
+    /// Load it with `preau-load call --server null://IP:PORT`. Its keys are no secret.
+    NullForwarder(Null),
     /// Stands between real clients and a node as the network of a plan
     ///
     /// Clients are told to send media to where it listens. Lines on standard input tell it what to
@@ -66,6 +79,13 @@ struct Sim {
     out: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct Null {
+    /// Where its UDP socket listens
+    #[arg(long, value_name = "IP:PORT")]
+    listen: SocketAddr,
+}
+
 /// Seeds from the first up to, not including, the second.
 type Seeds = (u64, u64);
 
@@ -84,11 +104,19 @@ fn main() -> anyhow::Result<()> {
             probe::run(io::stdin().lock(), output).context("cannot read or write lines")
         }
         Command::Sim(sim) => simulate(&sim),
+        Command::NullForwarder(null) => forward(&null),
+        Command::Bench(arguments) => bench::run(&arguments, &mut io::stderr()).map(drop),
         Command::Call(arguments) => attend(&arguments),
         Command::Relay(arguments) => {
             relay::run(arguments, BufReader::new(io::stdin()), io::stdout().lock())
         }
     }
+}
+
+fn forward(null: &Null) -> anyhow::Result<()> {
+    let socket = UdpSocket::bind(null.listen)?;
+    writeln!(io::stdout().lock(), "null forwarder on {}", socket.local_addr())?;
+    null_forwarder::serve(&socket, || false).context("the null forwarder cannot go on")
 }
 
 fn attend(arguments: &call::Arguments) -> anyhow::Result<()> {

@@ -40,6 +40,15 @@ impl Layout {
         }
     }
 
+    /// The encoding that suits the largest of them, 0 the smallest.
+    #[must_use]
+    pub const fn encoding(self) -> usize {
+        match self {
+            Layout::Speaker => 2,
+            Layout::Nine | Layout::Sixteen | Layout::TwentyFive => 1,
+        }
+    }
+
     /// Height of a tile in pixels.
     const fn height(self) -> u16 {
         match self {

@@ -8,12 +8,8 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use anyhow::{Context as _, bail, ensure};
-use protocol::{
-    Duration, Instant, ParticipantId,
-    client::{ClientBody, Participant, PublishedSource, ServerBody, SourceState, Tile},
-    media::{MediaKind, Source},
-};
+use anyhow::{Context as _, ensure};
+use protocol::{Duration, Instant, media::MediaKind};
 use sfu_node::clock::NodeClock;
 use sfu_transport::dtls::Identity;
 use tokio::{sync::watch, time::sleep_until};
@@ -21,23 +17,20 @@ use tokio::{sync::watch, time::sleep_until};
 use super::{
     Content,
     layout::Layout,
-    signaling::{Link, Signaling},
+    server::{Line, Room, Server, local_ip},
     socket::{Batches, MediaSocket},
 };
 use crate::{
-    client::{Client, Shape},
+    client::{Client, Shape, media::SCREEN},
     histogram::Histogram,
 };
 
 /// From the answer to the keys.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
 
-/// A camera's picture.
-const CAMERA: SourceState = SourceState { width: 1_280, height: 720 };
-
 /// What all participants of a run share.
 pub(super) struct Stage {
-    pub(super) server: SocketAddr,
+    pub(super) server: Server,
     pub(super) layout: Layout,
     pub(super) content: Content,
     /// See [`Client::sample`].
@@ -56,10 +49,12 @@ pub(super) struct Stage {
 pub(super) struct Seat {
     /// Names the participant in their media.
     pub(super) number: u32,
-    pub(super) link: Rc<Link>,
+    pub(super) room: Room,
     /// The place among those of the room, from 0 on.
     pub(super) place: usize,
     pub(super) publishes: bool,
+    /// The numbers of those whom they watch, where it is not signaling that tells.
+    pub(super) feeds: Vec<u32>,
     /// The address to come from.
     pub(super) from: Option<IpAddr>,
     /// Comes while the measurement runs, and is not measured.
@@ -84,17 +79,15 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(stage: &Stage, seat: Seat) -> Rc<Self> {
-        let shape = Shape {
-            publishes: seat.publishes,
-            videos: match stage.content {
-                Content::Everything => stage.layout.pictures(),
-                Content::Sound => 1,
-            },
-            ..Shape::BROWSER
-        };
-        let identity = Arc::clone(&stage.identity);
         let (number, seed) = (seat.number, u64::from(seat.number));
-        let mut client = Client::with_dtls(number, shape, seed, identity, stage.clock_origin);
+        let shape = shape(stage, &seat);
+        let mut client = match stage.server {
+            Server::NullForwarder(_) => Client::new(number, shape, seed),
+            Server::Preau(_) | Server::Janus(_) => {
+                let identity = Arc::clone(&stage.identity);
+                Client::with_dtls(number, shape, seed, identity, stage.clock_origin)
+            }
+        };
         client.sample = stage.sample;
         Rc::new(Person {
             seat,
@@ -121,22 +114,13 @@ impl Person {
     }
 
     async fn live(&self, stage: &Stage) -> anyhow::Result<()> {
-        let mut signaling = Signaling::open(stage.server, self.seat.from).await?;
-        let offer = self.client.borrow().offer();
-        let name = format!("Load {}", self.seat.number);
-        let joining = signaling.join(&self.seat.link, name, offer, self.sources(stage));
-        let (joined, answer) = joining.await?;
-        let now = stage.clock.now();
-        self.joined.set(Some(now));
-        self.client.borrow_mut().try_handle_answer(now, &answer)?;
-        let socket = self.socket(stage, &signaling)?;
-        let mut others = Others::new(joined.you, self.seat.place);
-        others.take(joined.participants);
+        let local = local_ip(stage.server.address(), self.seat.from)?;
+        let mut socket = MediaSocket::open(local, &stage.batches)?;
+        let mut line = Line::enter(self, stage, socket.port()).await?;
+        socket.aim(self.remote(stage, local)?);
         let mut over = stage.over.clone();
         let result = loop {
-            if let Some(view) = others.new_view(stage) {
-                signaling.say(ClientBody::View(view)).await?;
-            }
+            line.tell(stage).await?;
             self.drain(&socket);
             let due = self.client.borrow().poll_timeout();
             let due = due.map_or(Duration::from_secs(1), |due| {
@@ -146,11 +130,9 @@ impl Person {
             tokio::select! {
                 biased;
                 _ = over.wait_for(|over| *over) => break Ok(()),
-                body = signaling.next() => {
-                    if let Err(error) = self.hear(body?, &mut others) {
-                        break Err(error);
-                    }
-                }
+                heard = line.listen(self) => if let Err(error) = heard {
+                    break Err(error);
+                },
                 received = socket.receive(|datagram| self.receive(stage, datagram)) => received?,
                 () = sleep_until(wake) => {}
             }
@@ -161,30 +143,30 @@ impl Person {
             self.look_after_connection(stage, now)?;
         };
         // A server that does not hear a goodbye would wait for a minute.
-        let _ = tokio::time::timeout(StdDuration::from_secs(2), signaling.leave()).await;
+        let _ = tokio::time::timeout(StdDuration::from_secs(2), line.leave()).await;
         result
     }
 
-    fn sources(&self, stage: &Stage) -> Vec<PublishedSource> {
-        let microphone =
-            PublishedSource { source: Source::Microphone, state: SourceState::default() };
-        let camera = PublishedSource { source: Source::Camera, state: CAMERA };
-        match (self.seat.publishes, stage.content) {
-            (false, _) => Vec::new(),
-            (true, Content::Sound) => vec![microphone],
-            (true, Content::Everything) => vec![microphone, camera],
-        }
+    /// Takes the server's answer.
+    pub(super) fn take_answer(&self, now: Instant, sdp: &str) -> anyhow::Result<()> {
+        self.joined.set(Some(now));
+        Ok(self.client.borrow_mut().try_handle_answer(now, sdp)?)
     }
 
-    /// Goes to the candidate that is where signaling is, else to the first of that family.
-    fn socket(&self, stage: &Stage, signaling: &Signaling) -> anyhow::Result<MediaSocket> {
-        let local = signaling.local_ip()?;
+    /// Takes the server's offer, where it is the server who offers.
+    pub(super) fn answer_offer(&self, now: Instant, sdp: &str) -> anyhow::Result<String> {
+        self.joined.set(Some(now));
+        Ok(self.client.borrow_mut().answer_offer(now, sdp)?)
+    }
+
+    /// The candidate that is where signaling is, else the first of that family.
+    fn remote(&self, stage: &Stage, local: IpAddr) -> anyhow::Result<SocketAddr> {
         let client = self.client.borrow();
         let candidates = client.candidates();
-        let same = candidates.iter().find(|it| it.ip() == stage.server.ip());
+        let same = candidates.iter().find(|it| it.ip() == stage.server.address().ip());
         let reachable = || candidates.iter().find(|it| it.is_ipv4() == local.is_ipv4());
         let remote = same.or_else(reachable).context("the answer has no address for UDP")?;
-        MediaSocket::open(local, *remote, &stage.batches)
+        Ok(*remote)
     }
 
     fn receive(&self, stage: &Stage, datagram: &mut [u8]) {
@@ -207,17 +189,6 @@ impl Person {
         self.unsent.set(self.unsent.get() + failures);
     }
 
-    fn hear(&self, body: ServerBody, others: &mut Others) -> anyhow::Result<()> {
-        if let ServerBody::SendConstraints { sources } = &body {
-            self.client.borrow_mut().constrain(sources);
-        }
-        if let ServerBody::Ended { reason } = &body {
-            bail!("the server ended the call: {reason:?}");
-        }
-        others.hear(body);
-        Ok(())
-    }
-
     fn look_after_connection(&self, stage: &Stage, now: Instant) -> anyhow::Result<()> {
         let mut client = self.client.borrow_mut();
         if self.connected.get().is_some() {
@@ -230,6 +201,12 @@ impl Person {
                 publisher.has_camera = stage.content == Content::Everything;
                 // Not all are equally loud, so that three of them stand out.
                 publisher.level = 30 + (self.seat.place % 40) as u8;
+                if matches!(stage.server, Server::NullForwarder(_)) {
+                    // It chooses none, so the one is sent that a server would choose.
+                    for layer in (0..SCREEN).filter(|layer| *layer != stage.layout.encoding()) {
+                        publisher.set_active(layer, false);
+                    }
+                }
             }
             return Ok(());
         }
@@ -241,58 +218,15 @@ impl Person {
     }
 }
 
-/// Whose cameras are on, as signaling tells.
-struct Others {
-    you: ParticipantId,
-    place: usize,
-    cameras: Vec<ParticipantId>,
-    shown: Vec<Tile>,
-}
-
-impl Others {
-    fn new(you: ParticipantId, place: usize) -> Self {
-        Others { you, place, cameras: Vec::new(), shown: Vec::new() }
-    }
-
-    fn take(&mut self, participants: Vec<Participant>) {
-        for participant in participants {
-            self.note(&participant);
-        }
-    }
-
-    fn note(&mut self, participant: &Participant) {
-        let id = participant.id;
-        let is_on = participant.sources.iter().any(|it| it.source == Source::Camera);
-        match (self.cameras.binary_search(&id), is_on) {
-            (Err(place), true) => self.cameras.insert(place, id),
-            (Ok(place), false) => {
-                self.cameras.remove(place);
-            }
-            (Ok(_), true) | (Err(_), false) => {}
-        }
-    }
-
-    fn hear(&mut self, body: ServerBody) {
-        if let ServerBody::ParticipantJoined { participant }
-        | ServerBody::ParticipantChanged { participant } = &body
-        {
-            self.note(participant);
-        }
-        if let ServerBody::ParticipantLeft { participant } = &body {
-            self.cameras.retain(|camera| camera != participant);
-        }
-        if let ServerBody::Snapshot { participants, .. } = body {
-            self.cameras.clear();
-            self.take(participants);
-        }
-    }
-
-    /// The view, if it is another than the last one.
-    fn new_view(&mut self, stage: &Stage) -> Option<protocol::client::View> {
-        let view = stage.layout.view(self.you, self.place, &self.cameras);
-        (view.tiles != self.shown).then(|| {
-            self.shown.clone_from(&view.tiles);
-            view
-        })
+fn shape(stage: &Stage, seat: &Seat) -> Shape {
+    let videos = match stage.content {
+        Content::Everything => stage.layout.pictures(),
+        Content::Sound => 1,
+    };
+    let shape = Shape { publishes: seat.publishes, videos, ..Shape::BROWSER };
+    match stage.server {
+        Server::Preau(_) | Server::NullForwarder(_) => shape,
+        // What is received comes on m-lines of its own.
+        Server::Janus(_) => Shape { voices: 0, videos: 0, ..shape },
     }
 }

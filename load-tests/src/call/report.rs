@@ -28,7 +28,7 @@ pub struct Report {
     /// What was seen of them; absent where packets were not opened.
     pub pictures: Option<Pictures>,
     /// What the server used, if its process was named.
-    pub server: Option<Server>,
+    pub server: Option<Load>,
     /// What this program used.
     pub load: Use,
     /// The course of the run, from its very beginning on.
@@ -104,7 +104,7 @@ pub struct Pictures {
 
 /// What the server used while it was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Server {
+pub struct Load {
     /// Processor and memory.
     #[serde(rename = "use")]
     pub usage: Use,

@@ -32,7 +32,10 @@ pub(super) struct Link {
 }
 
 /// Connects from `local`, or from wherever the kernel likes.
-async fn connect(server: SocketAddr, local: Option<IpAddr>) -> anyhow::Result<TcpStream> {
+pub(super) async fn connect(
+    server: SocketAddr,
+    local: Option<IpAddr>,
+) -> anyhow::Result<TcpStream> {
     let socket = if server.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     if let Some(local) = local {
         socket
@@ -84,11 +87,6 @@ impl Signaling {
         let upgrade = tokio_tungstenite::client_async(request, stream);
         let (stream, _) = timeout(PATIENCE, upgrade).await.context("no answer")??;
         Ok(Signaling { stream, last_id: 0 })
-    }
-
-    /// The address from which one came.
-    pub(super) fn local_ip(&self) -> anyhow::Result<IpAddr> {
-        Ok(self.stream.get_ref().local_addr()?.ip())
     }
 
     pub(super) async fn say(&mut self, body: ClientBody) -> anyhow::Result<()> {

@@ -47,16 +47,22 @@ pub(super) struct MediaSocket {
 }
 
 impl MediaSocket {
-    pub(super) fn open(
-        local: IpAddr,
-        remote: SocketAddr,
-        batches: &Rc<Batches>,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn open(local: IpAddr, batches: &Rc<Batches>) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind(SocketAddr::new(local, 0))?;
-        let tuple = Tuple { local: socket.local_addr(), remote, path: Path::Udp };
+        let local = socket.local_addr();
+        let tuple = Tuple { local, remote: local, path: Path::Udp };
         let descriptor = socket.as_fd().try_clone_to_owned()?;
         let readiness = tokio::net::UdpSocket::from_std(descriptor.into())?;
         Ok(MediaSocket { socket, readiness, tuple, batches: Rc::clone(batches) })
+    }
+
+    /// Talks to `remote` from here on.
+    pub(super) fn aim(&mut self, remote: SocketAddr) {
+        self.tuple.remote = remote;
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.tuple.local.port()
     }
 
     /// Waits until there is something, then takes what is there, 64 messages at most.

@@ -9,12 +9,12 @@ use protocol::{
 use sfu_transport::dtls::Fingerprint;
 
 /// Payload types and header-extension ids of every model client.
-pub(super) const OPUS_PT: u8 = 111;
+pub(crate) const OPUS_PT: u8 = 111;
 pub(super) const RED_PT: u8 = 63;
 pub(super) const VP8_PT: u8 = 96;
 pub(super) const VP8_RTX_PT: u8 = 97;
 pub(super) const LEVEL_ID: u8 = 1;
-pub(super) const TRANSPORT_ID: u8 = 3;
+pub(crate) const TRANSPORT_ID: u8 = 3;
 pub(super) const MID_ID: u8 = 4;
 /// Browsers offer it, and a model never sends it of its own accord.
 pub const DEPENDENCY_ID: u8 = 8;
@@ -207,11 +207,12 @@ fn pictures(kit: Kit) -> String {
     lines
 }
 
+/// Names packets by numbers of the whole transport.
+pub(super) const TRANSPORT_URI: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
 fn transport_extension() -> String {
-    format!(
-        "a=extmap:{TRANSPORT_ID} \
-         http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
-    )
+    format!("a=extmap:{TRANSPORT_ID} {TRANSPORT_URI}\r\n")
 }
 
 /// What a client takes from an answer.

@@ -1,8 +1,15 @@
 //! Participants of a load test in a real server.
 
-use std::net::SocketAddr;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use load_tests::call::{self, Arguments, Content, Layout, Report};
+use load_tests::{
+    call::{self, Arguments, Content, Layout, Report, Server},
+    null_forwarder,
+};
+use sfu_node::net::UdpSocket;
 use tokio::task::spawn_blocking;
 
 use crate::site::Site;
@@ -14,7 +21,7 @@ async fn attend(arguments: Arguments) -> Report {
 }
 
 fn short(server: SocketAddr) -> Arguments {
-    Arguments { ramp: 100.0, settle: 1, duration: 3, ..Arguments::at(server) }
+    Arguments { ramp: 100.0, settle: 1, duration: 3, ..Arguments::at(Server::Preau(server)) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,6 +71,35 @@ async fn a_light_run_counts_all_packets_and_opens_some() {
     assert!((0.02..0.1).contains(&opened), "{opened} of all packets were opened");
     let page = call::html(&report);
     assert!(page.contains("1 room of 1 who send sound") && page.matches("<svg").count() == 4);
+}
+
+#[test]
+fn the_null_forwarder_carries_a_call_and_loses_nothing() {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
+    let server = Server::NullForwarder(socket.local_addr());
+    let is_over = AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let serve = null_forwarder::serve(&socket, || is_over.load(Ordering::Relaxed));
+            serve.expect("a socket that lives");
+        });
+        let arguments = Arguments {
+            server,
+            rooms: 2,
+            publishers: 3,
+            subscribers: 1,
+            light: true,
+            ..short(socket.local_addr())
+        };
+        let report = call::run(&arguments, &mut std::io::sink());
+        is_over.store(true, Ordering::Relaxed);
+        report.expect("a run")
+    });
+    assert_eq!((report.joins.connected, report.failures.len()), (8, 0));
+    let media = report.media;
+    assert_eq!((media.lost, media.bad, media.duplicates, media.overtaken), (0, 0, 0, 0));
+    // In each room 3 get two voices and pictures, one gets three of each.
+    assert!(media.packets > 18 * (50 + 30) * 3 / 2, "{} packets", media.packets);
 }
 
 #[test]
