@@ -1,4 +1,4 @@
-// The pages themselves: open to everybody, small, and talking to nobody else.
+// The pages themselves: what they tell of the network, small, and talking to nobody else.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 
@@ -8,56 +8,6 @@ import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 
 const SCRIPT_BYTES_MAX = 60_000;
-
-onStage("axe finds nothing on home, preview, room and its panels", async (stage) => {
-  const server = await stage.server();
-  const browser = await stage.browser("chromium");
-  const person = await Person.at(browser, 1);
-  await person.open(server.url);
-  await person.page.waitForSelector("#create-room");
-  await isOpenToEverybody(stage, person, "home");
-
-  await person.page.locator("#create-room").click();
-  await person.page.waitForSelector("#join");
-  await isOpenToEverybody(stage, person, "preview");
-
-  await person.join();
-  const other = await Person.at(browser, 2);
-  await other.open(person.page.url());
-  await other.join();
-  await person.sees([other]);
-  await isOpenToEverybody(stage, person, "room");
-
-  for (const panel of ["people", "chat", "invite", "settings"]) {
-    // What does not fit into the bar is in its menu.
-    if (panel === "settings") await person.page.locator("#more").click();
-    await person.page.locator(`#${panel}`).click();
-    await person.page.waitForSelector(`#${panel}-panel`);
-    await isOpenToEverybody(stage, person, panel);
-    await person.page.keyboard.press("Escape");
-    await person.page.waitForSelector(`#${panel}-panel`, { hidden: true });
-  }
-
-  await person.leave();
-  await isOpenToEverybody(stage, person, "ended");
-});
-
-onStage("a phone shows the room without sideways scrolling", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const browser = await stage.browser("chromium");
-  const phone = await Person.at(browser, 1, { width: 320, height: 640 });
-  const other = await Person.at(browser, 2);
-  for (const person of [other, phone]) {
-    await person.open(guestLink);
-    await person.join();
-  }
-  await phone.sees([other]);
-  const width = await phone.page.evaluate(() => document.documentElement.scrollWidth);
-  assert.equal(width, 320);
-  await isOpenToEverybody(stage, phone, "phone");
-  await phone.screenshot("phone");
-});
 
 onStage("why there are no pictures is told politely, and can be put aside", async (stage) => {
   const server = await stage.server();

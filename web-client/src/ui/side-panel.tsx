@@ -39,7 +39,8 @@ export function SidePanel({ id, title, onClose, children }: SidePanelProps): JSX
   useEffect(() => {
     const inside = panel.current;
     // Where there is something to type into, that is what the panel was opened for.
-    inside?.querySelector<HTMLElement>("[data-first], h2")?.focus();
+    const first = inside?.querySelector<HTMLElement>("[data-first]");
+    (first ?? inside?.querySelector("h2"))?.focus();
     return () => {
       const focusWasInside = inside?.contains(document.activeElement) ?? false;
       const lost = document.activeElement === document.body;
