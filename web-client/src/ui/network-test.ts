@@ -15,6 +15,8 @@ export type Finding =
   | { readonly kind: "no_media" }
   | { readonly kind: "media"; readonly path: PathReport; readonly rttMs: number | null };
 
+/** A socket that opens later than this is no good for a meeting. */
+const SOCKET_MS_MAX = 6_000;
 /** Long enough for every way to be tried in turn. */
 const MEDIA_MS_MAX = 20_000;
 /** Browsers try UDP and TCP side by side and may begin with either. */
@@ -30,10 +32,16 @@ export async function testNetwork(): Promise<Finding> {
   }
   let call: Call;
   try {
-    const { room: name, secret } = room;
-    call = await join({ url: location.origin, room: name, secret, name: "test", videoSlots: 1 });
+    call = await join({
+      url: location.origin,
+      room: room.room,
+      secret: room.secret,
+      name: "test",
+      videoSlots: 1,
+      signal: AbortSignal.timeout(SOCKET_MS_MAX),
+    });
   } catch (error) {
-    if (error instanceof CallError && error.code === "connection_failed") {
+    if (error instanceof CallError && NOT_REACHED.includes(error.code)) {
       return { kind: "no_socket" };
     }
     throw error;
@@ -44,6 +52,9 @@ export async function testNetwork(): Promise<Finding> {
     call.leave();
   }
 }
+
+/** The call's own patience, or the shorter one of the test, is at its end. */
+const NOT_REACHED: readonly string[] = ["connection_failed", "left"];
 
 async function testMedia(call: Call): Promise<Finding> {
   const begin = performance.now();

@@ -155,7 +155,7 @@ function More(): JSX.Element {
   const { door } = t();
   const checking = useSignal(false);
   return (
-    <details id="more" class="disclosure">
+    <details id="more-settings" class="disclosure">
       <summary>{door.more}</summary>
       <div class="disclosed">
         <label class="check">

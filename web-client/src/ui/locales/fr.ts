@@ -403,7 +403,7 @@ export const fr: Messages = {
       `Si le lien s’ouvre mal, allez à ${address} et donnez le code ${code}.`,
     roomCode: "Code de la salle :",
     roomCodeHint: (address) =>
-      `Pour qui n’a pas le lien entier : ouvrir ${address}, dire ce code, puis attendre que vous fassiez entrer.`,
+      `Qui n’a pas le lien entier ouvre ${address}, donne ce code et attend que vous l’admettiez.`,
     showQr: "Code QR",
     qrLabel: "Code QR du lien d’invitation",
     qrHint: "À projeter ou à imprimer : un téléphone qui le photographie ouvre la salle.",
