@@ -9,7 +9,7 @@ export const VIEWS = [
   { name: "home", show: (scene) => scene.open("/", "#create-room") },
   { name: "prejoin", show: (scene) => scene.open(scene.links.guestLink, "#name") },
   {
-    name: "link-incomplete",
+    name: "code",
     show: (scene) => scene.open(`/${scene.links.room}`, "#link-incomplete"),
   },
   { name: "room-1", people: 1 },
@@ -50,6 +50,31 @@ export const VIEWS = [
     },
     hide: ({ crowd }) => crowd.does(1, "shareScreen", false),
   },
+  {
+    name: "poll",
+    people: 4,
+    async show({ crowd, page }) {
+      const question = "Avez-vous fini l’exercice ?";
+      await page.evaluate(
+        (question) => window.preau.call.moderate({ action: "open_poll", question }),
+        question,
+      );
+      await page.waitForSelector("#poll");
+      const poll = await page.evaluate(() => window.preau.call.room.poll.id);
+      await crowd.does(0, "vote", poll, "yes");
+      await crowd.does(1, "vote", poll, "no");
+      await crowd.does(2, "setHand", true);
+    },
+    async hide({ crowd, page }) {
+      await crowd.does(2, "setHand", false);
+      await page.evaluate(async () => {
+        const poll = window.preau.call.room.poll.id;
+        await window.preau.call.moderate({ action: "close_poll", poll });
+        await window.preau.call.moderate({ action: "dismiss_poll", poll });
+      });
+    },
+  },
+  dialog("host", "#more", "#host-tools"),
   dialog("invite", "#invite"),
   { ...dialog("settings", "#more", "#settings"), people: 2 },
   {

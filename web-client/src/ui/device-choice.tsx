@@ -34,18 +34,20 @@ export function DeviceChoice({ kind, track, onChoose }: DeviceChoiceProps): JSX.
   const chosen = track?.getSettings().deviceId ?? "";
   const isListed = devices.value.some(({ deviceId }) => deviceId === chosen);
   return (
-    <select
-      id={`${kind}-choice`}
-      aria-label={kind === "microphone" ? t().microphoneChoice : t().cameraChoice}
-      value={isListed ? chosen : ""}
-      onChange={({ currentTarget }) => onChoose(currentTarget.value)}
-    >
-      {!isListed && <option value="">—</option>}
-      {devices.value.map(({ deviceId, label }, index) => (
-        <option key={deviceId} value={deviceId}>
-          {label === "" ? t().deviceNumber(index + 1) : label}
-        </option>
-      ))}
-    </select>
+    <label class="field">
+      <span>{kind === "microphone" ? t().microphoneChoice : t().cameraChoice}</span>
+      <select
+        id={`${kind}-choice`}
+        value={isListed ? chosen : ""}
+        onChange={({ currentTarget }) => onChoose(currentTarget.value)}
+      >
+        {!isListed && <option value="">—</option>}
+        {devices.value.map(({ deviceId, label }, index) => (
+          <option key={deviceId} value={deviceId}>
+            {label === "" ? t().deviceNumber(index + 1) : label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
