@@ -221,6 +221,7 @@ impl Room {
 
     /// The node has not got the room, or not for us: nothing of it is left.
     fn handle_lost(&mut self, now: Instant, error: &NodeError) {
+        self.refuse_lobby(now, || refusal(error));
         let all: Vec<_> = self.sessions.iter().map(|(id, s)| (*id, s.is_joined())).collect();
         for (id, is_joined) in all {
             if is_joined {
@@ -229,7 +230,6 @@ impl Room {
                 self.refuse_join(now, id, refusal(error), AtNode::Gone);
             }
         }
-        self.refuse_lobby(now, || refusal(error));
         self.is_closed = true;
     }
 

@@ -36,6 +36,8 @@ pub(super) struct World {
     unchecked: VecDeque<LinkCheck>,
     /// Who is to be kept out, as the store was told.
     pub(super) bans: Vec<(String, BrowserKey)>,
+    /// What the store gives to everybody besides.
+    pub(super) rules: Option<Rules>,
     sockets: u64,
     node_seq: u64,
     /// The room of the last request.
@@ -71,6 +73,7 @@ impl World {
             unanswered: VecDeque::new(),
             unchecked: VecDeque::new(),
             bans: Vec::new(),
+            rules: None,
             sockets: 0,
             node_seq: 0,
             room: None,
@@ -126,6 +129,13 @@ impl World {
         self.say(socket, &join_text(room, name, secret));
         let joined = self.take_joined(socket);
         Member { socket, joined }
+    }
+
+    /// Somebody comes to the door; what they hear is not taken.
+    pub(super) fn knock(&mut self, knock: &Knock<'_>) -> SocketId {
+        let socket = self.open_from(knock.address);
+        self.say(socket, &knock.text());
+        socket
     }
 
     pub(super) fn take_joined(&mut self, socket: SocketId) -> Joined {
@@ -267,7 +277,7 @@ impl World {
             Proof::Code(_) => Err(LinkRefusal::Unknown),
         };
         let browser = check.browser.as_ref().map(|browser| browser_key(browser));
-        let result = grant.map(|grant| Grant { browser, ..grant });
+        let result = grant.map(|grant| Grant { browser, rules: self.rules, ..grant });
         let secret = [check.socket.0 as u8; 16];
         self.rooms.handle_link_checked(self.now, check.socket, result, secret);
     }
@@ -284,6 +294,59 @@ impl World {
         };
         let response = NodeResponse { id: request.id, room: request.room, result };
         self.rooms.handle_report(self.now, NodeReport::Response(response));
+    }
+}
+
+/// Somebody at the door, and what they bring along.
+#[derive(Clone, Copy)]
+pub(super) struct Knock<'a> {
+    pub(super) room: &'a str,
+    pub(super) name: &'a str,
+    /// `None` is that of guests, or none beside a code.
+    pub(super) secret: Option<&'a str>,
+    pub(super) code: Option<&'a str>,
+    pub(super) browser: Option<&'a str>,
+    pub(super) address: &'a str,
+    /// `None` is a short one.
+    pub(super) offer: Option<&'a SdpBody>,
+    /// As JSON.
+    pub(super) sources: &'a str,
+}
+
+impl<'a> Knock<'a> {
+    pub(super) fn guest(name: &'a str) -> Self {
+        Knock {
+            room: "math",
+            name,
+            secret: None,
+            code: None,
+            browser: None,
+            address: "192.0.2.1",
+            offer: None,
+            sources: "[]",
+        }
+    }
+
+    pub(super) fn host(name: &'a str) -> Self {
+        Knock { secret: Some("host"), ..Knock::guest(name) }
+    }
+
+    /// The `join`, with an m-line for every source.
+    pub(super) fn text(&self) -> String {
+        let plain = SdpBody::Plain("v=0 offer".to_owned());
+        let section = |(mid, source): (usize, Source)| MediaSection {
+            mid: mid.to_string(),
+            role: SectionRole::Publish(source),
+        };
+        let sections: Vec<_> = Source::ALL.into_iter().enumerate().map(section).collect();
+        let sources: serde_json::Value = serde_json::from_str(self.sources).expect("JSON");
+        let secret = self.secret.unwrap_or(if self.code.is_some() { "" } else { "guest" });
+        let join = serde_json::json!({
+            "id": 1, "kind": "join", "room": self.room, "secret": secret, "code": self.code,
+            "browser": self.browser, "name": self.name, "offer": self.offer.unwrap_or(&plain),
+            "sections": sections, "sources": sources,
+        });
+        join.to_string()
     }
 }
 
