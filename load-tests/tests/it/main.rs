@@ -12,6 +12,7 @@
 )]
 
 mod calls;
+mod disobedience;
 mod impostors;
 mod keyframe_requests;
 mod media;

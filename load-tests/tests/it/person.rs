@@ -156,12 +156,17 @@ impl Person {
         timeout(PATIENCE, wait).await.expect("in time").expect("the connection lives");
     }
 
-    /// Turns microphone and camera on, and sends from both until the connection is closed.
-    pub(crate) async fn publish(&mut self) {
+    /// Says that microphone and camera are on.
+    pub(crate) async fn say_on(&mut self) {
         for (source, width, height) in [(Source::Microphone, 0, 0), (Source::Camera, 640, 360)] {
             let state = Some(SourceState { width, height });
             self.signaling.say(ClientBody::Publish { source, state }).await;
         }
+    }
+
+    /// Turns microphone and camera on, and sends from both until the connection is closed.
+    pub(crate) async fn publish(&mut self) {
+        self.say_on().await;
         let keyframe_wanted = Arc::new(AtomicBool::new(true));
         let (asked, wanted) = (self.keyframes_asked.clone(), keyframe_wanted.clone());
         for track in [self.microphone.clone(), self.camera.clone()] {

@@ -28,10 +28,16 @@ pub(crate) struct Site {
     _data: TempDir,
 }
 
-/// What a guest's link says.
+/// What a link says.
 pub(crate) struct Link {
     pub(crate) room: String,
     pub(crate) secret: String,
+}
+
+/// The links of a room.
+pub(crate) struct Links {
+    pub(crate) host: Link,
+    pub(crate) guest: Link,
 }
 
 impl Site {
@@ -56,8 +62,13 @@ impl Site {
         Site { address, _threads: threads, _data: data }
     }
 
-    /// Makes a room over the API.
+    /// Makes a room over the API, for guests alone.
     pub(crate) async fn create_room(&self) -> Link {
+        self.create_room_with_host().await.guest
+    }
+
+    /// Makes a room over the API.
+    pub(crate) async fn create_room_with_host(&self) -> Links {
         let address = self.address;
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let request = format!(
@@ -72,11 +83,10 @@ impl Site {
         assert!(head.starts_with("HTTP/1.1 201 "), "{answer}");
         let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
         let text = |name: &str| body[name].as_str().expect("a text").to_owned();
-        let (_, secret) = text("guest_link").split_once('#').map(owned).expect("a fragment");
-        Link { room: text("room"), secret }
+        let link = |name: &str| {
+            let secret = text(name).split_once('#').expect("a fragment").1.to_owned();
+            Link { room: text("room"), secret }
+        };
+        Links { host: link("host_link"), guest: link("guest_link") }
     }
-}
-
-fn owned((before, after): (&str, &str)) -> (String, String) {
-    (before.to_owned(), after.to_owned())
 }

@@ -14,6 +14,7 @@ mod client;
 mod hostile;
 mod logs;
 mod media;
+mod moderation;
 mod node;
 mod pages;
 mod rooms;

@@ -169,7 +169,8 @@ fn nobody_but_a_host_keeps_order_whatever_they_say() {
         class.world.advance(Duration::from_secs(5));
     }
     assert!(class.world.bans.is_empty());
-    class.moderate(HOST, r#""action":"remove","participant":ID,"ban":false"#.replace("ID", &class.id(BO).0.to_string()).as_str()).expect("a host may");
+    let remove = format!(r#""action":"remove","participant":{},"ban":false"#, class.id(BO).0);
+    class.moderate(HOST, &remove).expect("a host may");
     class.forget();
     let ticket = class.people[BO].joined.ticket.clone();
     let again = class.world.resume(&ticket, 1);
