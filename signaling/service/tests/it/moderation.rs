@@ -14,8 +14,11 @@ use crate::{
 const LOBBY: &str = r#"{"rules":{"lobby":true}}"#;
 
 /// A `join` with an m-line for every source, and what `besides` says.
-fn join_with(links: &Links, link: &str, besides: Value) -> String {
-    let publish = |(mid, source): (usize, &str)| json!({ "mid": mid.to_string(), "role": { "publish": source } });
+fn join_with(links: &Links, link: &str, besides: &Value) -> String {
+    let publish = |(mid, source): (usize, &str)| {
+        let role = json!({ "publish": source });
+        json!({ "mid": mid.to_string(), "role": role })
+    };
     let sources = ["microphone", "camera", "screen", "screen_audio"];
     let sections: Vec<_> = sources.into_iter().enumerate().map(publish).collect();
     let mut join = json!({
@@ -29,7 +32,7 @@ fn join_with(links: &Links, link: &str, besides: Value) -> String {
 }
 
 /// Knocks with a guest's link.
-async fn knock(site: &Site, links: &Links, besides: Value) -> Client {
+async fn knock(site: &Site, links: &Links, besides: &Value) -> Client {
     let mut client = Client::open(site).await;
     client.say(&join_with(links, &links.guest, besides)).await;
     client
@@ -37,7 +40,7 @@ async fn knock(site: &Site, links: &Links, besides: Value) -> Client {
 
 async fn enter(site: &Site, links: &Links, link: &str) -> (Client, Joined) {
     let mut client = Client::open(site).await;
-    client.say(&join_with(links, link, json!({}))).await;
+    client.say(&join_with(links, link, &json!({}))).await;
     let joined = client.joined().await;
     (client, joined)
 }
@@ -186,7 +189,7 @@ async fn every_rule_holds_against_a_client_that_disobeys() {
         (Rules { locked: true, ..open }, Some(ErrorCode::Locked)),
     ] {
         scene.set_rules(rules).await;
-        let mut newcomer = knock(&scene.site, &scene.links, json!({ "name": "Cy" })).await;
+        let mut newcomer = knock(&scene.site, &scene.links, &json!({ "name": "Cy" })).await;
         match answer {
             Some(code) => assert_eq!(newcomer.error().await, code),
             None => assert_eq!(newcomer.hear().await, ServerBody::InLobby { host_is_here: true }),
@@ -245,7 +248,7 @@ async fn there_is_no_way_round_the_lobby() {
     let links = site.create_room(LOBBY).await;
     let (mut host, joined) = enter(&site, &links, &links.host).await;
     assert!(joined.room.rules.lobby);
-    let mut rebel = knock(&site, &links, json!({})).await;
+    let mut rebel = knock(&site, &links, &json!({})).await;
     assert_eq!(rebel.hear().await, ServerBody::InLobby { host_is_here: true });
     let ServerBody::Lobby { waiting } = host.hear().await else {
         panic!("the host hears nothing");
@@ -264,7 +267,7 @@ async fn there_is_no_way_round_the_lobby() {
     }
     // Once more on the same socket, as host even; and with tickets that one might guess.
     for link in [&links.guest, &links.host] {
-        rebel.say(&join_with(&links, link, json!({}))).await;
+        rebel.say(&join_with(&links, link, &json!({}))).await;
         assert_eq!(rebel.error().await, ErrorCode::NotJoined);
     }
     let room = site.node.requests()[0].room.get();
@@ -298,23 +301,23 @@ async fn who_is_removed_or_banned_has_no_way_back() {
     assert_eq!(old.error().await, ErrorCode::NotJoined);
 
     let browser = json!({ "browser": "AAAAAAAAAAAAAAAAAAAAAA" });
-    let mut tab = knock(&scene.site, &scene.links, browser.clone()).await;
+    let mut tab = knock(&scene.site, &scene.links, &browser).await;
     let id = tab.joined().await.you.0;
     let ban = format!(r#""action":"remove","participant":{id},"ban":true"#);
     moderate(&mut scene.host, &ban).await.expect("a host may");
     catch_up(&mut scene.bystander).await;
-    let mut again = knock(&scene.site, &scene.links, browser.clone()).await;
+    let mut again = knock(&scene.site, &scene.links, &browser).await;
     assert_eq!(again.error().await, ErrorCode::Banned);
-    let mut private = knock(&scene.site, &scene.links, json!({ "browser": "another" })).await;
+    let mut private = knock(&scene.site, &scene.links, &json!({ "browser": "another" })).await;
     assert_eq!(private.hear().await, ServerBody::InLobby { host_is_here: true });
     scene.bystander.assert_quiet().await;
 
     let links = scene.links.clone();
     let dir = scene.site.kill().await;
     let site = Site::start_in(dir, |_| {}).await;
-    let mut again = knock(&site, &links, browser).await;
+    let mut again = knock(&site, &links, &browser).await;
     assert_eq!(again.error().await, ErrorCode::Banned, "it outlives the process");
-    knock(&site, &links, json!({})).await.joined().await;
+    knock(&site, &links, &json!({})).await.joined().await;
 }
 
 #[tokio::test]
@@ -328,7 +331,7 @@ async fn a_ban_watches_its_address_and_no_other() {
     let from = async |address: &'static str| {
         let headers = [PREAU[0], ("X-Forwarded-For", address)];
         let mut client = Client::try_open(&site, &headers).await.expect("an open socket");
-        client.say(&join_with(&links, &links.guest, json!({}))).await;
+        client.say(&join_with(&links, &links.guest, &json!({}))).await;
         client
     };
     let id = from("198.51.100.7").await.joined().await.you.0;
@@ -348,12 +351,12 @@ async fn a_code_opens_the_lobby_and_cannot_be_found_by_trying() {
     let (_, guest) = enter(&site, &links, &links.guest).await;
     assert_eq!((guest.role, guest.code), (Role::Guest, None));
     let try_code =
-        async |code: &str| knock(&site, &links, json!({ "secret": "", "code": code })).await;
+        async |code: &str| knock(&site, &links, &json!({ "secret": "", "code": code })).await;
     let mut bo = try_code(&format!("{} {}", &code[..3], &code[3..])).await;
     assert_eq!(bo.hear().await, ServerBody::InLobby { host_is_here: true });
     catch_up(&mut host).await;
     let absent = Links { room: "absent".to_owned(), ..links.clone() };
-    let mut lost = knock(&site, &absent, json!({ "secret": "", "code": code })).await;
+    let mut lost = knock(&site, &absent, &json!({ "secret": "", "code": code })).await;
     assert_eq!(lost.error().await, ErrorCode::BadCode);
     let wrong = (0..).map(|n| format!("{n:06}")).filter(|wrong| *wrong != code);
     for wrong in wrong.take(10) {
