@@ -46,6 +46,22 @@ fn audiences() -> Vec<Row> {
             &["--publishers", "1", "--subscribers", "100", "--layout", "speaker", "--ramp", "50"],
         ),
         (
+            "audiences-10x30",
+            "Ten rooms in which one sends a camera and a microphone to 30",
+            &[
+                "--rooms",
+                "10",
+                "--publishers",
+                "1",
+                "--subscribers",
+                "30",
+                "--layout",
+                "speaker",
+                "--ramp",
+                "100",
+            ],
+        ),
+        (
             "voice-30",
             "One sends a microphone to 30: no packet waits for another",
             &["--publishers", "1", "--subscribers", "30", "--content", "sound"],
