@@ -44,6 +44,13 @@ export async function startServer({ args = [], listen = "[::]:0", prefix = [] } 
       return { room, hostLink, guestLink };
     },
 
+    /** What the node counts, by name; those with labels are left out. */
+    async metrics() {
+      const text = await (await fetch(`${operator}/metrics`)).text();
+      const lines = text.split("\n").map((line) => line.split(" "));
+      return new Map(lines.filter(([name]) => /^\w+$/.test(name)).map(([name, v]) => [name, +v]));
+    },
+
     /** Takes the room's media apart and builds it again from its snapshots. */
     async restore(room) {
       const response = await fetch(`${operator}/rooms/${room}/restore`, { method: "POST" });

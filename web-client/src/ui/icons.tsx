@@ -95,3 +95,32 @@ export const ChatIcon = icon(
 export const MoreIcon = icon(<path class="dots" d="M5 12h.01M12 12h.01M19 12h.01" />);
 
 export const SendIcon = icon(<path d="M4 12l16-7.5-5 15.5-3.5-6.5zM11.5 13.5L20 4.5" />);
+
+export const PinIcon = icon(<path d="M9 4h6l-.8 6.2 2.8 2.8v1.5H7V13l2.8-2.8zM12 14.5V21" />);
+
+export const FullScreenIcon = icon(<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" />);
+
+export const FloatIcon = icon(
+  <>
+    <rect x="2.5" y="4.5" width="19" height="15" rx="2.5" />
+    <rect x="12" y="11.5" width="6.5" height="5" rx="1" />
+  </>,
+);
+
+export const SpeakerViewIcon = icon(
+  <>
+    <rect x="2.5" y="4.5" width="12.5" height="15" rx="2.5" />
+    <path d="M18 6.5h3.5M18 12h3.5M18 17.5h3.5" />
+  </>,
+);
+
+export const LeadIcon = icon(
+  <>
+    <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z" />
+    <circle cx="12" cy="12" r="3" />
+  </>,
+);
+
+export const PreviousIcon = icon(<path d="M14.5 6l-6 6 6 6" />);
+
+export const NextIcon = icon(<path d="M9.5 6l6 6-6 6" />);

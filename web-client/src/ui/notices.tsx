@@ -2,23 +2,27 @@
 import type { JSX } from "preact";
 
 import { t } from "./i18n";
+import { PictureNotices } from "./pictures/picture-notices";
+import type { Sight } from "./pictures/sight";
 import type { RoomStore } from "./room-store";
 import { wayOf } from "./text";
 
 interface NoticesProps {
   readonly store: RoomStore;
+  readonly sight: Sight;
   /** Small marks above them. */
   readonly chips: JSX.Element;
 }
 
 /** Over the pictures, one below the other. */
-export function Notices({ store, chips }: NoticesProps): JSX.Element {
+export function Notices({ store, sight, chips }: NoticesProps): JSX.Element {
   return (
     <div class="notices">
       {chips}
       <StatusLine store={store} />
       <SoundAlone store={store} />
       <Detour store={store} />
+      <PictureNotices sight={sight} />
     </div>
   );
 }

@@ -7,6 +7,8 @@ import { canCapture } from "./devices";
 import { Dialog } from "./dialog";
 import { t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
+import type { Sight } from "./pictures/sight";
+import { TrafficLines } from "./pictures/traffic-lines";
 import type { RoomStore } from "./room-store";
 import { shortcutsOn } from "./shortcuts";
 import { wayOf } from "./text";
@@ -15,10 +17,11 @@ import { ThemeChoice } from "./theme-choice";
 
 interface PanelProps {
   readonly store: RoomStore;
+  readonly sight: Sight;
   readonly onClose: () => void;
 }
 
-export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
+export function SettingsPanel({ store, sight, onClose }: PanelProps): JSX.Element {
   const { microphone, camera } = store.local.value;
   const path = store.path.value;
   return (
@@ -55,6 +58,7 @@ export function SettingsPanel({ store, onClose }: PanelProps): JSX.Element {
           {t().pathTaken(path.transport === "udp" ? "UDP" : wayOf("TCP", path.port))}
         </p>
       )}
+      <TrafficLines sight={sight} />
     </Dialog>
   );
 }

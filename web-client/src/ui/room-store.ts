@@ -5,6 +5,7 @@ import type {
   Call,
   CallEnd,
   CallState,
+  ConnectionReport,
   LocalMedia,
   Participant,
   ParticipantId,
@@ -61,6 +62,8 @@ export class RoomStore {
   readonly floor = signal<ParticipantId | null>(null);
   /** The line carries no picture, and the person has not put the reason aside. */
   readonly soundAlone = signal(false);
+  /** How the line does; null until the server has said something of it. */
+  readonly line = signal<ConnectionReport | null>(null);
   /** Which way media takes; null before there is one. */
   readonly path = signal<PathReport | null>(null);
   /** Media goes by TCP because UDP does not get through, and the person has not put it aside. */
@@ -88,13 +91,12 @@ export class RoomStore {
     return [...pictures.filter(({ self }) => !self), ...pictures.filter(({ self }) => self)];
   });
 
-  /** What is on the stage: the screen of whoever began to share last. */
-  readonly stage = computed<Picture | null>(() => {
-    const sharing = this.participants.value.filter((participant) => has(participant, "screen"));
-    const others = sharing.filter(({ id }) => id !== this.call.you);
-    const participant = others.at(-1) ?? sharing.at(-1);
-    return participant === undefined ? null : this.#screenOf(participant);
-  });
+  /** Shared screens, in the order of those who share. */
+  readonly screens = computed<readonly Picture[]>(() =>
+    this.participants.value
+      .filter((participant) => has(participant, "screen"))
+      .map((participant) => this.#screenOf(participant)),
+  );
 
   constructor(call: Call, ended: (reason: CallEnd) => void) {
     this.call = call;
@@ -105,6 +107,7 @@ export class RoomStore {
     this.local.value = call.local;
     this.state.value = call.state;
     this.floor.value = call.speaker;
+    this.line.value = call.connection;
     this.#pictures = call.connection?.pictures ?? null;
     this.soundAlone.value = this.#pictures === "paused";
     call.on("participant", ({ participant, change }) => {
@@ -119,7 +122,10 @@ export class RoomStore {
     call.on("track", ({ participant, source, track }) => this.#track(participant, source, track));
     call.on("local", (local) => (this.local.value = local));
     call.on("speaker", ({ participant }) => (this.floor.value = participant));
-    call.on("connection", (report) => this.#lineChanged(report?.pictures ?? null));
+    call.on("connection", (report) => {
+      this.line.value = report;
+      this.#lineChanged(report?.pictures ?? null);
+    });
     call.on("path", (path) => this.#pathChanged(path));
     this.#pathChanged(call.path);
     call.on("source_lost", (lost) => this.#lost(lost));

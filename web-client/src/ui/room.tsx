@@ -6,8 +6,8 @@ import { t } from "./i18n";
 import { lazily } from "./lazy";
 import { Notices } from "./notices";
 import { Panels } from "./open-panels";
-import { SettingsPanel } from "./panels";
-import { Pictures } from "./pictures";
+import { Pictures } from "./pictures/pictures";
+import { Sight } from "./pictures/sight";
 import type { RoomStore } from "./room-store";
 import { onShortcut } from "./shortcuts";
 import { useNarrow } from "./side-panel";
@@ -22,6 +22,7 @@ import { Talk } from "./talk/talk";
 import { Toolbar } from "./toolbar";
 import { ViewReporter } from "./view-reporter";
 
+const SettingsPanel = lazily(async () => (await import("./panels")).SettingsPanel);
 const InvitePanel = lazily(async () => (await import("./share")).InvitePanel);
 /** Hosts alone need it, and not often. */
 const HostPanel = lazily(async () => (await import("./talk/host-panel")).HostPanel);
@@ -37,7 +38,9 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
   const panels = useMemo(() => new Panels(), [store]);
   const talk = useMemo(() => new Talk(store), [store]);
   const reporter = useMemo(() => new ViewReporter(store.call), [store]);
+  const sight = useMemo(() => new Sight(store), [store]);
   useEffect(() => () => reporter.close(), [reporter]);
+  useEffect(() => () => sight.close(), [sight]);
   useEffect(() => () => talk.close(), [talk]);
   useEffect(
     () =>
@@ -51,6 +54,7 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
   const narrow = useNarrow();
   const side = panels.side.value;
   const covered = narrow && side !== null;
+  useEffect(() => reporter.setCovered(covered), [reporter, covered]);
   const closeSide = (): void => {
     panels.side.value = null;
   };
@@ -62,15 +66,23 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
       <h1 class="visually-hidden">{t().room(room)}</h1>
       <div class="room-body">
         <div class="room-main" inert={covered}>
-          <Pictures store={store} reporter={reporter} />
-          <Notices store={store} chips={<Chips store={store} talk={talk} />} />
+          <Pictures sight={sight} reporter={reporter} />
+          <Notices store={store} sight={sight} chips={<Chips store={store} talk={talk} />} />
           <FloatingReactions signs={talk.signs} />
           <Cards store={store} talk={talk} panels={panels} />
         </div>
         {side === "chat" && <ChatPanel store={store} talk={talk} onClose={closeSide} />}
         {side === "people" && <PeoplePanel store={store} talk={talk} panels={panels} />}
       </div>
-      <Toolbar store={store} talk={talk} panels={panels} narrow={narrow} covered={covered} />
+      <Toolbar
+        store={store}
+        talk={talk}
+        panels={panels}
+        sight={sight}
+        reporter={reporter}
+        narrow={narrow}
+        covered={covered}
+      />
       <Sounds store={store} />
       <Announcer sentence={talk.announcer.sentence} />
       {panels.modal.value === "invite" && (
@@ -82,7 +94,9 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
           onClose={closeModal}
         />
       )}
-      {panels.modal.value === "settings" && <SettingsPanel store={store} onClose={closeModal} />}
+      {panels.modal.value === "settings" && (
+        <SettingsPanel store={store} sight={sight} onClose={closeModal} />
+      )}
       {panels.modal.value === "host" && (
         <HostPanel store={store} talk={talk} room={room} onClose={closeModal} />
       )}

@@ -1,10 +1,13 @@
 // One person, or one shared screen.
+import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { t } from "./i18n";
 import { MicrophoneOffIcon } from "./icons";
-import type { Box } from "./layout";
+import type { Placed } from "./pictures/scene";
+import type { Sight } from "./pictures/sight";
+import { TileTools } from "./pictures/tile-tools";
 import type { Picture, RoomStore } from "./room-store";
 import { has } from "./room-store";
 import { hueOf, initials } from "./text";
@@ -12,37 +15,61 @@ import { Video } from "./video";
 import type { ViewReporter } from "./view-reporter";
 
 interface TileProps {
-  readonly store: RoomStore;
+  readonly sight: Sight;
   readonly reporter: ViewReporter;
-  readonly picture: Picture;
-  readonly stage?: boolean;
-  readonly size?: Box | undefined;
+  readonly placed: Placed;
 }
 
-export function Tile({ store, reporter, picture, stage = false, size }: TileProps): JSX.Element {
-  const { participant, source, track, self } = picture;
+export function Tile({ sight, reporter, placed }: TileProps): JSX.Element {
+  const { picture, spot, large, apart } = placed;
+  const { key, participant, source, self } = picture;
+  const { store } = sight;
   const element = useRef<HTMLLIElement>(null);
   const published = has(participant, source);
   useEffect(() => {
     if (element.current === null || self || !published) {
       return undefined;
     }
-    return reporter.watch(element.current, { participant: participant.id, source, stage });
-  }, [reporter, participant.id, source, stage, self, published]);
+    return reporter.watch(element.current, { participant: participant.id, source, stage: large });
+  }, [reporter, participant.id, source, large, self, published]);
 
-  const voiceOff = source === "camera" && !isHeard(store, picture);
-  const hasFloor = source === "camera" && store.floor.value === participant.id;
-  const speaking = source === "camera" && store.speaking.value.has(participant.id);
+  const isCamera = source === "camera";
+  // Of everybody's states only one's own changes draw a tile anew.
+  const hasFloor = useComputed(() => isCamera && store.floor.value === participant.id);
+  const speaking = useComputed(() => isCamera && store.speaking.value.has(participant.id));
+  const touched = useComputed(() => sight.touched.value === key);
+  const voiceOff = isCamera && !isHeard(store, picture);
+  const track = sight.soundOnly.value && !self ? null : picture.track;
   return (
     <li
       ref={element}
-      class={["tile", source, speaking && "speaking", hasFloor && "floor", self && "self"]
+      class={[
+        "tile",
+        source,
+        speaking.value && "speaking",
+        hasFloor.value && "floor",
+        self && "self",
+        apart && "apart",
+        touched.value && "touched",
+      ]
         .filter(Boolean)
         .join(" ")}
       data-participant={participant.id}
       data-source={source}
       data-self={self}
-      style={size && { width: `${size.width}px`, height: `${size.height}px` }}
+      data-large={large}
+      style={{
+        left: `${spot.left}px`,
+        top: `${spot.top}px`,
+        width: `${spot.width}px`,
+        height: `${spot.height}px`,
+      }}
+      onPointerUp={({ pointerType, target }) => {
+        // A finger has no way to point at a tile without touching it.
+        if (pointerType !== "mouse" && !(target as Element).closest("button")) {
+          sight.touched.value = sight.touched.value === key ? null : key;
+        }
+      }}
     >
       <span class={`avatar hue-${hueOf(participant.id)}`} aria-hidden="true">
         {initials(participant.name)}
@@ -50,7 +77,7 @@ export function Tile({ store, reporter, picture, stage = false, size }: TileProp
       {track !== null && (
         <Video
           track={track}
-          mirrored={self && source === "camera"}
+          mirrored={self && isCamera}
           {...(self ? {} : { isRight: () => store.call.carrierOf(track) === participant.id })}
         />
       )}
@@ -63,6 +90,7 @@ export function Tile({ store, reporter, picture, stage = false, size }: TileProp
         )}
         <span class="tile-name-text">{nameOf(picture)}</span>
       </span>
+      <TileTools sight={sight} picture={picture} tileHeight={spot.height} />
     </li>
   );
 }

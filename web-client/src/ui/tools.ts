@@ -13,15 +13,20 @@ import {
   SettingsIcon,
 } from "./icons";
 import type { Panels } from "./open-panels";
+import { pictureTools } from "./pictures/picture-tools";
+import type { Sight } from "./pictures/sight";
 import type { RoomStore } from "./room-store";
 import type { Talk } from "./talk/talk";
 import { talkTools } from "./talk/talk-tools";
+import type { ViewReporter } from "./view-reporter";
 
 /** What a tool may act on. */
 export interface RoomParts {
   readonly store: RoomStore;
   readonly talk: Talk;
   readonly panels: Panels;
+  readonly sight: Sight;
+  readonly reporter: ViewReporter;
 }
 
 /** A button of the toolbar, or a line of its menu. */
@@ -50,7 +55,7 @@ export interface Tool {
 type ToolList = (parts: RoomParts) => readonly Tool[];
 
 /** In the order of the bar. Parts that have tools of their own add a list here. */
-const LISTS: readonly ToolList[] = [deviceTools, talkTools, panelTools];
+const LISTS: readonly ToolList[] = [deviceTools, talkTools, pictureTools, panelTools];
 
 export function toolsOf(parts: RoomParts): readonly Tool[] {
   return LISTS.flatMap((list) => list(parts));

@@ -16,6 +16,7 @@ const DOUBT_MS_MAX = 1500;
 export function Video({ track, mirrored = false, isRight }: VideoProps): JSX.Element {
   const element = useRef<HTMLVideoElement>(null);
   const shown = useSignal(isRight === undefined);
+  const upright = useSignal(false);
   useEffect(() => {
     const video = element.current;
     if (video === null) {
@@ -36,10 +37,14 @@ export function Video({ track, mirrored = false, isRight }: VideoProps): JSX.Ele
       ref={element}
       class={mirrored ? "mirrored" : undefined}
       data-shown={shown.value}
+      data-upright={upright.value}
       playsInline
       autoPlay
       muted
       disablePictureInPicture
+      onResize={({ currentTarget }) => {
+        upright.value = currentTarget.videoHeight > currentTarget.videoWidth;
+      }}
     />
   );
 }

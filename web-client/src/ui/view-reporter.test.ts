@@ -39,4 +39,13 @@ describe("what is wished for", () => {
     expect(tiles.map(({ height }) => height)).toEqual([0, 0]);
     expect(viewOf([], 9)).toEqual({ stage: null, tiles: [] });
   });
+
+  it("names a picture once that two windows show, as high as the larger of them", () => {
+    const { stage, tiles } = viewOf([shown(1, 180), shown(1, 300, true), shown(2, 90)], 9);
+    expect(tiles.map(({ participant, height }) => [participant, height])).toEqual([
+      [1, 304],
+      [2, 96],
+    ]);
+    expect(stage?.participant).toBe(1);
+  });
 });

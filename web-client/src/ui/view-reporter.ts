@@ -17,6 +17,8 @@ export interface Wish {
   readonly participant: number;
   readonly source: "camera" | "screen";
   readonly stage: boolean;
+  /** It lies in a window of its own, which is seen while the page is not. */
+  readonly elsewhere?: boolean;
 }
 
 export class ViewReporter {
@@ -30,6 +32,8 @@ export class ViewReporter {
   #last = "";
   #hideTimer: ReturnType<typeof setTimeout> | undefined;
   #pageHidden = false;
+  #covered = false;
+  #paused = false;
 
   constructor(call: Call) {
     this.#call = call;
@@ -51,7 +55,10 @@ export class ViewReporter {
   watch(element: Element, wish: Wish): () => void {
     this.#wishes.set(element, wish);
     this.#sizes.observe(element);
-    this.#sight.observe(element);
+    if (wish.elsewhere !== true) {
+      this.#sight.observe(element);
+    }
+    this.#changed();
     return () => {
       this.#wishes.delete(element);
       this.#visible.delete(element);
@@ -59,6 +66,25 @@ export class ViewReporter {
       this.#sight.unobserve(element);
       this.#changed();
     };
+  }
+
+  /** No picture is wanted at all, wherever it would be shown. */
+  setPaused(paused: boolean): void {
+    if (paused !== this.#paused) {
+      this.#paused = paused;
+      this.#changed();
+    }
+  }
+
+  /** Something lies over the pictures. */
+  setCovered(covered: boolean): void {
+    this.#covered = covered;
+    this.#onVisibility();
+  }
+
+  /** Another window has shown one of the pictures, or has stopped to. */
+  handleElsewhere(): void {
+    this.#changed();
   }
 
   close(): void {
@@ -71,7 +97,7 @@ export class ViewReporter {
 
   readonly #onVisibility = (): void => {
     clearTimeout(this.#hideTimer);
-    if (document.visibilityState === "visible") {
+    if (document.visibilityState === "visible" && !this.#covered) {
       this.#setPageHidden(false);
     } else {
       this.#hideTimer = setTimeout(() => this.#setPageHidden(true), LOOK_AWAY_MS);
@@ -94,9 +120,18 @@ export class ViewReporter {
     this.#timer = setTimeout(() => this.#report(), quiet ? 0 : SETTLE_MS);
   }
 
+  #isInSight(element: Element, wish: Wish): boolean {
+    const floating: Element | null = document.pictureInPictureElement ?? null;
+    return (
+      wish.elsewhere === true ||
+      (floating !== null && element.contains(floating)) ||
+      (!this.#pageHidden && this.#visible.has(element))
+    );
+  }
+
   #report(): void {
     const wishes = [...this.#wishes].map(([element, wish]) => {
-      const inSight = !this.#pageHidden && this.#visible.has(element);
+      const inSight = !this.#paused && this.#isInSight(element, wish);
       return { wish, height: inSight ? element.clientHeight * devicePixelRatio : 0 };
     });
     const slots = this.#call.slots.filter(({ kind }) => kind === "video").length;
@@ -110,15 +145,25 @@ export class ViewReporter {
 }
 
 /**
- * The stage first, then the largest; no more than there are slots. Where nothing is in sight the
- * tiles are named with height 0: an empty view would leave the choice to the server.
+ * One wish for each picture, the larger where there are two. The stage first, then the largest; no
+ * more than there are slots. Where nothing is in sight the tiles are named with height 0: an empty
+ * view would leave the choice to the server.
  */
 export function viewOf(
   wishes: readonly { readonly wish: Wish; readonly height: number }[],
   slots: number,
 ): View {
   const shown = wishes.filter(({ height }) => height > 0);
-  const tiles = [...(shown.length > 0 ? shown : wishes)]
+  const once = new Map<string, { readonly wish: Wish; readonly height: number }>();
+  for (const entry of shown.length > 0 ? shown : wishes) {
+    const key = `${entry.wish.participant}-${entry.wish.source}`;
+    const other = once.get(key);
+    if (other === undefined || other.height < entry.height) {
+      const stage = entry.wish.stage || (other?.wish.stage ?? false);
+      once.set(key, { ...entry, wish: { ...entry.wish, stage } });
+    }
+  }
+  const tiles = [...once.values()]
     .sort(
       (one, other) =>
         Number(other.wish.stage) - Number(one.wish.stage) || other.height - one.height,

@@ -239,7 +239,14 @@ function prepareIfPossible(): Preparation | null {
   }
 }
 
-/** Pictures at once: as many as the screen shows and its processor decodes. */
+/**
+ * Pictures at once: as many as the screen shows and its processor decodes. Each that is shown costs
+ * a decoder; an m-line that is not used costs a few bytes of the deflated offer.
+ */
 function videoSlots(): number {
-  return matchMedia("(max-width: 600px), (max-height: 480px)").matches ? 4 : 9;
+  const { hardwareConcurrency: cores = 2 } = navigator;
+  if (matchMedia("(max-width: 600px), (max-height: 480px)").matches) {
+    return cores >= 8 ? 8 : 4;
+  }
+  return cores >= 8 ? 25 : cores >= 4 ? 16 : 9;
 }

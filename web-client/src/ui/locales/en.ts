@@ -463,6 +463,53 @@ export const en = {
     copy: "Copy the report",
     again: "Test again",
   },
+
+  pictures: {
+    speakerView: "One person large",
+    fullScreen: "Full screen",
+    float: "Picture in picture",
+    selfView: "See my own picture",
+    soundOnly: "Sound only",
+    lead: "Everybody sees what I see",
+    pin: (name: string) => `Keep large: ${name}`,
+    fillWith: (name: string) => `Fill the screen: ${name}`,
+    screens: "Shared screens",
+    pages: "Pages of pictures",
+    pageBefore: "Page before",
+    pageAfter: "Next page",
+    pageOf: (page: number, pages: number) => `Page ${page} of ${pages}`,
+    speaksElsewhere: (name: string) => `${name} is speaking: look`,
+    soundOnlyNotice: "Sound only: your computer receives and sends no picture.",
+    picturesAgain: "Show pictures again",
+    led: "You see what the host shows to everybody.",
+    lookMyself: "Choose for myself",
+    ledWithoutYou: "The host shows a picture to everybody.",
+    followAgain: "Follow the host",
+    leading: "Everybody sees what is large on your screen.",
+    stopLeading: "Stop",
+    notLed: "The server could not show your view to everybody. Try again.",
+    floatRefused: "The browser does not open the small window. Try again.",
+    qualityOf: (name: string, height: number) =>
+      height === 0 ? `Quality of the picture: ${name}` : `${height}p, quality of the picture: ${name}`,
+    quality: {
+      full: (height: number) => `${height}p: the picture comes as the camera makes it.`,
+      smallTile: (height: number) => `${height}p: this tile needs no more.`,
+      sober: (height: number) => `${height}p: this server asks cameras to stay sober.`,
+      theirCamera: (height: number) => `${height}p: this camera gives no more.`,
+      theirLine: (height: number) =>
+        `${height}p: this person’s connection or computer sends no more.`,
+      yourLine: (height: number, kilobits: number) =>
+        `${height}p: your connection gives ${kilobits}\u00a0kb/s.`,
+      nothingByYourLine: (kilobits: number) =>
+        `No picture for now: your connection gives ${kilobits}\u00a0kb/s.`,
+      notYet: "The picture has not arrived yet.",
+    },
+    traffic: (amount: string) => `Data exchanged since you came: ${amount}`,
+    trafficHour: (amount: string) => `At this rate: ${amount} an hour`,
+    trafficParts: (received: string, sent: string) => `${received} received, ${sent} sent`,
+    trafficShown: "Show this counter during the call",
+    megabytes: (amount: string) => `${amount}\u00a0MB`,
+  },
 };
 
 /** What a language has to say: every key, with the same arguments. */

@@ -474,6 +474,54 @@ export const fr: Messages = {
     copy: "Copier le rapport",
     again: "Tester de nouveau",
   },
+
+  pictures: {
+    speakerView: "Une personne en grand",
+    fullScreen: "Plein écran",
+    float: "Image dans l’image",
+    selfView: "Voir ma propre image",
+    soundOnly: "Son seul",
+    lead: "Tout le monde voit ce que je vois",
+    pin: (name) => `Garder en grand\u00a0: ${name}`,
+    fillWith: (name) => `En plein écran\u00a0: ${name}`,
+    screens: "Écrans partagés",
+    pages: "Pages d’images",
+    pageBefore: "Page précédente",
+    pageAfter: "Page suivante",
+    pageOf: (page, pages) => `Page ${page} sur ${pages}`,
+    speaksElsewhere: (name) => `${name} parle\u00a0: voir`,
+    soundOnlyNotice:
+      "Son seul\u00a0: votre ordinateur ne reçoit et n’envoie aucune image.",
+    picturesAgain: "Revoir les images",
+    led: "Vous voyez ce que l’hôte montre à tout le monde.",
+    lookMyself: "Choisir moi-même",
+    ledWithoutYou: "L’hôte montre une image à tout le monde.",
+    followAgain: "Suivre l’hôte",
+    leading: "Tout le monde voit ce que vous voyez en grand.",
+    stopLeading: "Arrêter",
+    notLed: "Le serveur n’a pas pu montrer votre vue à tout le monde. Essayez de nouveau.",
+    floatRefused: "Le navigateur n’ouvre pas la petite fenêtre. Essayez de nouveau.",
+    qualityOf: (name, height) =>
+      height === 0 ? `Qualité de l’image\u00a0: ${name}` : `${height}p, qualité de l’image\u00a0: ${name}`,
+    quality: {
+      full: (height) => `${height}p\u00a0: l’image arrive telle que la caméra la donne.`,
+      smallTile: (height) => `${height}p\u00a0: cette vignette n’a pas besoin de plus.`,
+      sober: (height) => `${height}p\u00a0: ce serveur demande aux caméras de rester sobres.`,
+      theirCamera: (height) => `${height}p\u00a0: cette caméra ne donne pas plus.`,
+      theirLine: (height) =>
+        `${height}p\u00a0: la connexion ou l’ordinateur de cette personne n’envoie pas plus.`,
+      yourLine: (height, kilobits) =>
+        `${height}p\u00a0: votre connexion laisse passer ${kilobits}\u00a0kb/s.`,
+      nothingByYourLine: (kilobits) =>
+        `Pas d’image pour l’instant\u00a0: votre connexion laisse passer ${kilobits}\u00a0kb/s.`,
+      notYet: "L’image n’est pas encore arrivée.",
+    },
+    traffic: (amount) => `Données échangées depuis votre arrivée\u00a0: ${amount}`,
+    trafficHour: (amount) => `À ce rythme\u00a0: ${amount} par heure`,
+    trafficParts: (received, sent) => `${received} reçus, ${sent} envoyés`,
+    trafficShown: "Afficher ce compteur pendant la réunion",
+    megabytes: (amount) => `${amount}\u00a0Mo`,
+  },
 };
 
 export default fr;

@@ -1,0 +1,247 @@
+// What one looks at: pages, one large, pins, shared screens with sound, who leads, and what is not
+// looked at costs nothing.
+import assert from "node:assert/strict";
+
+import { gather, installCrowd } from "./harness/full-room.mjs";
+import { Person } from "./harness/person.mjs";
+import { onStage } from "./harness/stage.mjs";
+import { until } from "./harness/until.mjs";
+
+/** The target is 50 ms, which `cargo xtask figures` asserts on a quiet machine. */
+const LONG_TASK_MS_MAX = 200;
+
+onStage("25 pictures are paged, pinned and resized without a long task", async (stage) => {
+  const server = await stage.server();
+  const { guestLink } = await server.createRoom();
+  const browser = await stage.browser("chromium");
+  const laptop = { width: 1366, height: 768 };
+  const [person, other] = [await Person.at(browser, 1, laptop), await Person.at(browser, 2)];
+  await person.page.evaluateOnNewDocument(installCrowd);
+  for (const each of [other, person]) {
+    await each.open(guestLink);
+    await each.join();
+  }
+  await person.sees([other]);
+  await gather(person, 48);
+  await person.look("the page", page, (seen) => seen === "1 / 2");
+  await person.look(
+    "25 tiles, each with a picture",
+    () => document.querySelectorAll('.tile video[data-shown="true"]').length,
+    (videos) => videos === 25,
+  );
+
+  const longest = await person.page.evaluate(stress);
+  stage.note(`longest task ${longest.ms} ms while turning, resizing and speaking`);
+  assert.ok(longest.turns >= 6, "pages were turned");
+  assert.ok(longest.ms < LONG_TASK_MS_MAX, `${longest.ms} ms`);
+
+  const [{ id }] = (await tiles(person)).filter(({ self }) => !self);
+  await person.page.keyboard.press("PageDown");
+  await person.look("the page", page, (seen) => seen === "2 / 2");
+  const here = await tiles(person);
+  assert.ok(!here.some(({ self }) => self), "oneself is on the first page");
+  // A speaker on another page is told of, and nothing moves.
+  await person.page.evaluate(
+    (participant) => window.crowd.tell({ kind: "speaker", participant }),
+    Number(id),
+  );
+  await person.look("who speaks elsewhere", elsewhere, (seen) => seen !== null);
+  assert.deepEqual(await tiles(person), here);
+  await person.page.locator("#speaker-elsewhere").click();
+  await person.look("the page", page, (seen) => seen === "1 / 2");
+
+  const pin = `.tile[data-participant="${id}"] .pin`;
+  await person.page.locator(pin).click();
+  await person.look("one large", large, (seen) => String(seen) === id);
+  await person.page.locator(pin).click();
+  await person.look("nobody large", large, (seen) => seen.length === 0);
+  assert.deepEqual((await person.call()).errors, []);
+});
+
+for (const kind of ["chromium", "firefox"]) {
+  onStage(`${kind}: one screen with sound large, tabs for two, and a host leads`, async (stage) => {
+    const server = await stage.server();
+    const { guestLink, hostLink } = await server.createRoom();
+    const chromium = await stage.browser("chromium");
+    const [host, sharer] = [await Person.at(chromium, 1), await Person.at(chromium, 2)];
+    const guest = await Person.at(await stage.browser(kind), 3);
+    for (const person of [host, sharer, guest]) await person.page.evaluateOnNewDocument(screens);
+    for (const [person, link] of [[host, hostLink], [sharer, guestLink], [guest, guestLink]]) {
+      await person.open(link);
+      await person.join();
+    }
+    const [hostId, sharerId] = [await idOf(host), await idOf(sharer)];
+
+    await sharer.page.evaluate(() => window.preau.call.shareScreen(true));
+    await guest.look("the screen large", large, (seen) => String(seen) === sharerId);
+    await guest.look(
+      "the whole screen, not cropped",
+      () => {
+        const video = document.querySelector(".screen video");
+        return video && getComputedStyle(video).objectFit;
+      },
+      (fit) => fit === "contain",
+    );
+    await guest.look(
+      "the sharer's sound",
+      () => {
+        const { slots } = window.preau.call;
+        const slot = slots.find(({ carries }) => carries?.source === "screen_audio");
+        return slot ? window.probe.decodeTone(slot.track) : null;
+      },
+      (tone) => tone === 2,
+    );
+    assert.equal(await hint(sharer), "detail");
+
+    await host.page.evaluate(() => window.preau.call.shareScreen(true));
+    await guest.look("the newest large", large, (seen) => String(seen) === hostId);
+    await guest.page.locator(`.screen-tab[data-screen="${sharerId}"]`).click();
+    await guest.look("the chosen one large", large, (seen) => String(seen) === sharerId);
+
+    // A host shows somebody to all; whoever chooses for themselves is told how to follow again.
+    const pin = `.tile[data-participant="${sharerId}"][data-source="camera"] .pin`;
+    await host.page.locator(pin).click();
+    await host.page.locator("#more").click();
+    await host.page.locator("#lead").click();
+    await guest.look("the notice", notice, (seen) => seen.length > 0);
+    await guest.look("what the host shows", largePicture, (seen) => seen === `${sharerId} camera`);
+    await guest.page.locator("#led-notice-button").click();
+    await host.page.locator(pin).click();
+    await host.look("a screen is large at the host", largePicture, (seen) => / screen$/.test(seen));
+    await guest.page.locator("#led-notice-button").click();
+    await guest.look("the host's screen", largePicture, (seen) => / screen$/.test(seen));
+    await host.page.locator("#leading-notice-button").click();
+    await guest.look("no notice", notice, (seen) => seen === "");
+    for (const person of [host, sharer, guest]) assert.deepEqual((await person.call()).errors, []);
+  });
+}
+
+for (const kind of ["chromium", "firefox"]) {
+  onStage(`${kind}: with sound only the server forwards no picture`, async (stage) => {
+    const server = await stage.server();
+    const { guestLink } = await server.createRoom();
+    const listener = await Person.at(await stage.browser(kind), 1);
+    const speaker = await Person.at(await stage.browser("chromium"), 2);
+    for (const person of [listener, speaker]) {
+      await person.open(guestLink);
+      await person.join();
+    }
+    await listener.sees([speaker]);
+    // Nobody but the listener receives a picture from here on.
+    await speaker.page.evaluate(() => window.preau.call.view({ stage: null, tiles: [] }));
+    const withPictures = await until(
+      "pictures flow",
+      () => rate(server),
+      ({ packets }) => packets > 0,
+    );
+    await listener.page.locator("#more").click();
+    await listener.page.locator("#sound-only").click();
+    await listener.look("no picture is sent", ownCamera, (seen) => seen === null);
+    // Two voices of 50 packets a second, RED and headers included, stay below this.
+    const quiet = await until("sound alone", () => rate(server), ({ bytes }) => bytes < 25_000);
+    assert.ok(quiet.seen.packets > 20, "sound goes on");
+    stage.note(
+      `${withPictures.seen.bytes} B/s with pictures, ${quiet.seen.bytes} B/s with sound only`,
+    );
+    await listener.hears(speaker);
+    await listener.page.locator("#sound-only-notice-button").click();
+    await listener.sees([speaker]);
+    await listener.look("the camera is on again", ownCamera, (seen) => seen !== null);
+
+    await listener.page.locator("#more").click();
+    await listener.page.locator("#settings").click();
+    await listener.look(
+      "megabytes",
+      () => document.querySelector("#traffic p")?.textContent ?? "",
+      (text) => /[1-9]/.test(text),
+    );
+  });
+}
+
+/** What the node forwards in a second to everybody together. */
+async function rate(server) {
+  const before = await server.metrics();
+  await new Promise((wake) => setTimeout(wake, 1_000));
+  const after = await server.metrics();
+  const grown = (name) => after.get(name) - before.get(name);
+  return {
+    packets: grown("sfu_forwarded_packets_total"),
+    bytes: grown("sfu_forwarded_packet_bytes_total"),
+  };
+}
+
+async function idOf(person) {
+  return String(await person.page.evaluate(() => window.preau.call.you));
+}
+
+async function hint(person) {
+  return person.page.evaluate(() => window.preau.call.local.screen.contentHint);
+}
+
+async function tiles(person) {
+  return person.page.$$eval(".tile", (all) =>
+    all.map(({ dataset }) => ({ id: dataset.participant, self: dataset.self === "true" })),
+  );
+}
+
+// These run in the page.
+
+function page() {
+  return document.querySelector("#page [aria-hidden]")?.textContent ?? null;
+}
+
+function elsewhere() {
+  return document.querySelector("#speaker-elsewhere")?.textContent ?? null;
+}
+
+function large() {
+  const all = [...document.querySelectorAll('.tile[data-large="true"]')];
+  return all.map(({ dataset }) => dataset.participant);
+}
+
+function largePicture() {
+  const { participant, source } = document.querySelector('.tile[data-large="true"]')?.dataset ?? {};
+  return `${participant} ${source}`;
+}
+
+function notice() {
+  return document.querySelector("#led-notice").textContent;
+}
+
+function ownCamera() {
+  return window.preau.call.local.camera?.id ?? null;
+}
+
+/** A screen to share, with the person's own tone as its sound. */
+function screens() {
+  if (!navigator.mediaDevices) return;
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const { probe } = window;
+    return new MediaStream([probe.cameraTrack(), probe.microphoneTrack()]);
+  };
+}
+
+/** Turns pages, resizes and lets others speak, for a while; the longest task meanwhile. */
+async function stress() {
+  const tasks = [];
+  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
+  observer.observe({ type: "longtask" });
+  const pictures = document.querySelector(".room-main");
+  const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
+  let turns = 0;
+  for (let round = 0; round < 6; round += 1) {
+    document.querySelector(round % 3 === 2 ? "#page-before" : "#page-after").click();
+    turns += 1;
+    await pause(250);
+    pictures.style.marginRight = `${(round % 2) * 240}px`;
+    await pause(250);
+    window.crowd.tell({ kind: "speaker", participant: 1001 + round * 3 });
+    await pause(250);
+  }
+  pictures.style.marginRight = "";
+  document.querySelector("#page-before").click();
+  document.querySelector("#page-before").click();
+  await pause(300);
+  observer.disconnect();
+  return { turns, ms: Math.max(0, ...tasks.map(({ duration }) => Math.round(duration))) };
+}
