@@ -30,6 +30,8 @@ export class VoiceHints {
   readonly #store: RoomStore;
   readonly #stop: readonly (() => void)[];
   #ear: Ear | null = null;
+  /** The focus is where a pointer left it. `:focus-visible` changes with the key itself. */
+  #byPointer = false;
   #toldAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,6 +46,10 @@ export class VoiceHints {
       }
     };
     const away = (): void => this.release();
+    const point = (): void => {
+      this.#byPointer = true;
+    };
+    addEventListener("pointerdown", point);
     addEventListener("keydown", down);
     addEventListener("keyup", up);
     addEventListener("blur", away);
@@ -51,6 +57,7 @@ export class VoiceHints {
       () => removeEventListener("keydown", down),
       () => removeEventListener("keyup", up),
       () => removeEventListener("blur", away),
+      () => removeEventListener("pointerdown", point),
       effect(() => {
         const { microphone, microphoneOn } = store.local.value;
         this.#listenTo(microphoneOn ? null : microphone);
@@ -79,7 +86,11 @@ export class VoiceHints {
 
   #down(event: KeyboardEvent): void {
     const { microphone, microphoneOn } = this.#store.local.value;
-    if (event.code !== "Space" || !shortcutsOn.value || isForSomethingElse(event)) {
+    if (event.code === "Tab") {
+      this.#byPointer = false;
+    }
+    const meant = event.code === "Space" && shortcutsOn.value;
+    if (!meant || isForSomethingElse(event, this.#byPointer)) {
       return;
     }
     if (this.talking.value) {
@@ -149,13 +160,15 @@ class Ear {
 }
 
 /** After a click the focus stays on a button; only who came by keyboard means it with the key. */
-function isForSomethingElse({ target, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+function isForSomethingElse(
+  { target, ctrlKey, metaKey, altKey }: KeyboardEvent,
+  byPointer: boolean,
+): boolean {
   if (ctrlKey || metaKey || altKey) {
     return true;
   }
   if (!(target instanceof Element)) {
     return false;
   }
-  const control = target.closest(USES_SPACE);
-  return target.closest(TYPES) !== null || control?.matches(":focus-visible") === true;
+  return target.closest(TYPES) !== null || (!byPointer && target.closest(USES_SPACE) !== null);
 }
