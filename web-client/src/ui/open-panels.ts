@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 export type Side = "chat" | "people";
 
 /** Lies over everything until it is closed. */
-export type Modal = "invite" | "settings" | "host";
+export type Modal = "invite" | "settings" | "host" | "record";
 
 export class Panels {
   readonly side: Signal<Side | null> = signal<Side | null>(null);

@@ -26,6 +26,7 @@ const SettingsPanel = lazily(async () => (await import("./panels")).SettingsPane
 const InvitePanel = lazily(async () => (await import("./share")).InvitePanel);
 /** Hosts alone need it, and not often. */
 const HostPanel = lazily(async () => (await import("./talk/host-panel")).HostPanel);
+const RecordPanel = lazily(async () => (await import("./talk/record-panel")).RecordPanel);
 
 interface RoomProps {
   readonly store: RoomStore;
@@ -99,6 +100,9 @@ export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
       )}
       {panels.modal.value === "host" && (
         <HostPanel store={store} talk={talk} room={room} onClose={closeModal} />
+      )}
+      {panels.modal.value === "record" && (
+        <RecordPanel store={store} talk={talk} room={room} onClose={closeModal} />
       )}
       <Confirm order={talk.order} />
     </main>

@@ -284,6 +284,18 @@ export const en = {
     talkingBySpace: "You are heard as long as you hold the space bar.",
     recording: "recording",
     recordedBy: (names: string) => `Recording: ${names}`,
+    record: {
+      title: "Record my view",
+      what: "Choose this tab or window: it is recorded as you see it, with everybody’s sound and yours. Everybody is told. The file stays on your machine.",
+      inMemory: "The recording waits in memory, up to 20 MB a minute, and is saved when you stop.",
+      toFile: (name: string) => `The recording is written to ${name} as it goes.`,
+      choose: "Choose the file",
+      start: "Start recording",
+      stop: "Stop recording",
+      refused: "Nothing is recorded. Choose this tab or window and allow it, then try again.",
+      done: "The recording is saved.",
+      failed: "The recording stopped, and could not be saved whole. Check the space on your disk.",
+    },
   },
 
   inviteTitle: "Invite people",

@@ -294,6 +294,21 @@ export const fr: Messages = {
     talkingBySpace: "On vous entend tant que la barre d’espace est enfoncée.",
     recording: "enregistre",
     recordedBy: (names) => `Enregistrement par ${names}`,
+    record: {
+      title: "Enregistrer ma vue",
+      what: "Choisissez cet onglet ou cette fenêtre : ce que vous voyez est enregistré, avec le son de tout le monde et le vôtre. Tout le monde en est averti. Le fichier reste sur votre machine.",
+      inMemory:
+        "L’enregistrement attend en mémoire, jusqu’à 20 Mo par minute, et se télécharge quand vous arrêtez.",
+      toFile: (name) => `L’enregistrement s’écrit au fur et à mesure dans ${name}.`,
+      choose: "Choisir le fichier",
+      start: "Commencer",
+      stop: "Arrêter l’enregistrement",
+      refused:
+        "Rien n’est enregistré. Choisissez cet onglet ou cette fenêtre, autorisez le partage, puis réessayez.",
+      done: "L’enregistrement est terminé.",
+      failed:
+        "L’enregistrement s’est arrêté et n’est pas complet. Vérifiez la place sur votre disque.",
+    },
   },
 
   inviteTitle: "Inviter",

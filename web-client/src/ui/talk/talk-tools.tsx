@@ -1,10 +1,11 @@
 // What this part of the room adds to the toolbar.
+import { canShareScreen } from "../devices";
 import { t } from "../i18n";
 import { ChatIcon, PeopleIcon } from "../icons";
 import { Popup } from "../popup";
 import { Face } from "../toolbar";
 import type { RoomParts, Tool } from "../tools";
-import { HandIcon, OrderIcon, SmileIcon } from "./icons";
+import { HandIcon, OrderIcon, RecordIcon, SmileIcon } from "./icons";
 import { ReactionRow } from "./reactions";
 
 export function talkTools(parts: RoomParts): readonly Tool[] {
@@ -21,6 +22,7 @@ export function talkTools(parts: RoomParts): readonly Tool[] {
     ...signTools(parts),
     chatTool(parts),
     peopleTool(parts),
+    ...(canRecord() ? [recordTool(parts)] : []),
     ...(store.role.value === "host" ? [host] : []),
   ];
 
@@ -91,4 +93,27 @@ function peopleTool({ store, panels }: RoomParts): Tool {
         : { value: here, said: t().peopleCount(here) },
     run: () => panels.toggle("people"),
   };
+}
+
+function recordTool({ talk: { recorder }, panels }: RoomParts): Tool {
+  const running = recorder.value;
+  const { title, stop } = t().talk.record;
+  return {
+    id: "record",
+    label: running === null ? title : stop,
+    icon: RecordIcon,
+    place: "menu",
+    run: () => {
+      if (running === null) {
+        panels.modal.value = "record";
+      } else {
+        running.stop();
+      }
+    },
+  };
+}
+
+/** Phones show no tab or window to a page. */
+function canRecord(): boolean {
+  return canShareScreen() && typeof MediaRecorder === "function";
 }

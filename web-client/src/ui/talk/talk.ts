@@ -1,8 +1,11 @@
 // What people say to each other beside their voices, and how they keep order.
+import { signal } from "@preact/signals";
+
 import type { RoomStore } from "../room-store";
 import { Announcer } from "./announcements";
 import { ChatLog } from "./chat-log";
 import { Order } from "./order";
+import type { Recorder } from "./recorder";
 import { Signs } from "./signs";
 import { VoiceHints } from "./voice-hints";
 
@@ -12,6 +15,9 @@ export class Talk {
   readonly signs: Signs;
   readonly order: Order;
   readonly voice: VoiceHints;
+
+  /** What records one's view while it does. */
+  readonly recorder = signal<Recorder | null>(null);
 
   constructor(store: RoomStore) {
     this.chat = new ChatLog(store, this.announcer);
@@ -25,6 +31,7 @@ export class Talk {
     this.signs.close();
     this.order.close();
     this.voice.close();
+    this.recorder.value?.stop();
     this.announcer.close();
   }
 }
