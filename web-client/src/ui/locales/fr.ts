@@ -434,7 +434,7 @@ export const fr: Messages = {
         : `${Math.floor(minutes / 60)}\u00a0h${minutes % 60 === 0 ? "" : `\u00a0${minutes % 60}`}`,
     saveCalendar: "Télécharger le fichier .ics",
 
-    joinSound: "Entrer avec le son seulement",
+    joinSound: "Entrer sans caméra",
     devices: "Vos appareils",
     speakerChoice: "Choisir un haut-parleur",
     speakerOfSystem: "Haut-parleur du système",
