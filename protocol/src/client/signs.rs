@@ -65,7 +65,8 @@ pub struct Poll {
     pub id: PollId,
     /// The question, plain text.
     pub question: String,
-    /// How many have voted.
+    /// How many have voted. Who left still counts; who comes again is somebody new, and may vote
+    /// again.
     pub voted: u32,
     /// The result, once it is closed. Who voted what is told to nobody.
     pub result: Option<PollResult>,

@@ -327,7 +327,8 @@ id: PollId,
  */
 question: string, 
 /**
- * How many have voted.
+ * How many have voted. Who left still counts; who comes again is somebody new, and may vote
+ * again.
  */
 voted: number, 
 /**
