@@ -58,6 +58,15 @@ onStage("a cut link asks for the code, and its bearer waits to be let in", async
     (people) => people.some(([role, sources]) => role === "guest" && sources === 0),
   );
   await guest.leave();
+  // With sound only, nobody's picture comes, nor does one's own go.
+  await guest.page.locator("#join-again").click();
+  await guest.page.locator("#join-sound").click();
+  await guest.page.waitForSelector("#waiting");
+  await host.page.evaluate(() => window.preau.call.moderate({ action: "admit", whom: "all" }));
+  await guest.isConnected();
+  assert.equal(await guest.page.evaluate(() => window.preau.call.local.camera), null);
+  assert.equal(await guest.page.$(".tile video"), null);
+  await guest.leave();
 
   const other = await Person.at(browser, 3);
   await other.open(hostLink.split("#")[0]);

@@ -33,13 +33,19 @@ interface RoomProps {
   readonly room: string;
   /** What the guest link carries; null where one came by the code. */
   readonly guestSecret: string | null;
+  /** Whether one comes in without pictures, until one asks for them. */
+  readonly soundOnly: boolean;
 }
 
-export function Room({ store, room, guestSecret }: RoomProps): JSX.Element {
+export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.Element {
   const panels = useMemo(() => new Panels(), [store]);
   const talk = useMemo(() => new Talk(store), [store]);
   const reporter = useMemo(() => new ViewReporter(store.call), [store]);
-  const sight = useMemo(() => new Sight(store), [store]);
+  const sight = useMemo(() => {
+    const sight = new Sight(store);
+    sight.soundOnly.value = soundOnly;
+    return sight;
+  }, [store]);
   useEffect(() => () => reporter.close(), [reporter]);
   useEffect(() => () => sight.close(), [sight]);
   useEffect(() => () => talk.close(), [talk]);

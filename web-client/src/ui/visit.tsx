@@ -37,8 +37,14 @@ type Stage =
   | { readonly kind: "preview"; readonly trouble: CallEnd | null }
   | { readonly kind: "joining" }
   | { readonly kind: "waiting"; readonly name: string; readonly hostIsHere: boolean }
-  | { readonly kind: "room"; readonly store: RoomStore; readonly guestSecret: string | null }
+  | { readonly kind: "room"; readonly entered: InRoom }
   | { readonly kind: "ended"; readonly reason: CallEnd };
+
+interface InRoom {
+  readonly store: RoomStore;
+  readonly guestSecret: string | null;
+  readonly soundOnly: boolean;
+}
 
 interface VisitProps {
   readonly room: string;
@@ -88,7 +94,7 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
         },
         ...takePreparation(),
       }));
-      showRoom(entered, (store) => {
+      showRoom(entered, wish, (store) => {
         const { state, local } = store.call;
         // The end lets go of the devices, which is not what one wants to come back to.
         if (state.phase !== "joined") {
@@ -116,7 +122,11 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     }
   }
 
-  function showRoom({ call, guestSecret }: Entered, note: (store: RoomStore) => void): void {
+  function showRoom(
+    { call, guestSecret }: Entered,
+    wish: Wish,
+    note: (store: RoomStore) => void,
+  ): void {
     noteRoom({ room, guestSecret, at: Date.now() });
     window.preau = { call };
     const store: RoomStore = new RoomStore(call, (reason) => {
@@ -134,7 +144,7 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     const presence = new Presence(store);
     call.on("local", () => note(store));
     note(store);
-    stage.value = { kind: "room", store, guestSecret };
+    stage.value = { kind: "room", entered: { store, guestSecret, soundOnly: wish === "sound" } };
   }
 
   const { value } = stage;
@@ -173,7 +183,7 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
         />
       );
     case "room":
-      return <Room store={value.store} room={room} guestSecret={value.guestSecret} />;
+      return <Room room={room} {...value.entered} />;
     case "ended":
       return (
         <MessagePage

@@ -418,7 +418,7 @@ export const en = {
         : `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`,
     saveCalendar: "Download the .ics file",
 
-    joinSound: "Enter without the camera",
+    joinSound: "Enter with sound only",
     devices: "Your devices",
     speakerChoice: "Choose a loudspeaker",
     speakerOfSystem: "The system's loudspeaker",

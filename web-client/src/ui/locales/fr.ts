@@ -434,7 +434,7 @@ export const fr: Messages = {
         : `${Math.floor(minutes / 60)}\u00a0h${minutes % 60 === 0 ? "" : `\u00a0${minutes % 60}`}`,
     saveCalendar: "Télécharger le fichier .ics",
 
-    joinSound: "Entrer sans caméra",
+    joinSound: "Entrer avec le son seulement",
     devices: "Vos appareils",
     speakerChoice: "Choisir un haut-parleur",
     speakerOfSystem: "Haut-parleur du système",
