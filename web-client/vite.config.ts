@@ -10,13 +10,22 @@ export default defineConfig({
     cssTarget: ["safari16.4", "chrome111", "firefox115"],
     outDir: "dist",
     assetsInlineLimit: 0,
-    // A language alone is loaded on demand in the first second, and it needs no other chunk.
-    modulePreload: { polyfill: false },
+    // What is loaded on demand needs nothing that is not there, so nothing is to be announced.
+    modulePreload: false,
     rolldownOptions: {
       output: {
         // The budget counts one language, so it must know them from other chunks.
         chunkFileNames: ({ facadeModuleId }) =>
           `assets/${facadeModuleId?.includes("/locales/") ? "locale-" : ""}[name]-[hash].js`,
+        // One file shrinks better than two.
+        advancedChunks: {
+          groups: [
+            {
+              name: "base",
+              test: /node_modules\/@?preact|\/src\/call\/|\/ui\/(i18n|storage|text)\.ts/,
+            },
+          ],
+        },
       },
     },
   },

@@ -2,10 +2,13 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { Home } from "./home";
 import { language, t } from "./i18n";
+import { lazily } from "./lazy";
 import { place, titleNote } from "./navigation";
 import { Visit } from "./visit";
+
+/** Most people come by a link, straight to their room. */
+const Home = lazily(async () => (await import("./home")).Home);
 
 export function App(): JSX.Element {
   const current = place.value;

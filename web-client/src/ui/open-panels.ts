@@ -11,8 +11,11 @@ export type Modal = "invite" | "settings" | "host" | "record";
 export class Panels {
   readonly side: Signal<Side | null> = signal<Side | null>(null);
   readonly modal: Signal<Modal | null> = signal<Modal | null>(null);
+  /** Where the focus was when the panel beside was asked for, and goes back to. */
+  opener: Element | null = null;
 
   toggle(side: Side): void {
+    this.opener = document.activeElement;
     this.side.value = this.side.value === side ? null : side;
   }
 }

@@ -14,10 +14,11 @@ import { LanguageChoice } from "./language-choice";
 import { lazily } from "./lazy";
 import { LevelMeter } from "./level-meter";
 import { Preview } from "./preview";
-import { SpeakerChoice, SpeakerTest } from "./speaker-test";
 import { recall, remember, setSharedComputer, sharedComputer } from "./storage";
 import type { Wish } from "./wish";
 
+const SpeakerChoice = lazily(async () => (await import("./speaker-test")).SpeakerChoice);
+const SpeakerTest = lazily(async () => (await import("./speaker-test")).SpeakerTest);
 const NetworkCheck = lazily(async () => (await import("./network-check")).NetworkCheck);
 
 /** `protocol::client::NAME_CHARACTERS_MAX`. */

@@ -4,24 +4,24 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { t } from "./i18n";
 import { lazily } from "./lazy";
+import { useNarrow } from "./narrow";
 import { Notices } from "./notices";
 import { Panels } from "./open-panels";
 import { Pictures } from "./pictures/pictures";
 import { Sight } from "./pictures/sight";
 import type { RoomStore } from "./room-store";
 import { onShortcut } from "./shortcuts";
-import { useNarrow } from "./side-panel";
 import { Sounds } from "./sounds";
 import { Announcer } from "./talk/announcer";
 import { Cards, Chips } from "./talk/cards";
-import { ChatPanel } from "./talk/chat-panel";
-import { Confirm } from "./talk/confirm";
-import { PeoplePanel } from "./talk/people-panel";
 import { FloatingReactions } from "./talk/reactions";
 import { Talk } from "./talk/talk";
 import { Toolbar } from "./toolbar";
 import { ViewReporter } from "./view-reporter";
 
+const Confirm = lazily(async () => (await import("./talk/confirm")).Confirm);
+const ChatPanel = lazily(async () => (await import("./talk/chat-panel")).ChatPanel);
+const PeoplePanel = lazily(async () => (await import("./talk/people-panel")).PeoplePanel);
 const SettingsPanel = lazily(async () => (await import("./panels")).SettingsPanel);
 const InvitePanel = lazily(async () => (await import("./share")).InvitePanel);
 /** Hosts alone need it, and not often. */
@@ -62,9 +62,6 @@ export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.El
   const side = panels.side.value;
   const covered = narrow && side !== null;
   useEffect(() => reporter.setCovered(covered), [reporter, covered]);
-  const closeSide = (): void => {
-    panels.side.value = null;
-  };
   const closeModal = (): void => {
     panels.modal.value = null;
   };
@@ -78,7 +75,7 @@ export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.El
           <FloatingReactions signs={talk.signs} />
           <Cards store={store} talk={talk} panels={panels} />
         </div>
-        {side === "chat" && <ChatPanel store={store} talk={talk} onClose={closeSide} />}
+        {side === "chat" && <ChatPanel store={store} talk={talk} panels={panels} />}
         {side === "people" && <PeoplePanel store={store} talk={talk} panels={panels} />}
       </div>
       <Toolbar
@@ -110,7 +107,7 @@ export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.El
       {panels.modal.value === "record" && (
         <RecordPanel store={store} talk={talk} room={room} onClose={closeModal} />
       )}
-      <Confirm order={talk.order} />
+      {talk.order.question.value !== null && <Confirm order={talk.order} />}
     </main>
   );
 }

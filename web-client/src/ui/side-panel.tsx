@@ -1,41 +1,24 @@
 // A panel beside the pictures; on a narrow screen it lies over them. Escape closes it, and the
 // focus goes back to where it came from.
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useMemo, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 import { t } from "./i18n";
 import { CloseIcon } from "./icons";
 
-/** Screens on which a panel leaves no room for pictures; `talk.css` has the same. */
-const NARROW = "(max-width: 700px)";
-
-/** Whether the screen is a phone's, upright. Follows a window that is resized. */
-export function useNarrow(): boolean {
-  const query = useMemo(() => matchMedia(NARROW), []);
-  const narrow = useSignal(query.matches);
-  useEffect(() => {
-    const look = (): void => {
-      narrow.value = query.matches;
-    };
-    query.addEventListener("change", look);
-    return () => query.removeEventListener("change", look);
-  }, [query]);
-  return narrow.value;
-}
-
 interface SidePanelProps {
   readonly id: string;
   readonly title: string;
+  /** Where the focus goes back to. */
+  readonly opener: Element | null;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-export function SidePanel({ id, title, onClose, children }: SidePanelProps): JSX.Element {
+export function SidePanel(props: SidePanelProps): JSX.Element {
+  const { id, title, opener, onClose, children } = props;
   const panel = useRef<HTMLElement>(null);
   const titleId = useId();
-  // While it is drawn, because the page that it covers loses the focus with that.
-  const opener = useMemo(() => document.activeElement, []);
   useEffect(() => {
     const inside = panel.current;
     // Where there is something to type into, that is what the panel was opened for.

@@ -20,7 +20,6 @@ import { Presence } from "./presence";
 import { noteRoom } from "./recent-rooms";
 import { Room } from "./room";
 import { RoomStore } from "./room-store";
-import { WaitingRoom } from "./waiting";
 import type { Wish } from "./wish";
 
 declare global {
@@ -30,6 +29,7 @@ declare global {
   }
 }
 
+const WaitingRoom = lazily(async () => (await import("./waiting")).WaitingRoom);
 const CodePage = lazily(async () => (await import("./code-page")).CodePage);
 
 type Stage =

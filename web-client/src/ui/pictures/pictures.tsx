@@ -3,13 +3,15 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
+import { lazily } from "../lazy";
 import { NextIcon, PreviousIcon } from "../icons";
 import { nameOf, Tile } from "../tile";
 import type { ViewReporter } from "../view-reporter";
-import { QualityNote } from "./quality-note";
 import type { Scene } from "./scene";
 import type { Sight } from "./sight";
 import { onSwipe, onPageKeys } from "./turning";
+
+const QualityNote = lazily(async () => (await import("./quality-note")).QualityNote);
 
 interface PicturesProps {
   readonly sight: Sight;
@@ -48,7 +50,7 @@ export function Pictures({ sight, reporter }: PicturesProps): JSX.Element {
       </ul>
       <Pager sight={sight} scene={scene} />
       <SpeakerElsewhere sight={sight} />
-      <QualityNote sight={sight} />
+      {sight.explained.value !== null && <QualityNote sight={sight} />}
       {alone && <p class="alone">{t().alone}</p>}
     </div>
   );

@@ -3,8 +3,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import type { Choice, Poll, PollResult } from "../../call";
 import { t } from "../i18n";
+import { lazily } from "../lazy";
 import type { Panels } from "../open-panels";
 import type { RoomStore } from "../room-store";
 import { ClockIcon, RecordIcon } from "./icons";
@@ -17,7 +17,8 @@ interface CardsProps {
   readonly panels: Panels;
 }
 
-const CHOICES: readonly Choice[] = ["yes", "no", "abstain"];
+/** Most calls have no vote. */
+const PollCard = lazily(async () => (await import("./poll-card")).PollCard);
 
 /** Small marks in a row that say how things stand. */
 export function Chips({ store, talk }: Omit<CardsProps, "panels">): JSX.Element {
@@ -164,91 +165,5 @@ function RequestCard({ request, talk: { order } }: RequestCardProps): JSX.Elemen
         </button>
       </p>
     </div>
-  );
-}
-
-interface PollCardProps {
-  readonly store: RoomStore;
-  readonly talk: Talk;
-  readonly poll: Poll;
-}
-
-function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | null {
-  const { id, question, voted, result } = poll;
-  /** Put aside as it was: an outcome comes back. */
-  const aside = useSignal<"no" | "open" | "closed">("no");
-  const words = t().talk;
-  const host = store.role.value === "host";
-  if (aside.value === (result === null ? "open" : "closed")) {
-    return null;
-  }
-  const own = talk.signs.voted.value;
-  return (
-    <section id="poll" class="card" aria-label={words.pollTitle}>
-      <p class="poll-question">
-        <bdi>{question}</bdi>
-      </p>
-      {result === null ? (
-        <p class="row" role="group" aria-label={words.pollAnswer}>
-          {CHOICES.map((choice) => (
-            <button
-              key={choice}
-              id={`vote-${choice}`}
-              type="button"
-              class="small-button"
-              aria-pressed={own?.poll === id && own.choice === choice}
-              onClick={() => talk.signs.vote(id, choice)}
-            >
-              {words.choices[choice]}
-            </button>
-          ))}
-        </p>
-      ) : (
-        <Result result={result} />
-      )}
-      <p class="hint">{words.pollVoted(voted, store.participants.value.length)}</p>
-      <p class="row">
-        {host && (
-          <button
-            id={result === null ? "close-poll" : "dismiss-poll"}
-            type="button"
-            class="small-button primary"
-            onClick={() =>
-              talk.order.moderate({
-                action: result === null ? "close_poll" : "dismiss_poll",
-                poll: id,
-              })
-            }
-          >
-            {result === null ? words.pollClose : words.pollDismiss}
-          </button>
-        )}
-        <button
-          id="hide-poll"
-          type="button"
-          class="small-button"
-          onClick={() => (aside.value = result === null ? "open" : "closed")}
-        >
-          {words.hide}
-        </button>
-      </p>
-    </section>
-  );
-}
-
-/** The bars repeat what the words say. */
-function Result({ result }: { readonly result: PollResult }): JSX.Element {
-  const all = Math.max(1, result.yes + result.no + result.abstain);
-  return (
-    <ul class="poll-result">
-      {CHOICES.map((choice) => (
-        <li key={choice} data-choice={choice} data-votes={result[choice]}>
-          <span>{t().talk.choiceVotes(t().talk.choices[choice], result[choice])}</span>
-          <span class="bar" aria-hidden="true">
-            <span style={{ width: `${(100 * result[choice]) / all}%` }} />
-          </span>
-        </li>
-      ))}
-    </ul>
   );
 }

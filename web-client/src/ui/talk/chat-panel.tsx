@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { language, t } from "../i18n";
 import { SendIcon } from "../icons";
+import type { Panels } from "../open-panels";
 import type { RoomStore } from "../room-store";
 import { SidePanel } from "../side-panel";
 import type { Line } from "./chat-log";
@@ -16,7 +17,7 @@ import type { Talk } from "./talk";
 interface ChatPanelProps {
   readonly store: RoomStore;
   readonly talk: Talk;
-  readonly onClose: () => void;
+  readonly panels: Panels;
 }
 
 /** The counter is shown when this many characters are left. */
@@ -24,14 +25,19 @@ const COUNTED_FROM = 200;
 /** Nearer to the end than this, in CSS pixels, one reads along. */
 const READING_ALONG = 48;
 
-export function ChatPanel({ store, talk, onClose }: ChatPanelProps): JSX.Element {
+export function ChatPanel({ store, talk, panels }: ChatPanelProps): JSX.Element {
   const { chat } = talk;
   useEffect(() => {
     chat.look(true);
     return () => chat.look(false);
   }, [chat]);
   return (
-    <SidePanel id="chat-panel" title={t().talk.chat} onClose={onClose}>
+    <SidePanel
+      id="chat-panel"
+      title={t().talk.chat}
+      opener={panels.opener}
+      onClose={() => (panels.side.value = null)}
+    >
       <Lines lines={chat.lines.value} />
       <Composer store={store} talk={talk} />
     </SidePanel>
@@ -99,7 +105,7 @@ function ChatLine({ line, time }: ChatLineProps): JSX.Element {
   );
 }
 
-function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "onClose">): JSX.Element {
+function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "panels">): JSX.Element {
   const to = chat.to.value;
   const others = store.participants.value.filter(({ id }) => id !== store.call.you);
   const { rules } = store.room.value;

@@ -21,6 +21,7 @@ export function PeoplePanel({ store, talk, panels }: PeoplePanelProps): JSX.Elem
     <SidePanel
       id="people-panel"
       title={t().peopleCount(people.length)}
+      opener={panels.opener}
       onClose={() => (panels.side.value = null)}
     >
       <div class="side-scroll">

@@ -1,0 +1,96 @@
+// A question before everybody: one's vote while it is open, then how it went.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import type { Choice, Poll, PollResult } from "../../call";
+import { t } from "../i18n";
+import type { RoomStore } from "../room-store";
+import type { Talk } from "./talk";
+
+const CHOICES: readonly Choice[] = ["yes", "no", "abstain"];
+
+interface PollCardProps {
+  readonly store: RoomStore;
+  readonly talk: Talk;
+  readonly poll: Poll;
+}
+
+export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | null {
+  const { id, question, voted, result } = poll;
+  /** Put aside as it was: an outcome comes back. */
+  const aside = useSignal<"no" | "open" | "closed">("no");
+  const words = t().talk;
+  const host = store.role.value === "host";
+  if (aside.value === (result === null ? "open" : "closed")) {
+    return null;
+  }
+  const own = talk.signs.voted.value;
+  return (
+    <section id="poll" class="card" aria-label={words.pollTitle}>
+      <p class="poll-question">
+        <bdi>{question}</bdi>
+      </p>
+      {result === null ? (
+        <p class="row" role="group" aria-label={words.pollAnswer}>
+          {CHOICES.map((choice) => (
+            <button
+              key={choice}
+              id={`vote-${choice}`}
+              type="button"
+              class="small-button"
+              aria-pressed={own?.poll === id && own.choice === choice}
+              onClick={() => talk.signs.vote(id, choice)}
+            >
+              {words.choices[choice]}
+            </button>
+          ))}
+        </p>
+      ) : (
+        <Result result={result} />
+      )}
+      <p class="hint">{words.pollVoted(voted, store.participants.value.length)}</p>
+      <p class="row">
+        {host && (
+          <button
+            id={result === null ? "close-poll" : "dismiss-poll"}
+            type="button"
+            class="small-button primary"
+            onClick={() =>
+              talk.order.moderate({
+                action: result === null ? "close_poll" : "dismiss_poll",
+                poll: id,
+              })
+            }
+          >
+            {result === null ? words.pollClose : words.pollDismiss}
+          </button>
+        )}
+        <button
+          id="hide-poll"
+          type="button"
+          class="small-button"
+          onClick={() => (aside.value = result === null ? "open" : "closed")}
+        >
+          {words.hide}
+        </button>
+      </p>
+    </section>
+  );
+}
+
+/** The bars repeat what the words say. */
+function Result({ result }: { readonly result: PollResult }): JSX.Element {
+  const all = Math.max(1, result.yes + result.no + result.abstain);
+  return (
+    <ul class="poll-result">
+      {CHOICES.map((choice) => (
+        <li key={choice} data-choice={choice} data-votes={result[choice]}>
+          <span>{t().talk.choiceVotes(t().talk.choices[choice], result[choice])}</span>
+          <span class="bar" aria-hidden="true">
+            <span style={{ width: `${(100 * result[choice]) / all}%` }} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
