@@ -15,6 +15,7 @@ export interface Floating {
 
 /** As long as `float` of talk.css. */
 const FLOATING_MS = 4500;
+const LAST_MINUTE_MS = 60_000;
 /** More at once say nothing more. */
 const FLOATING_MAX = 12;
 
@@ -33,6 +34,8 @@ export class Signs {
   readonly #stop: readonly (() => void)[];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #alarms: readonly ReturnType<typeof setTimeout>[] = [];
+  /** The end of the running time is still to be told. */
+  #endIsDue = false;
   #count = 0;
   /** Who had a hand up, and which poll was open, when last told. */
   #hands: ReadonlySet<number>;
@@ -122,16 +125,32 @@ export class Signs {
   #setAlarms(leftMs: number | null): void {
     this.#alarms.forEach(clearTimeout);
     this.endsAt.value = leftMs === null ? null : performance.now() + leftMs;
-    const { minuteLeft, timeOver } = t().talk;
-    const alarms = [
-      { afterMs: (leftMs ?? 0) - 60_000, sentence: minuteLeft },
-      { afterMs: leftMs ?? 0, sentence: timeOver },
-    ];
-    this.#alarms = alarms
-      .filter(({ afterMs }) => afterMs > 0)
-      .map(({ afterMs, sentence }) =>
-        setTimeout(() => this.#announcer.tell("timer", sentence, () => sentence), afterMs),
-      );
+    if (leftMs === null) {
+      this.#endIsDue = false;
+      return;
+    }
+    if (leftMs <= 0) {
+      // The server's word of the end may come before one's own alarm.
+      this.#tellEnd();
+      return;
+    }
+    this.#endIsDue = true;
+    this.#alarms = [setTimeout(() => this.#tellEnd(), leftMs)];
+    if (leftMs > LAST_MINUTE_MS) {
+      const tell = (): void => this.#tellTime(t().talk.minuteLeft);
+      this.#alarms = [...this.#alarms, setTimeout(tell, leftMs - LAST_MINUTE_MS)];
+    }
+  }
+
+  #tellEnd(): void {
+    if (this.#endIsDue) {
+      this.#endIsDue = false;
+      this.#tellTime(t().talk.timeOver);
+    }
+  }
+
+  #tellTime(sentence: string): void {
+    this.#announcer.tell("timer", sentence, () => sentence);
   }
 }
 
