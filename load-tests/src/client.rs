@@ -557,8 +557,10 @@ impl Client {
         original[2..4].copy_from_slice(&[high, low]);
         original[8..12].copy_from_slice(&media.0.to_be_bytes());
         let header = RtpHeader::parse(&original)?;
+        let author = slot.take_repair(now, &original, &header)?;
+        // What had come before was sent again only to probe the line, and was late for nobody.
         self.delay = Stamp::age(now, &original, &header).map(|age| (slot.kind(), age));
-        slot.take_repair(now, &original, &header)
+        Some(author)
     }
 
     fn handle_rtcp(&mut self, now: Instant, datagram: &mut [u8]) {
