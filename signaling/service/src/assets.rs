@@ -15,7 +15,10 @@ use flate2::{Compression, write::GzEncoder};
 use ring::digest;
 use rust_embed::RustEmbed;
 
-use crate::unbuilt_page;
+use crate::{
+    site::{self, Site, SiteFile},
+    unbuilt_page,
+};
 
 /// What `web-client` builds: part of a release; a debug build reads the folder at its start, so
 /// that whoever works on the pages need not compile.
@@ -47,17 +50,22 @@ struct Variant {
 /// The page of every room, and of the way to one.
 const INDEX: &str = "index.html";
 
-/// Files whose names carry a hash of their content.
-const HASHED: &str = "assets/";
+/// Folders of files whose names carry a hash of their content.
+const HASHED: [&str; 2] = ["assets/", site::FOLDER];
 
 impl Assets {
-    /// The files in the binary.
-    pub(crate) fn embedded() -> Self {
+    /// The files in the binary, as the operator has them look, and those of the operator's.
+    pub(crate) fn of_site(site: &Site) -> Self {
         let file = |path: Cow<'static, str>| {
-            let file = BuiltClient::get(&path)?;
-            Some((path.into_owned(), file.data.into_owned()))
+            let bytes = site.dress(&path, BuiltClient::get(&path)?.data.into_owned());
+            Some((path.into_owned(), bytes))
         };
-        Assets::from_files(BuiltClient::iter().filter_map(file))
+        let mut assets = Assets::from_files(BuiltClient::iter().filter_map(file));
+        for SiteFile { path, content_type, bytes } in site.files() {
+            let file = File::of_type(content_type, path, bytes.clone());
+            assets.files.insert(path.clone(), file);
+        }
+        assets
     }
 
     pub(crate) fn from_files(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
@@ -76,13 +84,16 @@ impl File {
             true => mime_guess::mime::TEXT_PLAIN,
             false => mime_guess::from_path(path).first_or_octet_stream(),
         };
-        let is_text = mime.type_() == mime_guess::mime::TEXT
-            || ["javascript", "json", "svg"].iter().any(|kind| mime.as_ref().contains(kind));
-        let content_type = match mime.type_() == mime_guess::mime::TEXT {
-            true => format!("{mime}; charset=utf-8"),
-            false => mime.to_string(),
-        };
-        let cache_control = match path.starts_with(HASHED) {
+        match mime.type_() == mime_guess::mime::TEXT {
+            true => File::of_type(&format!("{mime}; charset=utf-8"), path, bytes),
+            false => File::of_type(mime.as_ref(), path, bytes),
+        }
+    }
+
+    fn of_type(content_type: &str, path: &str, bytes: Vec<u8>) -> Self {
+        let is_text =
+            ["text/", "javascript", "json", "svg"].iter().any(|kind| content_type.contains(kind));
+        let cache_control = match HASHED.iter().any(|folder| path.starts_with(folder)) {
             true => "public, max-age=31536000, immutable",
             false => "no-cache",
         };
@@ -90,7 +101,7 @@ impl File {
         File {
             gzip: gzip.filter(|gzip| gzip.len() < bytes.len()).map(Variant::new),
             plain: Variant::new(bytes),
-            content_type: HeaderValue::from_str(&content_type)
+            content_type: HeaderValue::from_str(content_type)
                 .unwrap_or(HeaderValue::from_static("application/octet-stream")),
             cache_control: HeaderValue::from_static(cache_control),
         }

@@ -12,7 +12,7 @@ use signaling_core::Limits;
 
 use crate::{ServiceError, store::random_bytes};
 
-use crate::Acme;
+use crate::{Acme, SiteConfig};
 
 /// Everything that the service is told.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct ServiceConfig {
     pub tls: TlsMode,
     /// Relays for browsers that reach nothing but TCP.
     pub turn: TurnConfig,
+    /// How the pages look, and what they tell.
+    pub site: SiteConfig,
     /// What guests may do in a room that was made without rules of its own.
     pub rules: Rules,
     /// Limits of rooms, sessions and commands.
@@ -46,6 +48,7 @@ impl ServiceConfig {
             allowed_origins: Vec::new(),
             tls: TlsMode::Off,
             turn: TurnConfig::default(),
+            site: SiteConfig::default(),
             rules: Rules::default(),
             limits: Limits::default(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Extension, Json, Router,
     extract::{Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -51,6 +51,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/api/v1/rooms", post(room_api::create))
+        .route("/source", get(source))
         .route("/ws", any(ws))
         .fallback(file)
         .layer(middleware::from_fn_with_state(app.clone(), security_headers::add))
@@ -100,6 +101,24 @@ async fn ws(
 
 async fn file(State(app): State<App>, request: Request) -> Response {
     assets::serve(&app.shared.assets, request.method(), request.uri().path(), request.headers())
+}
+
+/// AGPL-3.0 §13: whoever uses the program over the network is offered its source.
+async fn source(State(app): State<App>) -> Response {
+    let location = app.shared.config.site.source.as_deref();
+    match location.and_then(|source| HeaderValue::from_str(source).ok()) {
+        Some(source) => (StatusCode::FOUND, [(header::LOCATION, source)]).into_response(),
+        None => {
+            const VERSION: &str = env!("CARGO_PKG_VERSION");
+            let text = format!(
+                "Préau {VERSION}, AGPL-3.0-or-later. Whoever runs this site knows where its source \
+                 is, and owes it to you: ask them.\n\
+                 Préau {VERSION}, AGPL-3.0-or-later. La personne qui administre ce site sait où en \
+                 est le code source et vous le doit\u{a0}: demandez-le-lui.\n"
+            );
+            text.into_response()
+        }
+    }
 }
 
 async fn restore(

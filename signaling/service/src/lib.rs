@@ -20,6 +20,7 @@ mod readiness;
 mod room_api;
 mod security_headers;
 mod service;
+mod site;
 mod socket;
 mod store;
 mod tls;
@@ -32,6 +33,9 @@ pub use config::{
 pub use media_streams::{MediaIo, MediaStream, MediaStreamKind, MediaStreams};
 pub use service::{Service, ServiceError};
 pub use signaling_core::Limits;
+pub use site::{
+    BadColour, BadLogo, BadText, Colour, Logo, RoomCreation, SiteConfig, Texts, is_language,
+};
 pub use store::{CreatedRoom, LinkSecret, NewRoom, RoomRecord, Store, StoreError};
 pub use tls::{
     Acme, AcmeChallenge, BadDirectory, CertificateStatus, Directory, Failure, Fault, TlsError,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use protocol::{RoomName, client::order::Rules};
 
 use crate::{
-    LinkSecret, NewRoom, Origin, StoreError,
+    LinkSecret, NewRoom, Origin, RoomCreation, StoreError,
     caller::{Caller, Connection, OriginCheck},
     http::{ApiError, App},
     store::ErrorChain,
@@ -106,6 +106,10 @@ async fn try_create(
         let detail = "this site is not among the allowed origins";
         return Err(refusal(StatusCode::FORBIDDEN, "foreign_origin", detail));
     }
+    if config.site.creation == RoomCreation::Closed {
+        let detail = "rooms are opened by whoever runs this site";
+        return Err(refusal(StatusCode::FORBIDDEN, "creation_closed", detail));
+    }
     let Some(base) = caller.base(config) else {
         let detail = "the request has no Host to make a link of";
         return Err(refusal(StatusCode::BAD_REQUEST, "bad_host", detail));
@@ -170,9 +174,9 @@ fn parse(body: &[u8], site: Rules) -> Result<NewRoom, ApiError> {
 
 /// Whether a page of that name would hide a part of the service, of this version or of one to come.
 fn is_reserved(name: &RoomName) -> bool {
-    const RESERVED: [&str; 12] = [
-        "api", "assets", "docs", "embed", "healthz", "join", "metrics", "readyz", "rooms", "whep",
-        "whip", "ws",
+    const RESERVED: [&str; 16] = [
+        "api", "assets", "docs", "embed", "healthz", "join", "legal", "metrics", "privacy",
+        "readyz", "rooms", "site", "source", "whep", "whip", "ws",
     ];
     RESERVED.contains(&name.as_str())
 }

@@ -45,6 +45,10 @@ impl SecurityHeaders {
         for (name, value) in &self.always {
             headers.insert(name, value.clone());
         }
+        if path.starts_with(OPERATORS_FILES) {
+            let nothing = HeaderValue::from_static(FILE_POLICY);
+            headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
+        }
         if !SDK_PATHS.contains(&path) || self.allowed_origins.is_empty() {
             return;
         }
@@ -69,6 +73,12 @@ pub(crate) async fn add(State(app): State<App>, request: Request, next: Next) ->
     headers.add_to(response.headers_mut(), &path, origin.as_ref());
     response
 }
+
+/// Where the operator's pictures are.
+const OPERATORS_FILES: &str = "/site/";
+
+/// An SVG may look as it likes and run nothing, whoever opens its address.
+const FILE_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 

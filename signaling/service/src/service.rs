@@ -23,6 +23,7 @@ use crate::{
     readiness::Readiness,
     room_api::CreationLimit,
     security_headers::SecurityHeaders,
+    site::Site,
     store::NoRandomness,
     tls::{Encryption, TlsError, Upkeep},
 };
@@ -138,13 +139,14 @@ impl Service {
         let (stopping, stopped) = watch::channel(false);
         let security_headers = SecurityHeaders::of(&self.config);
         let ice_servers = IceServers::of(&self.config);
+        let assets = Assets::of_site(&Site::of(&self.config));
         let public_url = self.config.public_url.clone();
         let shared = Shared {
             config: self.config,
             store: self.store,
             inputs: self.inputs.clone(),
             metrics: self.metrics.clone(),
-            assets: Assets::embedded(),
+            assets,
             ice_servers,
             readiness: Readiness::new(),
             creations: CreationLimit::new(),
