@@ -93,6 +93,9 @@ pub(crate) struct LinkArguments {
     /// The room, as it stands in its link.
     #[arg(value_name = "ROOM")]
     pub(crate) room: String,
+    /// Make the room if there is none.
+    #[arg(long)]
+    pub(crate) create: bool,
     /// A new link for hosts, who keep order. Host links made before stop working; whoever is in
     /// the room stays in it.
     #[arg(long, group = "role")]

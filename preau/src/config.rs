@@ -4,6 +4,7 @@
 //! key and the cure. Tests: `config/tests.rs`, `tests/it/configuration.rs`.
 
 mod layer;
+mod look;
 mod tls;
 mod values;
 
@@ -19,6 +20,7 @@ use protocol::media::{BadCodecSet, CodecSet};
 use signaling_service::{Cidr, Directory, Origin};
 
 pub(crate) use layer::Layer;
+pub(crate) use look::{Look, in_file};
 pub(crate) use tls::Tls;
 use values::AcmeChallenge;
 pub(crate) use values::{Advertised, Email, SideListener, Text, TlsMode};
@@ -59,6 +61,11 @@ pub(crate) struct Config {
     /// Filter of the log, in the syntax of `tracing-subscriber`'s `EnvFilter`. Default `info`;
     /// `debug` writes addresses of participants.
     pub(crate) log: String,
+    /// Other sites that may embed rooms, load the SDK and open the WebSocket. Default none.
+    /// Each further one learns who has the floor in the rooms that it embeds.
+    pub(crate) allowed_origins: Vec<Origin>,
+    /// How the site looks and what it allows.
+    pub(crate) look: Look,
 }
 
 impl Config {
@@ -130,6 +137,14 @@ pub(crate) enum ConfigError {
         /// Why not.
         message: String,
     },
+    /// A look that cannot be.
+    #[error("`{key}`: {rule}")]
+    BadLook {
+        /// As in a file.
+        key: &'static str,
+        /// What is expected.
+        rule: String,
+    },
     /// No place for data.
     #[error("no folder for data is known here ($HOME is not set): name one with `--data DIR`")]
     NoDataFolder,
@@ -194,6 +209,7 @@ impl Sources {
         let layer = self.effective();
         let http_listen = tls::decide_plain(&layer)?;
         let tls = tls::decide(&layer)?;
+        let look = look::decide(&layer)?;
         let log = layer.log.unwrap_or_default();
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log) {
             return Err(ConfigError::BadLogFilter { text: log, message: error.to_string() });
@@ -209,6 +225,8 @@ impl Sources {
             codecs: CodecSet::try_new(bare(layer.codecs))?,
             behind_proxy: bare(layer.behind_proxy),
             log,
+            allowed_origins: bare(layer.allowed_origins),
+            look,
         })
     }
 
@@ -235,6 +253,7 @@ impl Sources {
             } else {
                 "default"
             };
+            let key = in_file(&key);
             let line = match toml::Value::try_from(&value) {
                 Ok(value) => format!("{key} = {value}  # {origin}"),
                 Err(_) => format!("# {key} is not set"), // TOML has no null.
@@ -292,6 +311,14 @@ fn defaults(environment: impl Fn(&str) -> Option<OsString>) -> Layer {
         codecs: Some(CodecSet::default().as_slice().iter().copied().map(Text).collect()),
         behind_proxy: Some(Vec::new()),
         log: Some(String::from("info")),
+        allowed_origins: Some(Vec::new()),
+        site_name: Some(String::from("Préau")),
+        site_legal: Some(Vec::new()),
+        site_privacy: Some(Vec::new()),
+        rooms_creation: Some(Default::default()),
+        rooms_rules: Some(Default::default()),
+        media_max_height: Some(720),
+        media_max_frame_rate: Some(30),
         ..Layer::default()
     }
 }
@@ -320,24 +347,41 @@ fn read_file(path: &Path) -> Result<Layer, ConfigError> {
 fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
     let table: toml::Table =
         text.parse().map_err(|error| ConfigError::syntax(path, text, &error))?;
-    let known = Layer::keys();
+    let keys = Layer::keys();
+    let known: Vec<String> = keys.iter().map(|key| in_file(key)).collect();
     let mut layer = Layer::default();
-    for (key, value) in table {
-        if !known.contains(&key) {
+    for (key, value) in flat(table) {
+        let Some(at) = known.iter().position(|known| *known == key) else {
             return Err(ConfigError::UnknownKey {
                 path: path.into(),
                 nearest: nearest(&key, &known).to_owned(),
                 key,
             });
-        }
+        };
         // One key at a time, so that the error can name it.
-        let single = toml::Table::from_iter([(key.clone(), value)]);
+        let single = toml::Table::from_iter([(keys[at].clone(), value)]);
         let single: Layer = single.try_into().map_err(|error: toml::de::Error| {
             ConfigError::BadValue { path: path.into(), key, message: error.message().to_owned() }
         })?;
         layer = layer.over(single);
     }
     Ok(layer)
+}
+
+/// `[site]` with `name` becomes `site.name`.
+fn flat(table: toml::Table) -> Vec<(String, toml::Value)> {
+    let mut flat = Vec::with_capacity(table.len());
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(inner) if look::TABLES.contains(&key.as_str()) => {
+                flat.extend(
+                    inner.into_iter().map(|(name, value)| (format!("{key}.{name}"), value)),
+                );
+            }
+            value => flat.push((key, value)),
+        }
+    }
+    flat
 }
 
 fn bare<T>(list: Option<Vec<Text<T>>>) -> Vec<T> {

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
 use protocol::RoomName;
-use signaling_service::Store;
+use signaling_service::{NewRoom, Store, StoreError};
 
 use crate::{cli::LinkArguments, config::Config, serve};
 
@@ -25,6 +25,9 @@ pub(crate) fn link(config: &Config, arguments: &LinkArguments) -> anyhow::Result
     }
     let store = Store::open(&config.data)
         .with_context(|| format!("cannot open the rooms under {}", config.data.display()))?;
+    if arguments.create {
+        create(&store, &room)?;
+    }
     let secret = if arguments.host {
         store.new_host_link(SystemTime::now(), &room)
     } else {
@@ -36,4 +39,13 @@ pub(crate) fn link(config: &Config, arguments: &LinkArguments) -> anyhow::Result
         None => serve::local_url(config, config.listen),
     };
     Ok(format!("{origin}/{}#{secret}\n", room.as_str()))
+}
+
+/// Makes the room; one that is there stays as it is.
+fn create(store: &Store, room: &RoomName) -> anyhow::Result<()> {
+    let wish = NewRoom { name: Some(room.clone()), ..NewRoom::default() };
+    match store.create_room(SystemTime::now(), &wish) {
+        Ok(_) | Err(StoreError::NameTaken) => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot make `{}`", room.as_str())),
+    }
 }

@@ -16,6 +16,7 @@ mod notify;
 mod operator;
 mod serve;
 mod setup;
+mod site;
 mod sockets;
 
 use std::{

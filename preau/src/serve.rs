@@ -14,8 +14,8 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use prometheus::Registry;
 use signaling_service::{
-    AcmeChallenge, Bus, Service, ServiceConfig, ServiceError, TlsError, TlsMode, TurnConfig,
-    TurnSecret,
+    AcmeChallenge, Bus, Service, ServiceConfig, ServiceError, SiteConfig, TlsError, TlsMode,
+    TurnConfig, TurnSecret,
 };
 use tokio::{
     runtime,
@@ -28,7 +28,7 @@ use crate::{
     config::{self, Config, SideListener, Tls},
     logs,
     media::Media,
-    notify, operator, sockets,
+    notify, operator, site, sockets,
 };
 
 /// Serves until a signal ends it.
@@ -67,7 +67,8 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let registry = Registry::new();
     let turn = TurnSecret::random().map_err(|error| with_cure(error, &config.tls))?;
     let OpenPort { listener, local, media, bus, addresses } = open_port(config, &turn, &registry)?;
-    let mut service = Service::new(service_config(config, &addresses, turn), bus, &registry)
+    let site = site::read(config)?;
+    let mut service = Service::new(service_config(config, &addresses, turn, site), bus, &registry)
         .map_err(|error| with_cure(error, &config.tls))?
         .with_media(media.streams());
     if let Some(listener) = plain_listener {
@@ -187,8 +188,16 @@ fn operator_listener(listen: SideListener) -> anyhow::Result<Option<TcpListener>
     Ok(Some(listener))
 }
 
-fn service_config(config: &Config, addresses: &[IpAddr], turn: TurnSecret) -> ServiceConfig {
+fn service_config(
+    config: &Config,
+    addresses: &[IpAddr],
+    turn: TurnSecret,
+    site: SiteConfig,
+) -> ServiceConfig {
     ServiceConfig {
+        allowed_origins: config.allowed_origins.clone(),
+        rules: config.look.rules,
+        site,
         public_url: config.public_url.clone(),
         behind_proxy: config.behind_proxy.clone(),
         turn: TurnConfig { own: Some(turn), other: None },

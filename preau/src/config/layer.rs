@@ -7,9 +7,12 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use protocol::media::Codec;
 use serde::{Deserialize, Serialize};
-use signaling_service::{Cidr, Directory, Origin};
+use signaling_service::{Cidr, Colour, Directory, Origin};
 
-use super::values::{AcmeChallenge, Advertised, Domain, Email, SideListener, Text, TlsMode};
+use super::{
+    look::{Contact, Creation, LanguageTag, RoomRules, WebAddress},
+    values::{AcmeChallenge, Advertised, Domain, Email, SideListener, Text, TlsMode},
+};
 
 /// The settings of one source; `None` where it is silent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -114,6 +117,140 @@ pub(crate) struct Layer {
     #[arg(long, global = true, env = "PREAU_LOG", hide_env = true)]
     #[arg(value_name = "FILTER")]
     pub(crate) log: Option<String>,
+
+    /// Another site that may embed rooms, load the SDK and open the WebSocket, such as
+    /// https://school.example. Repeatable. [default: none]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_ALLOWED_ORIGINS",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "URL", value_delimiter = ',')]
+    pub(crate) allowed_origins: Option<Vec<Text<Origin>>>,
+
+    /// What the site is called. [default: Préau]
+    #[arg(long, global = true, env = "PREAU_SITE_NAME", hide_env = true, hide_short_help = true)]
+    #[arg(value_name = "TEXT")]
+    pub(crate) site_name: Option<String>,
+
+    /// A picture beside the name: SVG, PNG or WebP of at most 100 kB. [default: none]
+    #[arg(long, global = true, env = "PREAU_SITE_LOGO", hide_env = true, hide_short_help = true)]
+    #[arg(value_name = "FILE")]
+    pub(crate) site_logo: Option<PathBuf>,
+
+    /// The same for dark ground. [default: the other one]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_SITE_LOGO_DARK",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "FILE")]
+    pub(crate) site_logo_dark: Option<PathBuf>,
+
+    /// The colour of buttons and links, such as #0b4f9e. One that words cannot be read in is moved
+    /// until they can. [default: that of roof tiles]
+    #[arg(long, global = true, env = "PREAU_SITE_ACCENT", hide_env = true, hide_short_help = true)]
+    #[arg(value_name = "COLOUR")]
+    pub(crate) site_accent: Option<Text<Colour>>,
+
+    /// The same on dark ground. [default: made of the other one]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_SITE_ACCENT_DARK",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "COLOUR")]
+    pub(crate) site_accent_dark: Option<Text<Colour>>,
+
+    /// The language of the pages until a person chooses another. [default: that of their browser]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_SITE_LANGUAGE",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "TAG")]
+    pub(crate) site_language: Option<Text<LanguageTag>>,
+
+    /// Where people can ask: a mail address, or https://…. [default: none]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_SITE_CONTACT",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) site_contact: Option<Text<Contact>>,
+
+    /// Where the source code of this program is, for the link that its licence asks for.
+    /// [default: none]
+    #[arg(long, global = true, env = "PREAU_SITE_SOURCE", hide_env = true, hide_short_help = true)]
+    #[arg(value_name = "URL")]
+    pub(crate) site_source: Option<Text<WebAddress>>,
+
+    /// A legal notice in Markdown, named by its language: legal.fr.md. Repeatable. [default: none]
+    #[arg(long, global = true, env = "PREAU_SITE_LEGAL", hide_env = true, hide_short_help = true)]
+    #[arg(value_name = "FILE", value_delimiter = ',')]
+    pub(crate) site_legal: Option<Vec<PathBuf>>,
+
+    /// The privacy page in the same way. [default: one made of this configuration]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_SITE_PRIVACY",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "FILE", value_delimiter = ',')]
+    pub(crate) site_privacy: Option<Vec<PathBuf>>,
+
+    /// Who may open rooms: "open" for everybody, "closed" for "preau link --create" alone.
+    /// [default: open]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_ROOMS_CREATION",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "WHO", hide_possible_values = true)]
+    pub(crate) rooms_creation: Option<Creation>,
+
+    /// What guests may do in a new room, such as lobby=true,screen=false.
+    /// [default: everything, without a lobby]
+    #[arg(long, global = true, env = "PREAU_ROOMS_RULES", hide_env = true, hide_short_help = true)]
+    #[arg(value_name = "RULES")]
+    pub(crate) rooms_rules: Option<RoomRules>,
+
+    /// The height that cameras are asked for, in pixels; 360 is sober. [default: 720]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_MEDIA_MAX_HEIGHT",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "PIXELS")]
+    pub(crate) media_max_height: Option<u32>,
+
+    /// The pictures per second that cameras are asked for; 15 is sober. [default: 30]
+    #[arg(
+        long,
+        global = true,
+        env = "PREAU_MEDIA_MAX_FRAME_RATE",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    #[arg(value_name = "RATE")]
+    pub(crate) media_max_frame_rate: Option<u32>,
 }
 
 impl Layer {
@@ -137,6 +274,21 @@ impl Layer {
             codecs: self.codecs.or(lower.codecs),
             behind_proxy: self.behind_proxy.or(lower.behind_proxy),
             log: self.log.or(lower.log),
+            allowed_origins: self.allowed_origins.or(lower.allowed_origins),
+            site_name: self.site_name.or(lower.site_name),
+            site_logo: self.site_logo.or(lower.site_logo),
+            site_logo_dark: self.site_logo_dark.or(lower.site_logo_dark),
+            site_accent: self.site_accent.or(lower.site_accent),
+            site_accent_dark: self.site_accent_dark.or(lower.site_accent_dark),
+            site_language: self.site_language.or(lower.site_language),
+            site_contact: self.site_contact.or(lower.site_contact),
+            site_source: self.site_source.or(lower.site_source),
+            site_legal: self.site_legal.or(lower.site_legal),
+            site_privacy: self.site_privacy.or(lower.site_privacy),
+            rooms_creation: self.rooms_creation.or(lower.rooms_creation),
+            rooms_rules: self.rooms_rules.or(lower.rooms_rules),
+            media_max_height: self.media_max_height.or(lower.media_max_height),
+            media_max_frame_rate: self.media_max_frame_rate.or(lower.media_max_frame_rate),
         }
     }
 

@@ -23,6 +23,21 @@ pub(crate) enum BadValue {
     /// No mail address.
     #[error("expected a mail address, such as admin@example.org")]
     Email,
+    /// No language.
+    #[error("expected the tag of a language, such as fr or en")]
+    Language,
+    /// Nothing that a link could lead to.
+    #[error("expected an address such as https://example.org/page")]
+    WebAddress,
+    /// Neither of both.
+    #[error("expected a mail address or https://…, such as admin@example.org")]
+    Contact,
+    /// A rule that does not exist, or is neither true nor false.
+    #[error(
+        "expected rules of lobby, locked, microphone, camera, screen, chat, private_chat and \
+         recording, each true or false"
+    )]
+    Rules,
 }
 
 /// A value that travels as the text of its `FromStr` and `Display`.

@@ -6,7 +6,7 @@ use toml::de::Error;
 
 use super::{settings_file, situation::Situation};
 use crate::{
-    config::{Layer, TlsMode},
+    config::{Layer, TlsMode, in_file},
     language::{Bilingual, Language, both},
 };
 
@@ -127,7 +127,7 @@ pub(super) fn settings(existing: Option<&str>, wish: &Wish) -> Result<String, Er
             "tls" => is_other || mode.is_some(),
             // A name that is new stands in place of the former ones.
             "domains" => is_other || mode.as_deref().is_some_and(|mode| mode != "acme"),
-            key => table.contains_key(key),
+            key => settings_file::look_up(&table, key).is_some(),
         };
         if !is_settled {
             text = settings_file::set(&text, &key, &value)?;
@@ -141,7 +141,7 @@ fn pairs(layer: &Layer) -> Vec<(String, toml::Value)> {
     let entries = layer.entries().unwrap_or_default();
     let with_value = entries
         .into_iter()
-        .filter_map(|(key, value)| Some((key, toml::Value::try_from(value).ok()?)));
+        .filter_map(|(key, value)| Some((in_file(&key), toml::Value::try_from(value).ok()?)));
     with_value.collect()
 }
 

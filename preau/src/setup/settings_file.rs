@@ -3,22 +3,30 @@
 
 use toml::{
     Value,
-    de::{DeTable, Error},
+    de::{DeTable, DeValue, Error},
 };
 
 /// `text` with `key` set to `value`: in place where it stands, else in the place of its commented
-/// example, else at the end. A text that says the same already stays as it is.
+/// example, else at the end of what stands before the first table, or at the beginning of its own.
+/// A text that says the same already stays as it is.
 ///
 /// # Errors
 ///
 /// The text is not TOML.
 pub(super) fn set(text: &str, key: &str, value: &Value) -> Result<String, Error> {
     let table: toml::Table = text.parse()?;
-    if table.get(key) == Some(value) {
+    if look_up(&table, key) == Some(value) {
         return Ok(text.to_owned());
     }
     let parsed = DeTable::parse(text)?;
-    if let Some(old) = parsed.get_ref().get(key) {
+    let old = match key.split_once('.') {
+        Some((name, inner)) => match parsed.get_ref().get(name).map(|value| value.get_ref()) {
+            Some(DeValue::Table(inside)) => inside.get(inner),
+            Some(_) | None => None,
+        },
+        None => parsed.get_ref().get(key),
+    };
+    if let Some(old) = old {
         let span = old.span();
         return Ok(format!("{}{value}{}", &text[..span.start], &text[span.end..]));
     }
@@ -28,11 +36,29 @@ pub(super) fn set(text: &str, key: &str, value: &Value) -> Result<String, Error>
         commented.and_then(|rest| rest.strip_prefix(key)).is_some_and(is_assignment)
     };
     let mut lines: Vec<&str> = text.lines().collect();
-    match lines.iter().position(|line| example(line)) {
-        Some(at) => lines[at] = &line,
-        None => lines.push(&line),
+    if let Some(at) = lines.iter().position(|line| example(line)) {
+        lines[at] = &line;
+        return Ok(lines.join("\n") + "\n");
     }
+    let is_header = |line: &&str| line.trim_start().starts_with('[') && line.contains(']');
+    let own = key.split_once('.').and_then(|(name, inner)| {
+        let at = lines.iter().position(|line| line.trim() == format!("[{name}]"))?;
+        Some((at + 1, format!("{inner} = {value}")))
+    });
+    let (at, line) = own.unwrap_or_else(|| {
+        let first_table = lines.iter().position(|line| is_header(&line));
+        (first_table.unwrap_or(lines.len()), line)
+    });
+    lines.insert(at, &line);
     Ok(lines.join("\n") + "\n")
+}
+
+/// The value of `key`, or of `table.key`.
+pub(super) fn look_up<'t>(table: &'t toml::Table, key: &str) -> Option<&'t Value> {
+    match key.split_once('.') {
+        Some((name, inner)) => table.get(name)?.get(inner),
+        None => table.get(key),
+    }
 }
 
 /// `text` without `key`: its lines become comments.
@@ -95,6 +121,22 @@ codecs = [
         let logged = set(TEXT, "log", &text("debug")).unwrap();
         assert_eq!(logged, format!("{TEXT}log = \"debug\"\n"));
         assert_eq!(set("", "log", &text("debug")).unwrap(), "log = \"debug\"\n");
+    }
+
+    #[test]
+    fn tables_keep_what_is_theirs() {
+        let tables = format!("{TEXT}\n[site]\n# Ours.\nname = \"A\"\n");
+        let logged = set(&tables, "log", &text("debug")).unwrap();
+        let named = set(&logged, "site.name", &text("B")).unwrap();
+        let spoken = set(&named, "site.language", &text("fr")).unwrap();
+        assert_eq!(
+            spoken,
+            format!("{TEXT}\nlog = \"debug\"\n[site]\nlanguage = \"fr\"\n# Ours.\nname = \"B\"\n")
+        );
+        let sober = set(&spoken, "media.max_height", &Value::Integer(360)).unwrap();
+        let table: toml::Table = sober.parse().unwrap();
+        assert_eq!(super::look_up(&table, "media.max_height"), Some(&Value::Integer(360)));
+        assert_eq!(super::look_up(&table, "site.name"), Some(&text("B")));
     }
 
     #[test]

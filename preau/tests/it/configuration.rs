@@ -26,6 +26,7 @@ fn flags_stand_above_environment_above_file_above_defaults() {
     acme_directory = "https://acme-v02.api.letsencrypt.org/directory"  # default
     # acme_email is not set
     advertise = ["203.0.113.7", "meet.example.org"]  # environment
+    allowed_origins = []  # default
     behind_proxy = ["10.0.0.0/8", "fd00::/8"]  # file
     codecs = ["opus", "red", "vp8", "av1"]  # environment
     data = "/srv/preau"  # environment
@@ -33,8 +34,22 @@ fn flags_stand_above_environment_above_file_above_defaults() {
     http_listen = "off"  # default
     listen = "[::1]:3333"  # flag
     log = "debug"  # environment
+    media.max_frame_rate = 30  # default
+    media.max_height = 720  # default
     metrics_listen = "127.0.0.1:9600"  # default
     public_url = "https://meet.example.org"  # file
+    rooms.creation = "open"  # default
+    rooms.rules = { camera = true, chat = true, lobby = false, locked = false, microphone = true, private_chat = true, recording = true, screen = true }  # default
+    # site.accent is not set
+    # site.accent_dark is not set
+    # site.contact is not set
+    # site.language is not set
+    site.legal = []  # default
+    # site.logo is not set
+    # site.logo_dark is not set
+    site.name = "Préau"  # default
+    site.privacy = []  # default
+    # site.source is not set
     tls = "off"  # default
     # tls_cert is not set
     # tls_key is not set
@@ -113,6 +128,14 @@ fn a_bad_value_names_its_key() {
         ("codecs = [\"opus\", \"vp8\", \"h265\"]", "codecs"),
         ("codecs = [\"opus\", \"vp9\"]", "codecs"),
         ("log = \"=,=\"", "log"),
+        ("[site]\nname = \"\"", "site.name"),
+        ("[site]\nlabel = \"x\"", "site.label"),
+        ("[site]\naccent = \"red\"", "site.accent"),
+        ("[site]\ncontact = \"javascript:alert(1)\"", "site.contact"),
+        ("[site]\nsource = \"https://\"", "site.source"),
+        ("[rooms.rules]\nlobbby = true", "rooms.rules"),
+        ("[rooms]\ncreation = \"some\"", "rooms.creation"),
+        ("[media]\nmax_height = 4320", "media.max_height"),
     ] {
         let file = folder.file("preau.toml", text);
         let (code, _, stderr) = run(&["config", "show", "--config", &file]);
@@ -174,5 +197,58 @@ fn the_shipped_configuration_is_one() {
         let file = folder.file("preau.toml", &text);
         let (code, _, stderr) = run(&["config", "show", "--config", &file, "--data", "/srv"]);
         assert_eq!(code, Some(0), "{stderr}");
+    }
+}
+
+#[test]
+fn look_and_rules_stand_in_tables_of_their_own() {
+    let folder = DataFolder::new();
+    let text = "[site]\nname = \"Collège\"\naccent = \"#0B4F9E\"\n[rooms]\ncreation = \"closed\"\n\
+                [rooms.rules]\nlobby = true\n[media]\nmax_height = 360\n";
+    let file = folder.file("preau.toml", text);
+    let output = preau(&["config", "show", "--config", &file, "--data", "/srv"])
+        .env("PREAU_SITE_LANGUAGE", "fr")
+        .env("PREAU_ALLOWED_ORIGINS", "https://a.example,https://b.example")
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "site.name = \"Collège\"  # file",
+        "site.accent = \"#0b4f9e\"  # file",
+        "site.language = \"fr\"  # environment",
+        "rooms.creation = \"closed\"  # file",
+        "media.max_height = 360  # file",
+        "media.max_frame_rate = 30  # default",
+        "allowed_origins = [\"https://a.example\", \"https://b.example\"]  # environment",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+    }
+    assert!(shown.contains("lobby = true") && shown.contains("chat = true"), "{shown}");
+    let (_, again, stderr) =
+        run(&["config", "show", "--config", &folder.file("shown.toml", &shown)]);
+    let values = |text: &str| text.parse::<toml::Table>().unwrap();
+    assert_eq!(values(&again), values(&shown), "{stderr}");
+}
+
+#[test]
+fn a_file_of_the_look_that_is_wrong_is_named() {
+    let folder = DataFolder::new();
+    let data = folder.path().join("data");
+    let gif = folder.file("logo.svg", "GIF89a");
+    let text = folder.file("legal.md", "Texte");
+    for (flag, file, says) in [
+        ("--site-logo", gif.as_str(), "neither SVG nor PNG nor WebP"),
+        ("--site-logo", "/nowhere/logo.svg", "cannot read"),
+        ("--site-legal", text.as_str(), "legal.fr.md"),
+    ] {
+        let data = data.to_str().unwrap();
+        let listen = ["--listen", "127.0.0.1:0", "--metrics-listen", "off"];
+        let arguments = [&["--data", data, flag, file][..], &listen].concat();
+        let (code, _, stderr) = run(&arguments);
+        assert_eq!(code, Some(1), "{stderr}");
+        let key = flag.trim_start_matches("--").replacen('-', ".", 1);
+        for part in [format!("`{key}`").as_str(), file, says] {
+            assert!(stderr.contains(part), "{part}: {stderr}");
+        }
     }
 }
