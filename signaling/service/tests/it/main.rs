@@ -13,6 +13,7 @@ mod calls;
 mod client;
 mod hostile;
 mod logs;
+mod look;
 mod media;
 mod moderation;
 mod node;
