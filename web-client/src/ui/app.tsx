@@ -4,16 +4,19 @@ import { useEffect } from "preact/hooks";
 
 import { language, t } from "./i18n";
 import { lazily } from "./lazy";
+import type { Place } from "./links";
 import { place, titleNote } from "./navigation";
+import { site } from "./site";
 import { Visit } from "./visit";
 
 /** Most people come by a link, straight to their room. */
 const Home = lazily(async () => (await import("./home")).Home);
+const TextPage = lazily(async () => (await import("./text-page")).TextPage);
 
 export function App(): JSX.Element {
   const current = place.value;
-  const name = current.page === "room" ? t().room(current.room) : "";
-  const title = [titleNote.value, name, "Préau"].filter((part) => part !== "").join(" · ");
+  const name = nameOf(current);
+  const title = [titleNote.value, name, site.name].filter((part) => part !== "").join(" · ");
   const spoken = language.value;
   useEffect(() => {
     document.title = title;
@@ -25,6 +28,8 @@ export function App(): JSX.Element {
   switch (current.page) {
     case "home":
       return <Home />;
+    case "text":
+      return <TextPage key={current.kind} kind={current.kind} />;
     case "room":
       return (
         <Visit
@@ -33,5 +38,16 @@ export function App(): JSX.Element {
           secret={current.secret}
         />
       );
+  }
+}
+
+function nameOf(current: Place): string {
+  switch (current.page) {
+    case "home":
+      return "";
+    case "text":
+      return t().site[current.kind];
+    case "room":
+      return t().room(current.room);
   }
 }

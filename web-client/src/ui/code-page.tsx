@@ -6,6 +6,7 @@ import type { CallEnd } from "../call";
 import { t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
 import { Shelter } from "./shelter";
+import { Brand, SiteFooter } from "./site-frame";
 
 interface CodePageProps {
   readonly room: string;
@@ -40,9 +41,7 @@ export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element 
   return (
     <div class="home">
       <header class="page-header">
-        <a class="brand" href="/">
-          Préau
-        </a>
+        <Brand />
         <LanguageChoice />
       </header>
       <main class="home-main" id="link-incomplete">
@@ -89,6 +88,7 @@ export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element 
           </a>
         </p>
       </main>
+      <SiteFooter />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { signal } from "@preact/signals";
 import type { Call } from "../call";
 import { openDevices } from "../call";
 import type { Comeback } from "./coming-back";
+import { site } from "./site";
 import { recall, remember } from "./storage";
 
 export type DeviceKind = "microphone" | "camera";
@@ -51,7 +52,7 @@ export class Devices {
     const wishes = Object.fromEntries(wanted.map((kind) => [kind, recall(`${kind}.id`) ?? true]));
     wanted.forEach((kind) => this.#set(kind, { kind: "asking" }));
     try {
-      this.#take(await openDevices(wishes));
+      this.#take(await openDevices(wishes, site.media));
     } catch {
       // One of the two may be missing, or a remembered device gone: each is tried for itself.
       for (const kind of wanted) {
@@ -260,12 +261,12 @@ export function troubleOf(error: unknown): DeviceTrouble {
 async function openPreferred(kind: DeviceKind, deviceId: string | null): Promise<MediaStream> {
   if (deviceId !== null) {
     try {
-      return await openDevices({ [kind]: deviceId });
+      return await openDevices({ [kind]: deviceId }, site.media);
     } catch (error) {
       if (troubleOf(error) !== "missing") {
         throw error;
       }
     }
   }
-  return openDevices({ [kind]: true });
+  return openDevices({ [kind]: true }, site.media);
 }

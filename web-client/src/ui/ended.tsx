@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
 import { Shelter } from "./shelter";
+import { Brand, SiteFooter } from "./site-frame";
 
 interface MessageProps {
   readonly id: string;
@@ -16,9 +17,7 @@ export function MessagePage({ id, title, sentence, again }: MessageProps): JSX.E
   return (
     <div class="home">
       <header class="page-header">
-        <a class="brand" href="/">
-          Préau
-        </a>
+        <Brand />
         <LanguageChoice />
       </header>
       <main class="home-main" id={id}>
@@ -38,6 +37,7 @@ export function MessagePage({ id, title, sentence, again }: MessageProps): JSX.E
           </a>
         </p>
       </main>
+      <SiteFooter />
     </div>
   );
 }

@@ -10,24 +10,27 @@ import { addressOf } from "./recent-rooms";
 import { RecentRooms } from "./recent-list";
 import { createRoom } from "./rooms";
 import { Shelter } from "./shelter";
+import { site } from "./site";
+import { Brand, SiteFooter } from "./site-frame";
 
 export function Home(): JSX.Element {
   return (
     <div class="home">
       <header class="page-header">
-        <span class="brand">Préau</span>
+        <Brand link={false} />
         <LanguageChoice />
       </header>
       <main class="home-main">
         <Shelter />
         <h1 class="tagline">{t().tagline}</h1>
         <div class="home-forms">
-          <CreateForm />
+          {site.opensRooms && <CreateForm />}
           <EnterForm />
         </div>
         <RecentRooms />
         <p class="quiet">{t().noTracking}</p>
       </main>
+      <SiteFooter />
     </div>
   );
 }

@@ -1,8 +1,10 @@
-// The language of the pages: chosen by the person, else the browser's, else English. A language is
+// The language of the pages: chosen by the person, else by the operator, else the browser's, else
+// English. A language is
 // one file in `locales`, and a browser loads the one it shows.
 import { computed, signal } from "@preact/signals";
 
 import type { Messages } from "./locales/en";
+import { site } from "./site";
 import { recall, remember } from "./storage";
 
 /** A BCP 47 tag in lower case: the name of a file in `locales`. */
@@ -37,9 +39,10 @@ export function t(): Messages {
   return spoken.value.messages;
 }
 
-/** Loads the choice of the person or of the browser; nothing is drawn before. */
-export async function initLanguage(): Promise<void> {
-  await speak(chooseLanguage(recall("language"), navigator.languages));
+/** Loads what the address asks for, else the choice of the person, the operator or the browser; nothing is drawn before. */
+export async function initLanguage(asked: string | null = null): Promise<void> {
+  const chosen = asked ?? recall("language") ?? site.language;
+  await speak(chooseLanguage(chosen, navigator.languages));
 }
 
 /** Rejects, and leaves the language as it is, where the file cannot be loaded. */
@@ -60,7 +63,7 @@ export async function speak(next: Language): Promise<void> {
   }
 }
 
-/** The remembered language, else the first of the browser's that we have. */
+/** The language chosen, else the first of the browser's that we have. */
 export function chooseLanguage(remembered: string | null, wanted: readonly string[]): Language {
   for (const tag of [remembered ?? "", ...wanted]) {
     const whole = tag.toLowerCase();

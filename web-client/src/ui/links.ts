@@ -1,9 +1,11 @@
 // Links to rooms: `https://host/ROOM#SECRET`. The fragment never reaches a server or its log.
+import type { TextKind } from "./site";
 import { recall, remember } from "./storage";
 
 /** Where an address leads. */
 export type Place =
   | { readonly page: "home" }
+  | { readonly page: "text"; readonly kind: TextKind }
   | { readonly page: "room"; readonly room: string; readonly secret: string | null };
 
 /** `protocol::ids::RoomName`: 1 to 64 of a-z, 0-9 and inner hyphens. */
@@ -11,6 +13,9 @@ const ROOM_NAME = /^(?!-)[a-z0-9-]{1,64}(?<!-)$/;
 
 export function placeOf(url: URL): Place {
   const room = decodePath(url.pathname);
+  if (room === "legal" || room === "privacy") {
+    return { page: "text", kind: room };
+  }
   if (!isRoomName(room)) {
     return { page: "home" };
   }

@@ -8,12 +8,14 @@ import { BlurChoice } from "./blur-choice";
 import { DeviceChoice } from "./device-choice";
 import type { Devices } from "./devices";
 import { canCapture } from "./devices";
+import { proposedName } from "./frame-state";
 import { HostNote } from "./host-note";
 import { t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
 import { lazily } from "./lazy";
 import { LevelMeter } from "./level-meter";
 import { Preview } from "./preview";
+import { Brand, SiteFooter } from "./site-frame";
 import { recall, remember, setSharedComputer, sharedComputer } from "./storage";
 import type { Wish } from "./wish";
 
@@ -36,7 +38,8 @@ interface PrejoinProps {
 
 export function Prejoin(props: PrejoinProps): JSX.Element {
   const { room, secret, devices, joining } = props;
-  const name = useMemo(() => recall("name") ?? "", []);
+  const remembered = useMemo(() => recall("name") ?? "", []);
+  const name = proposedName.value ?? remembered;
   useEffect(() => {
     // Who comes back from a reload is joining already, with the devices they had.
     if (!joining) {
@@ -46,9 +49,7 @@ export function Prejoin(props: PrejoinProps): JSX.Element {
   return (
     <div class="prejoin">
       <header class="page-header">
-        <a class="brand" href="/">
-          Préau
-        </a>
+        <Brand />
         <LanguageChoice />
       </header>
       <main class="prejoin-main">
@@ -57,11 +58,12 @@ export function Prejoin(props: PrejoinProps): JSX.Element {
           <p class="eyebrow">{t().room(room)}</p>
           <h1>{t().readyTitle}</h1>
           <HostNote room={room} secret={secret} />
-          <JoinForm {...props} name={name} />
+          <JoinForm key={name} {...props} name={name} />
           <More />
         </div>
         <Choices devices={devices} />
       </main>
+      <SiteFooter />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
+import { present } from "./frame-state";
 import { t } from "./i18n";
 import { lazily } from "./lazy";
 import { useNarrow } from "./narrow";
@@ -39,6 +40,7 @@ interface RoomProps {
 
 export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.Element {
   const panels = useMemo(() => new Panels(), [store]);
+  useEffect(() => present({ store, panels }), [store, panels]);
   const talk = useMemo(() => new Talk(store), [store]);
   const reporter = useMemo(() => new ViewReporter(store.call), [store]);
   const sight = useMemo(() => {

@@ -11,6 +11,7 @@ import { Devices } from "./devices";
 import { MessagePage } from "./ended";
 import type { Entered } from "./enter";
 import { enterRoom } from "./enter";
+import { lastEnd, wishesOf } from "./frame-state";
 import { t } from "./i18n";
 import { lazily } from "./lazy";
 import { hostSecret } from "./links";
@@ -20,6 +21,7 @@ import { Presence } from "./presence";
 import { noteRoom } from "./recent-rooms";
 import { Room } from "./room";
 import { RoomStore } from "./room-store";
+import { site } from "./site";
 import type { Wish } from "./wish";
 
 declare global {
@@ -53,7 +55,9 @@ interface VisitProps {
 
 export function Visit({ room, secret }: VisitProps): JSX.Element {
   const comeback = useMemo(() => takeComeback(room), []);
-  const stage = useSignal<Stage>(firstStage(room, secret, comeback));
+  const direct = useMemo(() => directName(room, secret, comeback), []);
+  const isJoining = comeback !== null || direct !== null;
+  const stage = useSignal<Stage>(isJoining ? { kind: "joining" } : firstStage(room, secret));
   const code = useRef<string | null>(comeback?.code ?? null);
   const joining = useRef<AbortController | null>(null);
   const devices = useMemo(() => new Devices(), []);
@@ -66,6 +70,12 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     },
     [devices],
   );
+
+  useEffect(() => {
+    if (direct !== null) {
+      void enter(direct, "all");
+    }
+  }, []);
 
   useEffect(() => {
     if (comeback !== null) {
@@ -85,6 +95,7 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
         audio: devices.track("microphone") ?? false,
         video: devices.track("camera") ?? false,
         ownsTracks: true,
+        capture: site.media,
         signal,
         onLobby: ({ hostIsHere }) => {
           // After joining, the room itself says what the connection does.
@@ -131,6 +142,7 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     window.preau = { call };
     const store: RoomStore = new RoomStore(call, (reason) => {
       window.preau = { call: null };
+      lastEnd.value = reason;
       presence.close();
       // A page that goes away runs no timers: its note stays, for the reload that may follow.
       setTimeout(() => noteComeback(null));
@@ -198,12 +210,18 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
   }
 }
 
-function firstStage(room: string, secret: string | null, comeback: Comeback | null): Stage {
-  if (comeback !== null) {
-    return { kind: "joining" };
-  }
-  const isOpen = secret !== null || hostSecret(room) !== null;
-  return { kind: isOpen ? "preview" : "code", trouble: null };
+function firstStage(room: string, secret: string | null): Stage {
+  return { kind: isOpen(room, secret) ? "preview" : "code", trouble: null };
+}
+
+function isOpen(room: string, secret: string | null): boolean {
+  return secret !== null || hostSecret(room) !== null;
+}
+
+/** The name under which the address wants one in the room at once; with no device turned on. */
+function directName(room: string, secret: string | null, comeback: Comeback | null): string | null {
+  const { name, skipsPreview } = wishesOf(location.search);
+  return skipsPreview && comeback === null && isOpen(room, secret) ? name : null;
 }
 
 /** Refusals that another try at once does not change have a page of their own. */

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { Devices } from "./devices";
 import { t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
+import { Brand, SiteFooter } from "./site-frame";
 import { titleNote } from "./navigation";
 import { Preview } from "./preview";
 
@@ -28,7 +29,7 @@ export function WaitingRoom(props: WaitingRoomProps): JSX.Element {
   return (
     <div class="prejoin">
       <header class="page-header">
-        <span class="brand">Préau</span>
+        <Brand link={false} />
         <LanguageChoice />
       </header>
       <main class="prejoin-main" id="waiting" data-host={hostIsHere ? "here" : "away"}>
@@ -45,6 +46,7 @@ export function WaitingRoom(props: WaitingRoomProps): JSX.Element {
           </button>
         </div>
       </main>
+      <SiteFooter />
     </div>
   );
 }

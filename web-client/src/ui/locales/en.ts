@@ -29,6 +29,14 @@ export const en = {
     "This server does not let you open a room just now. Try again in a minute, or ask whoever runs it.",
   noTracking: "No account, nothing to install, no tracking.",
 
+  site: {
+    legal: "Legal notice",
+    privacy: "Privacy",
+    contact: "Contact",
+    source: "Source code",
+    textMissing: "The text could not be loaded. Check your connection and reload the page.",
+  },
+
   room: (name: string) => `Room ${name}`,
   linkIncompleteTitle: "This link is not complete",
   linkIncomplete:

@@ -29,6 +29,14 @@ export const fr: Messages = {
     "Ce serveur ne vous permet pas d’ouvrir une salle pour l’instant. Réessayez dans une minute ou demandez à la personne qui l’administre.",
   noTracking: "Sans compte, sans installation, sans pistage.",
 
+  site: {
+    legal: "Mentions légales",
+    privacy: "Vie privée",
+    contact: "Nous contacter",
+    source: "Code source",
+    textMissing: "Le texte n’a pas pu être chargé. Vérifiez votre connexion et rechargez la page.",
+  },
+
   room: (name) => `Salle ${name}`,
   linkIncompleteTitle: "Ce lien n’est pas complet",
   linkIncomplete:
