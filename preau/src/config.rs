@@ -372,13 +372,11 @@ fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
 fn flat(table: toml::Table) -> Vec<(String, toml::Value)> {
     let mut flat = Vec::with_capacity(table.len());
     for (key, value) in table {
-        match value {
-            toml::Value::Table(inner) if look::TABLES.contains(&key.as_str()) => {
-                flat.extend(
-                    inner.into_iter().map(|(name, value)| (format!("{key}.{name}"), value)),
-                );
-            }
-            value => flat.push((key, value)),
+        if let (toml::Value::Table(inner), true) = (&value, look::TABLES.contains(&key.as_str())) {
+            let inner = inner.iter().map(|(name, value)| (format!("{key}.{name}"), value.clone()));
+            flat.extend(inner);
+        } else {
+            flat.push((key, value));
         }
     }
     flat

@@ -40,13 +40,13 @@ pub(super) fn set(text: &str, key: &str, value: &Value) -> Result<String, Error>
         lines[at] = &line;
         return Ok(lines.join("\n") + "\n");
     }
-    let is_header = |line: &&str| line.trim_start().starts_with('[') && line.contains(']');
+    let is_header = |line: &str| line.trim_start().starts_with('[') && line.contains(']');
     let own = key.split_once('.').and_then(|(name, inner)| {
         let at = lines.iter().position(|line| line.trim() == format!("[{name}]"))?;
         Some((at + 1, format!("{inner} = {value}")))
     });
     let (at, line) = own.unwrap_or_else(|| {
-        let first_table = lines.iter().position(|line| is_header(&line));
+        let first_table = lines.iter().position(|line| is_header(line));
         (first_table.unwrap_or(lines.len()), line)
     });
     lines.insert(at, &line);

@@ -1,0 +1,50 @@
+// A call with camera and microphone.
+import { linkOf, sdk, showPicture, playSounds } from "./shared.mjs";
+
+const entry = document.getElementById("entry");
+const status = document.getElementById("status");
+entry.elements.link.value = location.hash.slice(1);
+
+entry.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const link = linkOf(entry.elements.link.value);
+  try {
+    const { join } = await sdk(link);
+    const name = entry.elements.name.value;
+    start(await join({ ...link, name, audio: true, video: true }));
+  } catch (error) {
+    status.textContent = `Not joined: ${error.code ?? error.message}`;
+  }
+});
+
+function start(call) {
+  entry.hidden = true;
+  document.getElementById("controls").hidden = false;
+  playSounds(call);
+
+  const names = () => call.participants.map(({ name }) => name).join(", ");
+  const tell = () => (status.textContent = `In the room: ${names()}`);
+  call.on("participant", tell);
+  call.on("state", ({ phase, reason }) => phase === "ended" && (status.textContent = `Ended: ${reason}`));
+  tell();
+
+  // What is on already, and then what changes. `track` is null where a picture ends.
+  for (const { carries, track } of call.slots) {
+    if (carries !== null) showPicture(call, { ...carries, track });
+  }
+  call.on("track", (change) => showPicture(call, change));
+  showPicture(call, { participant: call.you, source: "camera", track: call.local.camera });
+
+  document.getElementById("microphone").addEventListener("click", async ({ currentTarget }) => {
+    const on = !call.local.microphoneOn;
+    await call.setMicrophone(on);
+    currentTarget.setAttribute("aria-pressed", on);
+  });
+  document.getElementById("camera").addEventListener("click", async ({ currentTarget }) => {
+    const on = call.local.camera === null;
+    await call.setCamera(on);
+    currentTarget.setAttribute("aria-pressed", on);
+    showPicture(call, { participant: call.you, source: "camera", track: call.local.camera });
+  });
+  document.getElementById("leave").addEventListener("click", () => call.leave());
+}
