@@ -25,7 +25,9 @@ function start(call) {
   const names = () => call.participants.map(({ name }) => name).join(", ");
   const tell = () => (status.textContent = `In the room: ${names()}`);
   call.on("participant", tell);
-  call.on("state", ({ phase, reason }) => phase === "ended" && (status.textContent = `Ended: ${reason}`));
+  call.on("state", ({ phase, reason }) => {
+    if (phase === "ended") status.textContent = `Ended: ${reason}`;
+  });
   tell();
 
   // What is on already, and then what changes. `track` is null where a picture ends.

@@ -16,7 +16,8 @@ const HOST = `<!doctype html><title>Host</title><body><script>
     [frame.width, frame.height, frame.src] = [900, 600, src];
     document.body.append(frame);
   };
-  window.command = (message, origin) => frame.contentWindow.postMessage({ preau: 1, ...message }, origin);
+  window.command = (message, origin) =>
+    frame.contentWindow.postMessage({ preau: 1, ...message }, origin);
 </script>`;
 
 /** A server that `site` may embed, and a room on it. */
@@ -63,7 +64,8 @@ for (const kind of ["chromium", "firefox"]) {
     await command({ command: "explode", id: "odd" });
     await until("turned on", look, ({ microphone, chat }) => microphone === "true" && chat);
     await hears(page, "an answer", ({ reply, ok }) => reply === 7 && ok);
-    await hears(page, "a refusal", ({ reply, error }) => reply === "odd" && error === "unknown_command");
+    const isRefused = ({ reply, error }) => reply === "odd" && error === "unknown_command";
+    await hears(page, "a refusal", isRefused);
 
     const other = await Embedder.join(browser, guestLink, "Bo");
     await hears(page, "two people", ({ event, count }) => event === "participants" && count === 2);
@@ -118,8 +120,10 @@ for (const kind of ["chromium", "firefox"]) {
     stage.onEnd(() => site.close());
     const { guestLink } = await serve(stage, site);
     const browser = await stage.browser(kind);
-    const status = (page, isGood) =>
-      until("status", () => page.$eval("#status", ({ textContent }) => textContent), isGood, 40_000);
+    const status = (page, isGood) => {
+      const look = () => page.$eval("#status", ({ textContent }) => textContent);
+      return until("status", look, isGood, 40_000);
+    };
     const picture = (page, number) =>
       until(
         `picture ${number}`,

@@ -1,3 +1,4 @@
+// What pages around this one may say.
 import { describe, expect, it } from "vitest";
 
 import { commandOf } from "./frame";
@@ -11,7 +12,8 @@ describe("a page around this one", () => {
     });
     expect(commandOf({ preau: 1, command: "microphone", on: "no" })).toBe("unknown");
     expect(commandOf({ preau: 1, command: "explode" })).toBe("unknown");
-    for (const none of [null, "hello", 1, {}, { command: "leave" }, { preau: 2, command: "leave" }]) {
+    const leave = { command: "leave" };
+    for (const none of [null, "hello", 1, {}, leave, { preau: 2, ...leave }]) {
       expect(commandOf(none)).toBeNull();
     }
   });

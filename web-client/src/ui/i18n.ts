@@ -1,6 +1,5 @@
 // The language of the pages: chosen by the person, else by the operator, else the browser's, else
-// English. A language is
-// one file in `locales`, and a browser loads the one it shows.
+// English. A language is one file in `locales`, and a browser loads the one it shows.
 import { computed, signal } from "@preact/signals";
 
 import type { Messages } from "./locales/en";
@@ -39,7 +38,10 @@ export function t(): Messages {
   return spoken.value.messages;
 }
 
-/** Loads what the address asks for, else the choice of the person, the operator or the browser; nothing is drawn before. */
+/**
+ * Loads what the address asks for, else the choice of the person, the operator or the browser;
+ * nothing is drawn before.
+ */
 export async function initLanguage(asked: string | null = null): Promise<void> {
   const chosen = asked ?? recall("language") ?? site.language;
   await speak(chooseLanguage(chosen, navigator.languages));

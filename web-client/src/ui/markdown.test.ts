@@ -1,3 +1,4 @@
+// Texts of the operator's, well-meant and not.
 import { describe, expect, it } from "vitest";
 
 import { blocksOf } from "./markdown";

@@ -1,3 +1,4 @@
+// What the server tells of the site.
 import { describe, expect, it } from "vitest";
 
 import { siteOf } from "./site";

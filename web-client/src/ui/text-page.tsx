@@ -1,4 +1,4 @@
-// A text of the operator's on a page of its own: the legal notice, or what happens to personal data.
+// A text of the operator's on a page of its own: the legal notice, or the word on personal data.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
