@@ -32,11 +32,8 @@ describe("what a site is told to be", () => {
     });
   });
 
-  it.each(["", "no JSON", "null", "[]", '{"name":1,"media":null,"embedders":"x"}'])(
-    "is without settings where %s is told",
-    (json) => {
-      const { name, opensRooms, media, embedders } = siteOf(json);
-      expect([name, opensRooms, media.maxHeight, embedders]).toEqual(["Préau", true, 720, []]);
-    },
-  );
+  it.each(["", "{}"])("is without settings where nothing is told", (json) => {
+    const { name, opensRooms, media, embedders } = siteOf(json);
+    expect([name, opensRooms, media.maxHeight, embedders]).toEqual(["Préau", true, 720, []]);
+  });
 });

@@ -22,50 +22,39 @@ export interface Site {
 
 export const site: Site = siteOf(elementText());
 
-/** Reads what the server wrote; what is missing or strange is as on a site without settings. */
+/** Reads what the server wrote; what is missing is as on a site without settings. */
 export function siteOf(json: string): Site {
-  const told = object(parse(json));
-  const [rooms, media] = [object(told["rooms"]), object(told["media"])];
+  const told = (json === "" ? {} : JSON.parse(json)) as Told;
   return {
-    name: text(told["name"]) ?? "Préau",
-    logo: text(told["logo"]),
-    logoDark: text(told["logo_dark"]),
-    language: text(told["language"]),
-    contact: text(told["contact"]),
-    texts: { legal: texts(told["legal"]), privacy: texts(told["privacy"]) },
-    opensRooms: rooms["creation"] !== "closed",
+    name: told.name ?? "Préau",
+    logo: told.logo ?? null,
+    logoDark: told.logo_dark ?? null,
+    language: told.language ?? null,
+    contact: told.contact ?? null,
+    texts: { legal: told.legal ?? [], privacy: told.privacy ?? [] },
+    opensRooms: told.rooms?.creation !== "closed",
     media: {
-      maxHeight: number(media["max_height"]) ?? 720,
-      maxFrameRate: number(media["max_frame_rate"]) ?? 30,
+      maxHeight: told.media?.max_height ?? 720,
+      maxFrameRate: told.media?.max_frame_rate ?? 30,
     },
-    embedders: texts(told["embedders"]),
+    embedders: told.embedders ?? [],
   };
+}
+
+/** What stands in `#site`, written by the server that the page itself is from. */
+interface Told {
+  readonly name?: string;
+  readonly logo?: string | null;
+  readonly logo_dark?: string | null;
+  readonly language?: string | null;
+  readonly contact?: string | null;
+  readonly legal?: readonly string[];
+  readonly privacy?: readonly string[];
+  readonly rooms?: { readonly creation: "open" | "closed" };
+  readonly media?: { readonly max_height: number; readonly max_frame_rate: number };
+  readonly embedders?: readonly string[];
 }
 
 function elementText(): string {
   return globalThis.document?.getElementById("site")?.textContent ?? "";
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
-
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
-}
-
-function number(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

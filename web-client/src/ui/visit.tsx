@@ -8,7 +8,6 @@ import { CallError, prepare } from "../call";
 import type { Comeback } from "./coming-back";
 import { noteComeback, takeComeback } from "./coming-back";
 import { Devices } from "./devices";
-import { MessagePage } from "./ended";
 import type { Entered } from "./enter";
 import { enterRoom } from "./enter";
 import { lastEnd, wishesOf } from "./frame-state";
@@ -17,8 +16,6 @@ import { lazily } from "./lazy";
 import { hostSecret } from "./links";
 import { titleNote } from "./navigation";
 import { Prejoin } from "./prejoin";
-import { Presence } from "./presence";
-import { noteRoom } from "./recent-rooms";
 import { Room } from "./room";
 import { RoomStore } from "./room-store";
 import { site } from "./site";
@@ -32,6 +29,8 @@ declare global {
 }
 
 const WaitingRoom = lazily(async () => (await import("./waiting")).WaitingRoom);
+const loadEnd = async () => (await import("./ended")).MessagePage;
+const MessagePage = lazily(loadEnd);
 const CodePage = lazily(async () => (await import("./code-page")).CodePage);
 
 type Stage =
@@ -138,12 +137,19 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
     wish: Wish,
     note: (store: RoomStore) => void,
   ): void {
-    noteRoom({ room, guestSecret, at: Date.now() });
+    // A call may end because the network has: its last page is there before.
+    loadEnd().catch(() => undefined);
+    const visited = { room, guestSecret, at: Date.now() };
+    import("./recent-rooms").then(
+      ({ noteRoom }) => noteRoom(visited),
+      // Home then lists one room less.
+      () => undefined,
+    );
     window.preau = { call };
     const store: RoomStore = new RoomStore(call, (reason) => {
       window.preau = { call: null };
       lastEnd.value = reason;
-      presence.close();
+      presence.then((watching) => watching?.close());
       // A page that goes away runs no timers: its note stays, for the reload that may follow.
       setTimeout(() => noteComeback(null));
       stage.value = { kind: "ended", reason };
@@ -153,7 +159,11 @@ export function Visit({ room, secret }: VisitProps): JSX.Element {
       noteWhileHidden(t().door.letIn);
     }
     devices.settle(call);
-    const presence = new Presence(store);
+    const presence = import("./presence").then(
+      ({ Presence }) => (store.state.value.phase === "ended" ? null : new Presence(store)),
+      // The call goes on without a lock on the screen.
+      () => null,
+    );
     call.on("local", () => note(store));
     note(store);
     stage.value = { kind: "room", entered: { store, guestSecret, soundOnly: wish === "sound" } };
