@@ -53,6 +53,8 @@ for (const kind of ["chromium", "firefox"]) {
     for (const [index, name] of NAMES.entries()) {
       assert.equal(shown.get(name), tidy(TEXTS[index]), `what ${name} wrote`);
     }
+    // Firefox draws no page behind another one, and nothing that is not drawn can be clicked.
+    await person.page.bringToFront();
     await person.page.locator("#people").click();
     await person.page.waitForSelector("#people-panel");
     const people = () => person.page.$$eval("[data-person]", (rows) => rows.length);
@@ -70,7 +72,7 @@ for (const kind of ["chromium", "firefox"]) {
         strange: document.querySelectorAll("#app :is(script, iframe, style, base, link, math)")
           .length,
         protocols: [...new Set(links)].filter((p) => p !== "http:" && p !== "https:"),
-        width: document.documentElement.scrollWidth,
+        size: [document.documentElement.scrollWidth, document.documentElement.scrollHeight],
         addresses: remote.map(({ address, ip }) => address ?? ip),
         relays: config.flat().flatMap(({ urls }) => urls),
         sockets: window.probe.sockets.map(({ url }) => url),
@@ -84,7 +86,7 @@ for (const kind of ["chromium", "firefox"]) {
       errors: [],
       strange: 0,
       protocols: [],
-      width: 1024,
+      size: [1024, 640],
     });
     assert.deepEqual([dialogs, popups], [[], []]);
     assert.equal(connection, "connected");
