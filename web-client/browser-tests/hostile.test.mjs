@@ -53,6 +53,8 @@ for (const kind of ["chromium", "firefox"]) {
     for (const [index, name] of NAMES.entries()) {
       assert.equal(shown.get(name), tidy(TEXTS[index]), `what ${name} wrote`);
     }
+    assert.deepEqual(await person.page.evaluate(findHarm), NO_HARM, "beside the chat");
+
     // Firefox draws no page behind another one, and nothing that is not drawn can be clicked.
     await person.page.bringToFront();
     await person.page.locator("#people").click();
@@ -60,34 +62,8 @@ for (const kind of ["chromium", "firefox"]) {
     const people = () => person.page.$$eval("[data-person]", (rows) => rows.length);
     await until("everybody in the list", people, (count) => count === NAMES.length + 2);
 
-    const state = await person.page.evaluate(async () => {
-      const links = [...document.querySelectorAll("#app a")].map(({ protocol }) => protocol);
-      const config = window.probe.connections.map((made) => made.getConfiguration().iceServers);
-      const stats = await window.probe.connections.at(-1).getStats();
-      const remote = [...stats.values()].filter(({ type }) => type === "remote-candidate");
-      return {
-        ran: window.ran ?? null,
-        violations: window.violations,
-        errors: window.probe.errors,
-        strange: document.querySelectorAll("#app :is(script, iframe, style, base, link, math)")
-          .length,
-        protocols: [...new Set(links)].filter((p) => p !== "http:" && p !== "https:"),
-        size: [document.documentElement.scrollWidth, document.documentElement.scrollHeight],
-        addresses: remote.map(({ address, ip }) => address ?? ip),
-        relays: config.flat().flatMap(({ urls }) => urls),
-        sockets: window.probe.sockets.map(({ url }) => url),
-        connection: window.probe.call().connection,
-      };
-    });
-    const { addresses, sockets, relays, connection, ...harm } = state;
-    assert.deepEqual(harm, {
-      ran: null,
-      violations: [],
-      errors: [],
-      strange: 0,
-      protocols: [],
-      size: [1024, 640],
-    });
+    assert.deepEqual(await person.page.evaluate(findHarm), NO_HARM, "beside the people");
+    const { addresses, sockets, relays, connection } = await person.page.evaluate(findWays);
     assert.deepEqual([dialogs, popups], [[], []]);
     assert.equal(connection, "connected");
     await person.screenshot(`hostile-${kind}`);
@@ -104,6 +80,44 @@ for (const kind of ["chromium", "firefox"]) {
     assert.deepEqual(addresses.filter((address) => !own.includes(address)), []);
     stage.note(`${kind}: ${asked.length} requests and sockets, all to ${host}`);
   });
+}
+
+/** What `findHarm` says of a page of 1024 by 640 that nobody has harmed. */
+const NO_HARM = {
+  ran: null,
+  violations: [],
+  errors: [],
+  strange: 0,
+  protocols: [],
+  size: [1024, 640],
+};
+
+/** Runs in the page: what hostile words have brought about. */
+function findHarm() {
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  const links = [...document.querySelectorAll("#app a")].map(({ protocol }) => protocol);
+  return {
+    ran: window.ran ?? null,
+    violations: window.violations,
+    errors: window.probe.errors,
+    strange: document.querySelectorAll("#app :is(script, iframe, style, base, link, math)").length,
+    protocols: [...new Set(links)].filter((name) => name !== "http:" && name !== "https:"),
+    size: [scrollWidth, scrollHeight],
+  };
+}
+
+/** Runs in the page: whom it speaks with. */
+async function findWays() {
+  const { connections, sockets, call } = window.probe;
+  const relays = connections.flatMap((made) => made.getConfiguration().iceServers);
+  const stats = await connections.at(-1).getStats();
+  const remote = [...stats.values()].filter(({ type }) => type === "remote-candidate");
+  return {
+    addresses: remote.map(({ address, ip }) => address ?? ip),
+    relays: relays.flatMap(({ urls }) => urls),
+    sockets: sockets.map(({ url }) => url),
+    connection: call().connection,
+  };
 }
 
 /** Runs in the page: brings everybody by a WebSocket of their own, with the offer of this page. */
