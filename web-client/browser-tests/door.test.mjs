@@ -39,7 +39,8 @@ onStage("a cut link asks for the code, and its bearer waits to be let in", async
   await guest.page.waitForSelector(".preview video");
   await guest.page.locator("#join").click();
   await guest.page.waitForSelector('#waiting[data-host="here"]');
-  assert.match(await guest.page.title(), /^Waiting · Room /);
+  const titled = (title) => /^Waiting · Room /.test(title);
+  await guest.look("a title that says so", () => document.title, titled);
   await guest.screenshot("waiting");
   // What one changes while waiting is so in the room.
   await guest.page.locator("#preview-camera").click();
