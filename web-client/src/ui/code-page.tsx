@@ -4,9 +4,8 @@ import type { JSX } from "preact";
 
 import type { CallEnd } from "../call";
 import { t } from "./i18n";
-import { LanguageChoice } from "./language-choice";
 import { Shelter } from "./shelter";
-import { Brand, SiteFooter } from "./site-frame";
+import { SitePage } from "./site-frame";
 
 interface CodePageProps {
   readonly room: string;
@@ -39,56 +38,49 @@ export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element 
   const refused = trouble === null ? "" : t().end[trouble];
   const sentence = malformed.value ? door.codeMalformed : refused;
   return (
-    <div class="home">
-      <header class="page-header">
-        <Brand />
-        <LanguageChoice />
-      </header>
-      <main class="home-main" id="link-incomplete">
-        <Shelter />
-        <p class="eyebrow">{t().room(room)}</p>
-        <h1>{t().linkIncompleteTitle}</h1>
-        <p class="sentence">{t().linkIncomplete}</p>
-        <form
-          class="card code-form"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            submit(event.currentTarget);
-          }}
-        >
-          <label class="field">
-            <span>{door.yourCode}</span>
-            <input
-              id="room-code-typed"
-              name="code"
-              class="code-field"
-              inputMode="numeric"
-              autocomplete="off"
-              maxLength={12}
-              placeholder="000 000"
-              required
-              aria-invalid={sentence !== ""}
-              aria-describedby="code-hint code-trouble"
-            />
-          </label>
-          <p id="code-hint" class="hint">
-            {door.codeHint}
-          </p>
-          <output id="code-trouble" role="alert" class="trouble">
-            {sentence}
-          </output>
-          <button id="try-code" type="submit" class="button primary">
-            {door.goOn}
-          </button>
-        </form>
-        <p class="ways">
-          <a class="button" href="/">
-            {t().backHome}
-          </a>
+    <SitePage id="link-incomplete">
+      <Shelter />
+      <p class="eyebrow">{t().room(room)}</p>
+      <h1>{t().linkIncompleteTitle}</h1>
+      <p class="sentence">{t().linkIncomplete}</p>
+      <form
+        class="card code-form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit(event.currentTarget);
+        }}
+      >
+        <label class="field">
+          <span>{door.yourCode}</span>
+          <input
+            id="room-code-typed"
+            name="code"
+            class="code-field"
+            inputMode="numeric"
+            autocomplete="off"
+            maxLength={12}
+            placeholder="000 000"
+            required
+            aria-invalid={sentence !== ""}
+            aria-describedby="code-hint code-trouble"
+          />
+        </label>
+        <p id="code-hint" class="hint">
+          {door.codeHint}
         </p>
-      </main>
-      <SiteFooter />
-    </div>
+        <output id="code-trouble" role="alert" class="trouble">
+          {sentence}
+        </output>
+        <button id="try-code" type="submit" class="button primary">
+          {door.goOn}
+        </button>
+      </form>
+      <p class="ways">
+        <a class="button" href="/">
+          {t().backHome}
+        </a>
+      </p>
+    </SitePage>
   );
 }

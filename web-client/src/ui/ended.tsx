@@ -2,9 +2,8 @@
 import type { JSX } from "preact";
 
 import { t } from "./i18n";
-import { LanguageChoice } from "./language-choice";
 import { Shelter } from "./shelter";
-import { Brand, SiteFooter } from "./site-frame";
+import { SitePage } from "./site-frame";
 
 interface MessageProps {
   readonly id: string;
@@ -15,29 +14,22 @@ interface MessageProps {
 
 export function MessagePage({ id, title, sentence, again }: MessageProps): JSX.Element {
   return (
-    <div class="home">
-      <header class="page-header">
-        <Brand />
-        <LanguageChoice />
-      </header>
-      <main class="home-main" id={id}>
-        <Shelter />
-        <h1>{title}</h1>
-        <p class="sentence" role="status">
-          {sentence}
-        </p>
-        <p class="ways">
-          {again !== undefined && (
-            <button id="join-again" type="button" class="button primary" onClick={again}>
-              {t().joinAgain}
-            </button>
-          )}
-          <a class="button" href="/">
-            {t().backHome}
-          </a>
-        </p>
-      </main>
-      <SiteFooter />
-    </div>
+    <SitePage id={id}>
+      <Shelter />
+      <h1>{title}</h1>
+      <p class="sentence" role="status">
+        {sentence}
+      </p>
+      <p class="ways">
+        {again !== undefined && (
+          <button id="join-again" type="button" class="button primary" onClick={again}>
+            {t().joinAgain}
+          </button>
+        )}
+        <a class="button" href="/">
+          {t().backHome}
+        </a>
+      </p>
+    </SitePage>
   );
 }

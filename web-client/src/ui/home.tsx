@@ -3,7 +3,6 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { t } from "./i18n";
-import { LanguageChoice } from "./language-choice";
 import { parseLink, roomNameFrom } from "./links";
 import { visit } from "./navigation";
 import { addressOf } from "./recent-rooms";
@@ -11,27 +10,20 @@ import { RecentRooms } from "./recent-list";
 import { createRoom } from "./rooms";
 import { Shelter } from "./shelter";
 import { site } from "./site";
-import { Brand, SiteFooter } from "./site-frame";
+import { SitePage } from "./site-frame";
 
 export function Home(): JSX.Element {
   return (
-    <div class="home">
-      <header class="page-header">
-        <Brand link={false} />
-        <LanguageChoice />
-      </header>
-      <main class="home-main">
-        <Shelter />
-        <h1 class="tagline">{t().tagline}</h1>
-        <div class="home-forms">
-          {site.opensRooms && <CreateForm />}
-          <EnterForm />
-        </div>
-        <RecentRooms />
-        <p class="quiet">{t().noTracking}</p>
-      </main>
-      <SiteFooter />
-    </div>
+    <SitePage isHome>
+      <Shelter />
+      <h1 class="tagline">{t().tagline}</h1>
+      <div class="home-forms">
+        {site.opensRooms && <CreateForm />}
+        <EnterForm />
+      </div>
+      <RecentRooms />
+      <p class="quiet">{t().noTracking}</p>
+    </SitePage>
   );
 }
 

@@ -1,7 +1,8 @@
 // What frames the pages beside the room: the site's name above, what one has a right to know below.
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 
 import { t } from "./i18n";
+import { LanguageChoice } from "./language-choice";
 import { site } from "./site";
 
 /** Name and logo; where one is not at home already, they lead there. */
@@ -24,6 +25,33 @@ export function Brand({ link = true }: { readonly link?: boolean }): JSX.Element
     </a>
   ) : (
     <span class="brand">{content}</span>
+  );
+}
+
+interface SitePageProps {
+  readonly isHome?: boolean;
+  /** Of its `main`. */
+  readonly id?: string;
+  readonly class?: string;
+  /** What its text is in, where that may not be the page's language. */
+  readonly lang?: string | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** A page beside the room. */
+export function SitePage(props: SitePageProps): JSX.Element {
+  const { isHome = false, class: name = "home-main", children, id, lang } = props;
+  return (
+    <div class="home">
+      <header class="page-header">
+        <Brand link={!isHome} />
+        <LanguageChoice />
+      </header>
+      <main class={name} id={id} lang={lang}>
+        {children}
+      </main>
+      <SiteFooter />
+    </div>
   );
 }
 

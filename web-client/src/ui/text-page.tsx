@@ -4,12 +4,11 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { language, t } from "./i18n";
-import { LanguageChoice } from "./language-choice";
 import type { Block, Inline } from "./markdown";
 import { blocksOf } from "./markdown";
 import type { TextKind } from "./site";
 import { site } from "./site";
-import { Brand, SiteFooter } from "./site-frame";
+import { SitePage } from "./site-frame";
 
 export function TextPage({ kind }: { readonly kind: TextKind }): JSX.Element {
   const blocks = useSignal<readonly Block[] | null>(null);
@@ -37,19 +36,12 @@ export function TextPage({ kind }: { readonly kind: TextKind }): JSX.Element {
     };
   }, [kind, shown]);
   return (
-    <div class="home">
-      <header class="page-header">
-        <Brand />
-        <LanguageChoice />
-      </header>
-      <main class="text-page" id={kind} lang={shown}>
-        {(blocks.value ?? []).map((block, index) => (
-          <BlockView key={index} block={block} />
-        ))}
-        <output role="alert">{failed.value ? t().site.textMissing : ""}</output>
-      </main>
-      <SiteFooter />
-    </div>
+    <SitePage class="text-page" id={kind} lang={shown}>
+      {(blocks.value ?? []).map((block, index) => (
+        <BlockView key={index} block={block} />
+      ))}
+      <output role="alert">{failed.value ? t().site.textMissing : ""}</output>
+    </SitePage>
   );
 }
 

@@ -5,13 +5,12 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { t } from "./i18n";
 import { MicrophoneOffIcon } from "./icons";
+import { PictureFace } from "./picture-face";
 import type { Placed } from "./pictures/scene";
 import type { Sight } from "./pictures/sight";
 import { TileTools } from "./pictures/tile-tools";
 import type { Picture, RoomStore } from "./room-store";
 import { has } from "./room-store";
-import { hueOf, initials } from "./text";
-import { Video } from "./video";
 import type { ViewReporter } from "./view-reporter";
 
 interface TileProps {
@@ -39,7 +38,6 @@ export function Tile({ sight, reporter, placed }: TileProps): JSX.Element {
   const speaking = useComputed(() => isCamera && store.speaking.value.has(participant.id));
   const touched = useComputed(() => sight.touched.value === key);
   const voiceOff = isCamera && !isHeard(store, picture);
-  const track = sight.soundOnly.value && !self ? null : picture.track;
   return (
     <li
       ref={element}
@@ -71,16 +69,7 @@ export function Tile({ sight, reporter, placed }: TileProps): JSX.Element {
         }
       }}
     >
-      <span class={`avatar hue-${hueOf(participant.id)}`} aria-hidden="true">
-        {initials(participant.name)}
-      </span>
-      {track !== null && (
-        <Video
-          track={track}
-          mirrored={self && isCamera}
-          {...(self ? {} : { isRight: () => store.call.carrierOf(track) === participant.id })}
-        />
-      )}
+      <PictureFace sight={sight} picture={picture} />
       <span class="tile-name">
         {voiceOff && (
           <>

@@ -5,11 +5,10 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
 import { CameraIcon, CameraOffIcon, LeaveIcon, MicrophoneIcon, MicrophoneOffIcon } from "../icons";
+import { PictureFace } from "../picture-face";
 import type { Picture } from "../room-store";
 import { has } from "../room-store";
-import { hueOf, initials } from "../text";
 import { nameOf } from "../tile";
-import { Video } from "../video";
 import type { ViewReporter } from "../view-reporter";
 import type { Sight } from "./sight";
 
@@ -107,19 +106,9 @@ function FloatingPicture({ sight, reporter, picture }: FloatingPictureProps): JS
     const wish = { participant: participant.id, source, stage: true, elsewhere: true };
     return reporter.watch(box.current, wish);
   }, [reporter, participant.id, source, self, published]);
-  const track = sight.soundOnly.value && !self ? null : picture.track;
   return (
     <div ref={box} class={`tile ${source}`}>
-      <span class={`avatar hue-${hueOf(participant.id)}`} aria-hidden="true">
-        {initials(participant.name)}
-      </span>
-      {track !== null && (
-        <Video
-          track={track}
-          mirrored={self && source === "camera"}
-          {...(self ? {} : { isRight: () => sight.store.call.carrierOf(track) === participant.id })}
-        />
-      )}
+      <PictureFace sight={sight} picture={picture} />
       <span class="tile-name">
         <span class="tile-name-text">{nameOf(picture)}</span>
       </span>
