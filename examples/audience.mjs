@@ -1,24 +1,15 @@
 // Receives only: no device is asked for, and one picture is sent here, that of the speaker.
-import { linkOf, playSounds, sdk, showPicture } from "./shared.mjs";
+import { onEntry, playSounds, sdk, showPicture } from "./shared.mjs";
 
-const entry = document.getElementById("entry");
 const status = document.getElementById("status");
-entry.elements.link.value = location.hash.slice(1);
 
-entry.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const link = linkOf(entry.elements.link.value);
-  try {
-    const { join } = await sdk(link);
-    // One slot is enough for one picture; the server then spares this line the rest.
-    watch(await join({ ...link, name: "Audience", videoSlots: 1 }));
-  } catch (error) {
-    status.textContent = `Not joined: ${error.code ?? error.message}`;
-  }
+onEntry(async (link) => {
+  const { join } = await sdk(link);
+  // One slot is enough for one picture; the server then spares this line the rest.
+  watch(await join({ ...link, name: "Audience", videoSlots: 1 }));
 });
 
 function watch(call) {
-  entry.hidden = true;
   playSounds(call);
   call.on("track", (change) => showPicture(call, change));
   call.on("speaker", follow);

@@ -1,24 +1,14 @@
 // A call with camera and microphone.
-import { linkOf, sdk, showPicture, playSounds } from "./shared.mjs";
+import { onEntry, playSounds, sdk, showPicture } from "./shared.mjs";
 
-const entry = document.getElementById("entry");
 const status = document.getElementById("status");
-entry.elements.link.value = location.hash.slice(1);
 
-entry.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const link = linkOf(entry.elements.link.value);
-  try {
-    const { join } = await sdk(link);
-    const name = entry.elements.name.value;
-    start(await join({ ...link, name, audio: true, video: true }));
-  } catch (error) {
-    status.textContent = `Not joined: ${error.code ?? error.message}`;
-  }
+onEntry(async (link, { name }) => {
+  const { join } = await sdk(link);
+  start(await join({ ...link, name: name.value, audio: true, video: true }));
 });
 
 function start(call) {
-  entry.hidden = true;
   document.getElementById("controls").hidden = false;
   playSounds(call);
 

@@ -1,4 +1,19 @@
-// What the examples share: reading a link, loading the SDK from its server, showing tracks.
+// What the examples share: asking for a link, loading the SDK from its server, showing tracks.
+
+/** Has `enter` take the link in the page's form, and its fields; the form goes once one is in. */
+export function onEntry(enter) {
+  const entry = document.getElementById("entry");
+  entry.elements.link.value = location.hash.slice(1);
+  entry.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await enter(linkOf(entry.elements.link.value), entry.elements);
+      entry.hidden = true;
+    } catch (error) {
+      document.getElementById("status").textContent = `Not joined: ${error.code ?? error.message}`;
+    }
+  });
+}
 
 /** `https://meet.example.org/yard#SECRET` as `join` takes it. */
 export function linkOf(text) {
