@@ -1,4 +1,4 @@
-// What somebody's tile shows, wherever it is drawn: their picture, over initials while there is none.
+// What a tile shows, wherever it is drawn: the picture, over initials while there is none.
 import type { JSX } from "preact";
 
 import type { Sight } from "./pictures/sight";
