@@ -5,11 +5,11 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
-use protocol::{Duration, Instant};
+use protocol::Instant;
 
 use crate::{
     Limits,
-    bucket::{Bucket, Rate},
+    bucket::{Bucket, Rate, Sweeps},
 };
 
 /// Whoever is behind one IPv4 address, or one /64 of IPv6 addresses, which one machine may roam.
@@ -31,7 +31,7 @@ impl From<IpAddr> for AddressKey {
 pub(crate) struct Addresses {
     limits: Limits,
     table: BTreeMap<AddressKey, Address>,
-    swept: Option<Instant>,
+    sweeps: Sweeps,
 }
 
 #[derive(Debug)]
@@ -43,12 +43,9 @@ struct Address {
 /// The place that is shared: `::/64` is nobody's (RFC 4291 §2.5.2).
 const OTHERS: AddressKey = AddressKey(0);
 
-/// How often a full table is looked through for addresses that may be forgotten.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
-
 impl Addresses {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Addresses { limits: limits.clone(), table: BTreeMap::new(), swept: None }
+        Addresses { limits: limits.clone(), table: BTreeMap::new(), sweeps: Sweeps::default() }
     }
 
     /// Counts a socket that has said nothing yet; `None` if there are too many. The place where it
@@ -106,13 +103,9 @@ impl Addresses {
     }
 
     fn sweep(&mut self, now: Instant) {
-        let is_early =
-            self.swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP_INTERVAL);
-        if is_early {
-            return;
+        if self.sweeps.is_due(now) {
+            self.table.retain(|_, address| address.silent > 0 || !address.failures.is_full(now));
         }
-        self.swept = Some(now);
-        self.table.retain(|_, address| address.silent > 0 || !address.failures.is_full(now));
     }
 }
 

@@ -1,6 +1,6 @@
 //! A token bucket in whole numbers: what may be done at once, and how fast it may be done again.
 
-use protocol::Instant;
+use protocol::{Duration, Instant};
 
 /// How much a bucket holds and how it fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,27 @@ impl CommandMeter {
                 Verdict::Refuse
             }
         }
+    }
+}
+
+/// When a full table of buckets was last looked through for those that say nothing any more: it
+/// takes time, so not for every newcomer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sweeps {
+    last: Option<Instant>,
+}
+
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Sweeps {
+    /// Whether it is time; it is then taken as done.
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        let is_early =
+            self.last.is_some_and(|last| now.saturating_duration_since(last) < SWEEP_INTERVAL);
+        if !is_early {
+            self.last = Some(now);
+        }
+        !is_early
     }
 }
 

@@ -9,12 +9,12 @@
 
 use std::{borrow::Borrow, collections::BTreeMap};
 
-use protocol::{Duration, Instant, RoomName};
+use protocol::{Instant, RoomName};
 
 use crate::{
     Limits,
     addresses::AddressKey,
-    bucket::{Bucket, Rate},
+    bucket::{Bucket, Rate, Sweeps},
 };
 
 /// How many more wrong codes are heard.
@@ -52,15 +52,12 @@ struct Buckets<Key> {
     places: usize,
     table: BTreeMap<Key, Bucket>,
     others: Option<Bucket>,
-    swept: Option<Instant>,
+    sweeps: Sweeps,
 }
-
-/// How often a full table is looked through for buckets that are full again.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 impl<Key: Ord> Buckets<Key> {
     fn new(rate: Rate, places: usize) -> Self {
-        Buckets { rate, places, table: BTreeMap::new(), others: None, swept: None }
+        Buckets { rate, places, table: BTreeMap::new(), others: None, sweeps: Sweeps::default() }
     }
 
     fn is_empty<Q: Ord + ?Sized>(&mut self, now: Instant, key: &Q) -> bool
@@ -87,18 +84,16 @@ impl<Key: Ord> Buckets<Key> {
     }
 
     fn sweep(&mut self, now: Instant) {
-        let is_early =
-            self.swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP_INTERVAL);
-        if is_early {
-            return;
+        if self.sweeps.is_due(now) {
+            self.table.retain(|_, bucket| !bucket.is_full(now));
         }
-        self.swept = Some(now);
-        self.table.retain(|_, bucket| !bucket.is_full(now));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::Duration;
+
     use super::*;
 
     fn meter(places: usize) -> CodeMeter {

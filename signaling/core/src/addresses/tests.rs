@@ -1,3 +1,5 @@
+use protocol::Duration;
+
 use super::*;
 
 fn key(text: &str) -> AddressKey {

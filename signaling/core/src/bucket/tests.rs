@@ -49,3 +49,13 @@ fn a_meter_hears_twenty_a_second_for_ever() {
         assert_eq!(meter.handle_message(at(step * 50)), Verdict::Hear);
     }
 }
+
+#[test]
+fn a_sweep_is_due_at_once_and_then_once_a_second() {
+    let mut sweeps = Sweeps::default();
+    assert!(sweeps.is_due(at(5)));
+    assert!(!sweeps.is_due(at(5)));
+    assert!(!sweeps.is_due(at(1004)));
+    assert!(sweeps.is_due(at(1005)));
+    assert!(!sweeps.is_due(at(1500)), "counted from the last one");
+}
