@@ -6,6 +6,7 @@ import type { Rules } from "../../call";
 import { Dialog } from "../dialog";
 import { t } from "../i18n";
 import type { RoomStore } from "../room-store";
+import { takeAttendance } from "./take-attendance";
 import type { Talk } from "./talk";
 
 export interface HostPanelProps {
@@ -64,7 +65,7 @@ export function HostPanel({ store, talk, room, onClose }: HostPanelProps): JSX.E
           id="take-attendance"
           type="button"
           class="button"
-          onClick={() => talk.order.takeAttendance(room)}
+          onClick={() => store.attempt(takeAttendance(store.call, room))}
         >
           {attendanceTake}
         </button>

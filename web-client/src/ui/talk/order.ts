@@ -2,10 +2,7 @@
 import { effect, signal } from "@preact/signals";
 
 import type { Moderation, ParticipantId, Rules, Source } from "../../call";
-import { t } from "../i18n";
 import type { RoomStore } from "../room-store";
-import { attendanceFile, localTime } from "./attendance";
-import { download } from "./download";
 
 /** What stands on the screen until the person has answered it. */
 export interface Request {
@@ -86,24 +83,6 @@ export class Order {
 
   putAside(key: string): void {
     this.requests.value = this.requests.value.filter((request) => request.key !== key);
-  }
-
-  /** Fetches who was here and hands it over as a file. */
-  takeAttendance(room: string): void {
-    const taken = this.#store.call.takeAttendance().then((stays) => {
-      const now = new Date();
-      const { attendance } = t().talk;
-      const { name, role, from, to, guest, host, stillHere, separator } = attendance;
-      const file = attendanceFile(stays, now, {
-        columns: [name, role, from, to],
-        roles: { guest, host },
-        stillHere,
-        separator,
-      });
-      const [day = ""] = localTime(now).split(" ");
-      download(new Blob([file], { type: "text/csv" }), attendance.file(room, day));
-    });
-    this.#store.attempt(taken);
   }
 
   close(): void {
