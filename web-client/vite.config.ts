@@ -15,8 +15,10 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // The budget counts one language, so it must know them from other chunks.
-        chunkFileNames: ({ facadeModuleId }) =>
-          `assets/${facadeModuleId?.includes("/locales/") ? "locale-" : ""}[name]-[hash].js`,
+        chunkFileNames: ({ facadeModuleId }) => {
+          const [, part] = /\/locales\/.*\?(first|later)$/.exec(facadeModuleId ?? "") ?? [];
+          return `assets/${part === undefined ? "[name]" : `locale-[name]-${part}`}-[hash].js`;
+        },
         // What a page begins with is one file: it shrinks better than several, and comes at once.
         codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] },
       },

@@ -39,6 +39,40 @@ describe("the pages", () => {
   });
 });
 
+describe("the words of what is opened later", () => {
+  /** What is there without them: the page itself, and what is loaded apart from them. */
+  const roots = ["main", "ended", "speaker-test", "presence", "frame", "pictures/floating-window"];
+
+  /** A file, and all that it imports other than on demand. */
+  function withImports(path: string, seen: Set<string>): Set<string> {
+    const text = sources[path];
+    if (text === undefined || seen.has(path)) {
+      return seen;
+    }
+    seen.add(path);
+    for (const [, name] of text.matchAll(/^(?:import|\}) (?!type).*?from "(\..*)";$/gm)) {
+      const target = new URL(name ?? "", `file:///${path}`).pathname.replace("/", "./");
+      [".ts", ".tsx", "/index.ts"].forEach((ending) => withImports(target + ending, seen));
+    }
+    return seen;
+  }
+
+  it.each(roots)("are not asked for by %s", (root) => {
+    const reached = withImports(`./ui/${root}.tsx`, withImports(`./ui/${root}.ts`, new Set()));
+    expect(reached.size).toBeGreaterThan(2);
+    expect([...reached].filter(asks)).toEqual([]);
+  });
+
+  it("are asked for by a panel", () => {
+    const reached = withImports("./ui/talk/people-panel.tsx", new Set());
+    expect([...reached].filter(asks)).toContain("./ui/talk/person-row.tsx");
+  });
+
+  function asks(path: string): boolean {
+    return /import [^;]*\blater\b[^;]* from "[./]*\/i18n"/.test(sources[path] ?? "");
+  }
+});
+
 describe("the styles", () => {
   const parts = Object.entries(styles).filter(([path]) => !path.endsWith("/theme.css"));
 

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
 import { calendarEvent } from "./calendar-event";
-import { t } from "./i18n";
+import { later } from "./i18n";
 
 interface CalendarFormProps {
   readonly room: string;
@@ -14,7 +14,7 @@ const LENGTHS_MINUTES = [30, 45, 60, 90, 120, 180];
 
 export function CalendarForm({ room, link }: CalendarFormProps): JSX.Element {
   const soon = useMemo(nextHour, []);
-  const { door } = t();
+  const { share } = later();
 
   function save(form: HTMLFormElement): void {
     const fields = new FormData(form);
@@ -23,7 +23,7 @@ export function CalendarForm({ room, link }: CalendarFormProps): JSX.Element {
     if (Number.isNaN(start.getTime())) {
       return;
     }
-    const title = field("title").trim() || door.meetingTitle(room);
+    const title = field("title").trim() || share.meetingTitle(room);
     const meeting = { title, link, start, minutes: Number(field("minutes")) };
     const text = calendarEvent(meeting, `${randomId()}@${location.hostname}`, new Date());
     download(new Blob([text], { type: "text/calendar;charset=utf-8" }), `${room}.ics`);
@@ -39,29 +39,29 @@ export function CalendarForm({ room, link }: CalendarFormProps): JSX.Element {
       }}
     >
       <label class="field">
-        <span>{door.meetingName}</span>
-        <input name="title" maxLength={200} defaultValue={door.meetingTitle(room)} />
+        <span>{share.meetingName}</span>
+        <input name="title" maxLength={200} defaultValue={share.meetingTitle(room)} />
       </label>
       <label class="field">
-        <span>{door.meetingDate}</span>
+        <span>{share.meetingDate}</span>
         <input name="date" type="date" required defaultValue={soon.date} />
       </label>
       <label class="field">
-        <span>{door.meetingTime}</span>
+        <span>{share.meetingTime}</span>
         <input name="time" type="time" required defaultValue={soon.time} />
       </label>
       <label class="field">
-        <span>{door.meetingLength}</span>
+        <span>{share.meetingLength}</span>
         <select name="minutes">
           {LENGTHS_MINUTES.map((minutes) => (
             <option key={minutes} value={minutes} selected={minutes === 60}>
-              {door.minutes(minutes)}
+              {share.minutes(minutes)}
             </option>
           ))}
         </select>
       </label>
       <button id="save-calendar" type="submit" class="button">
-        {door.saveCalendar}
+        {share.saveCalendar}
       </button>
     </form>
   );

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import type { CallEnd } from "../call";
-import { t } from "./i18n";
+import { later, t } from "./i18n";
 import { Shelter } from "./shelter";
 import { SitePage } from "./site-frame";
 
@@ -34,15 +34,15 @@ export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element 
     }
   }
 
-  const { door } = t();
+  const { code } = later();
   const refused = trouble === null ? "" : t().end[trouble];
-  const sentence = malformed.value ? door.codeMalformed : refused;
+  const sentence = malformed.value ? code.malformed : refused;
   return (
     <SitePage id="link-incomplete">
       <Shelter />
       <p class="eyebrow">{t().room(room)}</p>
-      <h1>{t().linkIncompleteTitle}</h1>
-      <p class="sentence">{t().linkIncomplete}</p>
+      <h1>{code.title}</h1>
+      <p class="sentence">{code.sentence}</p>
       <form
         class="card code-form"
         noValidate
@@ -52,7 +52,7 @@ export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element 
         }}
       >
         <label class="field">
-          <span>{door.yourCode}</span>
+          <span>{code.yours}</span>
           <input
             id="room-code-typed"
             name="code"
@@ -67,13 +67,13 @@ export function CodePage({ room, trouble, onCode }: CodePageProps): JSX.Element 
           />
         </label>
         <p id="code-hint" class="hint">
-          {door.codeHint}
+          {code.hint}
         </p>
         <output id="code-trouble" role="alert" class="trouble">
           {sentence}
         </output>
         <button id="try-code" type="submit" class="button primary">
-          {door.goOn}
+          {code.goOn}
         </button>
       </form>
       <p class="ways">

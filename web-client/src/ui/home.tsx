@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { t } from "./i18n";
+import { later } from "./i18n";
 import { parseLink, roomNameFrom } from "./links";
 import { visit } from "./navigation";
 import { addressOf } from "./recent-rooms";
@@ -16,13 +16,13 @@ export function Home(): JSX.Element {
   return (
     <SitePage isHome>
       <Shelter />
-      <h1 class="tagline">{t().tagline}</h1>
+      <h1 class="tagline">{later().home.tagline}</h1>
       <div class="home-forms">
         {site.opensRooms && <CreateForm />}
         <EnterForm />
       </div>
       <RecentRooms />
-      <p class="quiet">{t().noTracking}</p>
+      <p class="quiet">{later().home.noTracking}</p>
     </SitePage>
   );
 }
@@ -46,10 +46,10 @@ function CreateForm(): JSX.Element {
 
   const sentences = {
     "": "",
-    taken: t().createNameTaken,
-    bad_name: t().createNameBad,
-    refused: t().createRefused,
-    failed: t().createFailed,
+    taken: later().home.createNameTaken,
+    bad_name: later().home.createNameBad,
+    refused: later().home.createRefused,
+    failed: later().home.createFailed,
   };
   return (
     <form
@@ -59,9 +59,9 @@ function CreateForm(): JSX.Element {
         void create(event.currentTarget);
       }}
     >
-      <h2>{t().createTitle}</h2>
+      <h2>{later().home.createTitle}</h2>
       <label class="field">
-        <span>{t().createRoomName}</span>
+        <span>{later().home.createRoomName}</span>
         <input
           id="room-name"
           name="room"
@@ -71,10 +71,10 @@ function CreateForm(): JSX.Element {
         />
       </label>
       <p id="room-name-hint" class="hint">
-        {t().createRoomNameHint}
+        {later().home.createRoomNameHint}
       </p>
       <button id="create-room" type="submit" class="button primary" disabled={busy.value}>
-        {busy.value ? t().creating : t().createRoom}
+        {busy.value ? later().home.creating : later().home.createRoom}
       </button>
       <output role="alert" class="trouble">
         {sentences[trouble.value]}
@@ -112,9 +112,9 @@ function EnterForm(): JSX.Element {
         enter(event.currentTarget);
       }}
     >
-      <h2>{t().enterTitle}</h2>
+      <h2>{later().home.enterTitle}</h2>
       <label class="field">
-        <span>{t().door.enterLink}</span>
+        <span>{later().home.enterLink}</span>
         <input
           id="room-link"
           name="link"
@@ -126,13 +126,13 @@ function EnterForm(): JSX.Element {
         />
       </label>
       <p id="room-link-hint" class="hint">
-        {t().door.enterLinkHint}
+        {later().home.enterLinkHint}
       </p>
       <button id="enter-room" type="submit" class="button">
-        {t().enter}
+        {later().home.enter}
       </button>
       <output role="alert" class="trouble">
-        {bad.value ? t().door.enterLinkBad : ""}
+        {bad.value ? later().home.enterLinkBad : ""}
       </output>
     </form>
   );

@@ -1,14 +1,23 @@
 // Every language is complete and well set, and a page speaks one of them at a time.
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { chooseLanguage, language, LANGUAGES, nameOfLanguage, speak, t } from "./i18n";
-import type { Messages } from "./locales/en";
-import { en } from "./locales/en";
-import { fr } from "./locales/fr";
+import type { LaterMessages, Messages } from "./locales/en";
+import { en, later as laterEn } from "./locales/en";
+import { fr, later as laterFr } from "./locales/fr";
+
+interface Catalogue {
+  readonly default: Messages;
+  readonly later: LaterMessages;
+}
 
 const catalogues = Object.entries(
-  import.meta.glob<Messages>("./locales/*.ts", { import: "default", eager: true }),
+  import.meta.glob<Catalogue>("./locales/*.ts", { eager: true }),
 );
+const [english, french] = [
+  [en, laterEn],
+  [fr, laterFr],
+];
 
 /** The keys of a catalogue: `.end.left is`, `.room says`. */
 function keys(value: unknown, path = ""): string[] {
@@ -61,9 +70,36 @@ describe("the language of the pages", () => {
   });
 });
 
-describe.each(catalogues)("the sentences in %s", (_, messages) => {
+describe("the words of what is opened later", () => {
+  /** A page that has just begun, in English. */
+  async function begin(): Promise<typeof import("./i18n")> {
+    vi.resetModules();
+    const page = await import("./i18n");
+    await page.speak("en");
+    return page;
+  }
+
+  it("are loaded when they are asked for, and follow the language from then on", async () => {
+    const page = await begin();
+    expect(page.later).toThrow("not loaded yet");
+    await page.loadLater();
+    expect(page.later().cancel).toBe(laterEn.cancel);
+    await page.speak("fr");
+    expect(page.later().cancel).toBe(laterFr.cancel);
+  });
+
+  it("are there whichever language is asked for meanwhile", async () => {
+    const page = await begin();
+    await Promise.all([page.speak("fr"), page.loadLater()]);
+    expect([page.language.value, page.later().cancel]).toEqual(["fr", laterFr.cancel]);
+  });
+});
+
+describe.each(catalogues)("the sentences in %s", (_, { default: first, later }) => {
+  const messages = [first, later];
+
   it("are all there", () => {
-    expect(keys(messages).sort()).toEqual(keys(en).sort());
+    expect(keys(messages).sort()).toEqual(keys(english).sort());
     for (const sentence of sentences(messages)) {
       expect(sentence.trim()).toBe(sentence);
       expect(sentence).not.toBe("");
@@ -73,7 +109,7 @@ describe.each(catalogues)("the sentences in %s", (_, messages) => {
 
 describe("the French sentences", () => {
   it("keep their spaces before « ; : ! ? » and inside the marks", () => {
-    for (const sentence of sentences(fr).map((text) => text.replaceAll("https:", ""))) {
+    for (const sentence of sentences(french).map((text) => text.replaceAll("https:", ""))) {
       expect(sentence).not.toMatch(/[^\u00a0\u202f][;:!?»]/);
       expect(sentence).not.toMatch(/«[^\u00a0\u202f]/);
       expect(sentence).not.toContain("'");
@@ -82,7 +118,7 @@ describe("the French sentences", () => {
   });
 
   it("are not English left behind", () => {
-    const same = sentences(fr).filter((sentence) => sentences(en).includes(sentence));
+    const same = sentences(french).filter((sentence) => sentences(english).includes(sentence));
     expect(same).toEqual([]);
   });
 });

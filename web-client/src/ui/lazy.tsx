@@ -3,11 +3,15 @@ import { useSignal } from "@preact/signals";
 import type { FunctionComponent, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { t } from "./i18n";
+import { loadLater, t } from "./i18n";
 
-/** A component that stands for another one until that is there. */
+/**
+ * A component that stands for another one until that is there, with the words it needs: those of
+ * `later`, unless it is content with the `first`.
+ */
 export function lazily<Props extends object>(
   load: () => Promise<FunctionComponent<Props>>,
+  words: "first" | "later" = "later",
 ): FunctionComponent<Props> {
   let Loaded: FunctionComponent<Props> | null = null;
   return function Lazy(props: Props): JSX.Element {
@@ -16,8 +20,8 @@ export function lazily<Props extends object>(
       if (Loaded !== null) {
         return;
       }
-      load().then(
-        (component) => {
+      Promise.all([load(), words === "later" && loadLater()]).then(
+        ([component]) => {
           Loaded = component;
           state.value = "ready";
         },

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { CallError } from "../call";
-import { t } from "./i18n";
+import { later, t } from "./i18n";
 import { CheckIcon, CloseIcon } from "./icons";
 import type { Finding } from "./network-test";
 import { testNetwork } from "./network-test";
@@ -30,7 +30,7 @@ export function NetworkCheck(): JSX.Element {
   }
 
   const { value } = state;
-  const { check } = t();
+  const { check } = later();
   return (
     <section class="network-check" aria-label={check.title}>
       <output id="network-result" role="status" data-finding={findingOf(value)}>
@@ -70,7 +70,7 @@ interface Step {
 
 /** What was tried, as far as it came. */
 function stepsOf(finding: Finding): readonly Step[] {
-  const { check } = t();
+  const { check } = later();
   const page = { name: check.page, works: true, detail: "" };
   const socket = { name: check.socket, works: true, detail: "" };
   switch (finding.kind) {
@@ -94,7 +94,8 @@ function stepsOf(finding: Finding): readonly Step[] {
 }
 
 function conclusionOf(finding: Finding): string {
-  const { check, end, udpBlockedDetails } = t();
+  const { check } = later();
+  const { end, udpBlockedDetails } = t();
   switch (finding.kind) {
     case "unreachable":
       return end.connection_failed;
@@ -116,7 +117,7 @@ function conclusionOf(finding: Finding): string {
 }
 
 function Steps({ finding }: { readonly finding: Finding }): JSX.Element {
-  const { check } = t();
+  const { check } = later();
   return (
     <ul class="network-steps">
       {stepsOf(finding).map(({ name, works, detail }) => (
@@ -134,7 +135,7 @@ function Steps({ finding }: { readonly finding: Finding }): JSX.Element {
 
 /** Text for whoever runs the network: no name, no address, no link. */
 function reportOf(finding: Finding): string {
-  const { check } = t();
+  const { check } = later();
   const minute = new Date().toISOString().slice(0, 16).replace("T", " ");
   const steps = stepsOf(finding).map(({ name, works, detail }) => {
     const words = works ? check.works : check.blocked;
@@ -161,11 +162,11 @@ function CopyReport({ finding }: { readonly finding: Finding }): JSX.Element {
   return (
     <>
       <button id="copy-report" type="button" class="button" onClick={() => void copy()}>
-        {t().check.copy}
+        {later().check.copy}
       </button>
       <output role="status" class="hint">
-        {result.value === "copied" && t().copied}
-        {result.value === "by_hand" && t().copyByHand}
+        {result.value === "copied" && later().copied}
+        {result.value === "by_hand" && later().copyByHand}
       </output>
       {result.value === "by_hand" && (
         <textarea
@@ -173,7 +174,7 @@ function CopyReport({ finding }: { readonly finding: Finding }): JSX.Element {
           class="report"
           readOnly
           rows={8}
-          aria-label={t().check.title}
+          aria-label={later().check.title}
           value={reportOf(finding)}
         />
       )}

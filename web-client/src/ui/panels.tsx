@@ -5,7 +5,7 @@ import { BlurChoice } from "./blur-choice";
 import { DeviceChoice } from "./device-choice";
 import { canCapture } from "./devices";
 import { Dialog } from "./dialog";
-import { t } from "./i18n";
+import { later, t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
 import type { Sight } from "./pictures/sight";
 import { TrafficLines } from "./pictures/traffic-lines";
@@ -51,11 +51,11 @@ export function SettingsPanel({ store, sight, onClose }: PanelProps): JSX.Elemen
           checked={shortcutsOn.value}
           onChange={({ currentTarget }) => (shortcutsOn.value = currentTarget.checked)}
         />
-        <span>{t().shortcuts}</span>
+        <span>{later().shortcuts}</span>
       </label>
       {path !== null && (
         <p id="path" class="hint">
-          {t().pathTaken(path.transport === "udp" ? "UDP" : wayOf("TCP", path.port))}
+          {later().pathTaken(path.transport === "udp" ? "UDP" : wayOf("TCP", path.port))}
         </p>
       )}
       <TrafficLines sight={sight} />

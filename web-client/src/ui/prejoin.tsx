@@ -19,8 +19,9 @@ import { Brand, SiteFooter } from "./site-frame";
 import { recall, remember, setSharedComputer, sharedComputer } from "./storage";
 import type { Wish } from "./wish";
 
-const SpeakerChoice = lazily(async () => (await import("./speaker-test")).SpeakerChoice);
-const SpeakerTest = lazily(async () => (await import("./speaker-test")).SpeakerTest);
+const loadSpeaker = () => import("./speaker-test");
+const SpeakerChoice = lazily(async () => (await loadSpeaker()).SpeakerChoice, "first");
+const SpeakerTest = lazily(async () => (await loadSpeaker()).SpeakerTest, "first");
 const NetworkCheck = lazily(async () => (await import("./network-check")).NetworkCheck);
 
 /** `protocol::client::NAME_CHARACTERS_MAX`. */

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { generate } from "lean-qr/nano";
 
-import { t } from "./i18n";
+import { later } from "./i18n";
 
 /** ISO/IEC 18004 §6.3.8: the quiet zone is four modules wide. */
 const QUIET_MODULES = 4;
@@ -16,7 +16,7 @@ export function QrCode({ text }: { readonly text: string }): JSX.Element {
       class="qr-code"
       viewBox={`${-QUIET_MODULES} ${-QUIET_MODULES} ${size} ${size}`}
       role="img"
-      aria-label={t().door.qrLabel}
+      aria-label={later().share.qrLabel}
       shape-rendering="crispEdges"
     >
       {/* Dark on light in every theme: readers expect it so. */}

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { Dialog } from "./dialog";
-import { t } from "./i18n";
+import { later, t } from "./i18n";
 import { CloseIcon } from "./icons";
 import { visit } from "./navigation";
 import { addressOf, forgetRoom, isHostOf, recentRooms, rereadRooms } from "./recent-rooms";
@@ -31,7 +31,7 @@ export function RecentRooms(): JSX.Element {
     <>
       {recentRooms.value.length > 0 && (
         <section class="recent" aria-labelledby="recent-title">
-          <h2 id="recent-title">{t().door.recentTitle}</h2>
+          <h2 id="recent-title">{later().home.recentTitle}</h2>
           <ul id="recent-rooms">
             {recentRooms.value.map(({ room }) => (
               <Recent
@@ -47,19 +47,19 @@ export function RecentRooms(): JSX.Element {
               />
             ))}
           </ul>
-          <p class="hint">{t().door.recentHint}</p>
+          <p class="hint">{later().home.recentHint}</p>
           <button
             id="forget-all"
             type="button"
             class="button"
             onClick={() => (question.value = { kind: "all" })}
           >
-            {t().door.forgetAll}
+            {later().home.forgetAll}
           </button>
         </section>
       )}
       <output role="status" class="hint">
-        {forgotten.value ? t().door.forgotten : ""}
+        {forgotten.value ? later().home.forgotten : ""}
       </output>
       {question.value !== null && (
         <Sure
@@ -92,8 +92,8 @@ function Recent({ room, onForget }: { room: string; onForget: () => void }): JSX
       <button
         type="button"
         class="plain-button"
-        aria-label={t().door.forgetRoom(room)}
-        title={t().door.forgetRoom(room)}
+        aria-label={later().home.forgetRoom(room)}
+        title={later().home.forgetRoom(room)}
         onClick={onForget}
       >
         <CloseIcon />
@@ -109,18 +109,18 @@ interface SureProps {
 }
 
 function Sure({ question, onForget, onClose }: SureProps): JSX.Element {
-  const { door } = t();
+  const { home } = later();
   const sentence =
-    question.kind === "all" ? door.forgetAllSure : door.forgetHostSure(question.room);
+    question.kind === "all" ? home.forgetAllSure : home.forgetHostSure(question.room);
   return (
-    <Dialog id="forget-sure" title={door.forget} onClose={onClose}>
+    <Dialog id="forget-sure" title={home.forget} onClose={onClose}>
       <p>{sentence}</p>
       <div class="dialog-ways">
         <button id="forget-yes" type="button" class="button primary" onClick={onForget}>
-          {door.forget}
+          {home.forget}
         </button>
         <button type="button" class="button" onClick={onClose}>
-          {t().cancel}
+          {later().cancel}
         </button>
       </div>
     </Dialog>

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useRef } from "preact/hooks";
 
 import { Dialog } from "./dialog";
-import { t } from "./i18n";
+import { later } from "./i18n";
 import { lazily } from "./lazy";
 import { hostSecret, linkTo } from "./links";
 
@@ -25,42 +25,42 @@ export function InvitePanel(props: InvitePanelProps): JSX.Element {
   const { room, guestSecret, isHost, code, onClose } = props;
   const secret = isHost ? hostSecret(room) : null;
   const link = linkTo(room, guestSecret);
-  const { door } = t();
+  const { share } = later();
   return (
-    <Dialog id="invite-panel" title={t().inviteTitle} onClose={onClose}>
+    <Dialog id="invite-panel" title={share.title} onClose={onClose}>
       <Link
         id="guest-link"
-        label={t().guestLink}
-        hint={guestSecret === null ? door.linkWithoutSecret : t().guestLinkHint}
-        copy={t().copyGuestLink}
+        label={share.guestLink}
+        hint={guestSecret === null ? share.linkWithoutSecret : share.guestLinkHint}
+        copy={share.copyGuestLink}
         href={link}
       >
         <ShareButton room={room} link={link} />
         <a id="mail-link" class="button" href={mailTo(room, link, code)}>
-          {door.byMail}
+          {share.byMail}
         </a>
       </Link>
       {code !== null && (
         <section class="room-code">
           <p>
-            {door.roomCode} <output id="room-code">{spoken(code)}</output>
+            {share.roomCode} <output id="room-code">{spoken(code)}</output>
           </p>
-          <p class="hint">{door.roomCodeHint(`${location.host}/${room}`)}</p>
+          <p class="hint">{share.roomCodeHint(`${location.host}/${room}`)}</p>
         </section>
       )}
-      <Disclosure id="show-qr" summary={door.showQr}>
+      <Disclosure id="show-qr" summary={share.showQr}>
         <QrCode text={link} />
-        <p class="hint">{door.qrHint}</p>
+        <p class="hint">{share.qrHint}</p>
       </Disclosure>
-      <Disclosure id="show-calendar" summary={door.showCalendar}>
+      <Disclosure id="show-calendar" summary={share.showCalendar}>
         <CalendarForm room={room} link={link} />
       </Disclosure>
       {secret !== null && (
         <Link
           id="host-link"
-          label={t().hostLink}
-          hint={t().hostLinkHint}
-          copy={t().copyHostLink}
+          label={share.hostLink}
+          hint={share.hostLinkHint}
+          copy={share.copyHostLink}
           href={linkTo(room, secret)}
         />
       )}
@@ -75,7 +75,7 @@ export function spoken(code: string): string {
 
 /** Mail filters that cut the fragment off leave the code, where there is one. */
 function mailTo(room: string, link: string, code: string | null): string {
-  const { mailSubject, mailText, mailCode } = t().door;
+  const { mailSubject, mailText, mailCode } = later().share;
   const byCode = code === null ? "" : `\n\n${mailCode(`${location.origin}/${room}`, spoken(code))}`;
   const text = `${mailText}\n\n${link}${byCode}\n`;
   const fields = { subject: mailSubject(room), body: text.replaceAll("\n", "\r\n") };
@@ -95,7 +95,7 @@ function ShareButton({ room, link }: ShareButtonProps): JSX.Element | null {
   if (share === undefined) {
     return null;
   }
-  const what = { title: t().door.mailSubject(room), url: link };
+  const what = { title: later().share.mailSubject(room), url: link };
   return (
     <button
       id="share-link"
@@ -104,7 +104,7 @@ function ShareButton({ room, link }: ShareButtonProps): JSX.Element | null {
       // It rejects where the person closes it, which is not worth a word.
       onClick={() => void navigator.share(what).catch(() => undefined)}
     >
-      {t().door.share}
+      {later().share.share}
     </button>
   );
 }
@@ -154,7 +154,7 @@ function Link({ id, label, hint, copy, href, children }: LinkProps): JSX.Element
     }
   }
 
-  const sentences = { "": "", copied: t().copied, by_hand: t().copyByHand };
+  const sentences = { "": "", copied: later().copied, by_hand: later().copyByHand };
   return (
     <section class="link">
       <label class="field">

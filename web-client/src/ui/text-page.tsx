@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { language, t } from "./i18n";
+import { language, later } from "./i18n";
 import type { Block, Inline } from "./markdown";
 import { blocksOf } from "./markdown";
 import type { TextKind } from "./site";
@@ -40,7 +40,7 @@ export function TextPage({ kind }: { readonly kind: TextKind }): JSX.Element {
       {(blocks.value ?? []).map((block, index) => (
         <BlockView key={index} block={block} />
       ))}
-      <output role="alert">{failed.value ? t().site.textMissing : ""}</output>
+      <output role="alert">{failed.value ? later().textMissing : ""}</output>
     </SitePage>
   );
 }

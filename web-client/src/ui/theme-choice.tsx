@@ -1,13 +1,13 @@
 // Light, dark, or as the system is.
 import type { JSX } from "preact";
 
-import { t } from "./i18n";
+import { later } from "./i18n";
 import { theme, THEMES } from "./theme";
 
 export function ThemeChoice(): JSX.Element {
   return (
     <label class="field">
-      <span>{t().theme.title}</span>
+      <span>{later().theme.title}</span>
       <select
         id="theme"
         value={theme.value}
@@ -17,7 +17,7 @@ export function ThemeChoice(): JSX.Element {
       >
         {THEMES.map((choice) => (
           <option key={choice} value={choice}>
-            {t().theme[choice]}
+            {later().theme[choice]}
           </option>
         ))}
       </select>

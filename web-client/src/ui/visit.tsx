@@ -30,7 +30,8 @@ declare global {
 
 const WaitingRoom = lazily(async () => (await import("./waiting")).WaitingRoom);
 const loadEnd = async () => (await import("./ended")).MessagePage;
-const MessagePage = lazily(loadEnd);
+/** It may have to say that there is no network, and fetches nothing then. */
+const MessagePage = lazily(loadEnd, "first");
 const CodePage = lazily(async () => (await import("./code-page")).CodePage);
 
 type Stage =

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import type { Devices } from "./devices";
-import { t } from "./i18n";
+import { later, t } from "./i18n";
 import { LanguageChoice } from "./language-choice";
 import { Brand, SiteFooter } from "./site-frame";
 import { titleNote } from "./navigation";
@@ -19,13 +19,13 @@ interface WaitingRoomProps {
 
 export function WaitingRoom(props: WaitingRoomProps): JSX.Element {
   const { room, name, devices, hostIsHere, onLeave } = props;
-  const { door } = t();
+  const { waiting } = later();
   useEffect(() => {
-    titleNote.value = door.waitingShort;
+    titleNote.value = waiting.short;
     return () => {
       titleNote.value = "";
     };
-  }, [door.waitingShort]);
+  }, [waiting.short]);
   return (
     <div class="prejoin">
       <header class="page-header">
@@ -36,13 +36,13 @@ export function WaitingRoom(props: WaitingRoomProps): JSX.Element {
         <Preview devices={devices} name={name} />
         <div class="prejoin-side">
           <p class="eyebrow">{t().room(room)}</p>
-          <h1>{door.waitingTitle}</h1>
+          <h1>{waiting.title}</h1>
           <p id="waiting-for" class="sentence" role="status">
-            {hostIsHere ? door.hostWasTold : door.hostNotHere}
+            {hostIsHere ? waiting.hostWasTold : waiting.hostNotHere}
           </p>
-          <p class="hint">{door.waitingHint}</p>
+          <p class="hint">{waiting.hint}</p>
           <button id="stop-waiting" type="button" class="button" onClick={onLeave}>
-            {door.stopWaiting}
+            {waiting.stop}
           </button>
         </div>
       </main>

@@ -4,43 +4,16 @@ import type { CallEnd, Connection } from "../../call";
 export const en = {
   chooseLanguage: "Language",
   languageFailed: "This language could not be loaded. Reload the page and choose it again.",
-  theme: {
-    title: "Appearance",
-    system: "As the system",
-    light: "Light",
-    dark: "Dark",
-  },
   close: "Close",
-  cancel: "Cancel",
-
-  tagline: "A video room of your own: open it, share the link, see one another.",
-  createTitle: "Open a room",
-  createRoomName: "Room name (optional)",
-  createRoomNameHint: "Leave it empty and we find one.",
-  createRoom: "Open a room",
-  creating: "Opening…",
-  enterTitle: "Enter a room",
-  enter: "Go to the room",
-  createFailed: "The room could not be opened. Check your connection and try again.",
-  createNameTaken:
-    "There is already a room of this name. Choose another, or leave the field empty.",
-  createNameBad: "This name cannot be given to a room. Choose another, or leave the field empty.",
-  createRefused:
-    "This server does not let you open a room just now. Try again in a minute, or ask whoever runs it.",
-  noTracking: "No account, nothing to install, no tracking.",
 
   site: {
     legal: "Legal notice",
     privacy: "Privacy",
     contact: "Contact",
     source: "Source code",
-    textMissing: "The text could not be loaded. Check your connection and reload the page.",
   },
 
   room: (name: string) => `Room ${name}`,
-  linkIncompleteTitle: "This link is not complete",
-  linkIncomplete:
-    "The part after # is missing, and without it the room stays closed. Ask for the link again, or type the code of the room here.",
   backHome: "To the home page",
 
   readyTitle: "Ready to join?",
@@ -113,19 +86,7 @@ export const en = {
     more: "More",
     chat: "Chat",
     unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
-    messages: "Conversation",
-    message: "Your message",
-    chatEmpty: "Nothing written yet. Messages are not stored: who comes later does not see them.",
-    me: "You",
     somebody: "Somebody",
-    somebodyGone: "Somebody who left",
-    to: "To",
-    everybody: "Everybody",
-    send: "Send",
-    privately: "to you alone",
-    privatelyTo: (name: string) => `to ${name} alone`,
-    charactersLeft: (count: number) => `${count} characters left`,
-    charactersOver: (count: number) => `${count} characters too many`,
     messageFrom: (name: string, text: string) => `Message from ${name}: ${text}`,
     longMessageFrom: (name: string) => `Long message from ${name}`,
     privateMessageFrom: (name: string, text: string) => `Private message from ${name}: ${text}`,
@@ -137,13 +98,6 @@ export const en = {
     handUp: (place: number) => `hand raised, number ${place}`,
     handRaised: (name: string) => `${name} raises a hand`,
     handsRaised: (count: number) => `${count} hands are raised`,
-    handsTitle: (count: number) => (count === 1 ? "1 raised hand" : `${count} raised hands`),
-    lower: "Lower",
-    lowerHand: "Lower the hand",
-    lowerHandOf: (name: string) => `Lower ${name}’s hand`,
-    lowerAll: "Lower all hands",
-    notRaised: (count: number) =>
-      count === 1 ? "1 guest has not raised a hand" : `${count} guests have not raised a hand`,
 
     reactions: "React",
     reactionNames: {
@@ -159,58 +113,12 @@ export const en = {
     reactionBy: (name: string, reaction: string) => `${name}: ${reaction}`,
     reactionsShown: (count: number) => `${count} reactions`,
 
-    actionsFor: (name: string) => `Actions for ${name}`,
-    writePrivately: "Write privately",
-    turnOff: {
-      microphone: "Turn the microphone off",
-      camera: "Turn the camera off",
-      screen: "Stop the screen share",
-      screen_audio: "Stop the sound of the screen",
-    },
-    askFor: {
-      microphone: "Ask to turn the microphone on",
-      camera: "Ask to turn the camera on",
-      screen: "Ask to share the screen",
-      screen_audio: "Ask to share the sound of the screen",
-    },
-    makeRole: { host: "Make host", guest: "Make guest again" },
-    remove: {
-      label: "Remove from the room…",
-      title: (name: string) => `Remove ${name}?`,
-      sentence: "This person leaves the room at once, and may come back with the link.",
-      yes: "Remove",
-    },
-    ban: {
-      label: "Remove and keep out…",
-      title: (name: string) => `Keep ${name} out?`,
-      sentence: "This person leaves the room at once and cannot come back to it.",
-      yes: "Keep out",
-    },
-    muteAll: "Mute all guests",
     hostTools: "Host tools",
 
     waitingTitle: (count: number) => (count === 1 ? "1 person waits" : `${count} people wait`),
-    admit: "Admit",
-    admitWho: (name: string) => `Admit ${name}`,
-    admitAll: "Admit all",
-    deny: "Deny",
-    denyWho: (name: string) => `Deny ${name}`,
-    denyAll: "Deny all",
-    byCode: "(with the room’s code)",
     see: "See who",
     later: "Later",
 
-    rulesTitle: "Room rules",
-    rules: {
-      lobby: "Guests wait in a lobby until they are admitted",
-      locked: "Room locked: nobody new comes in",
-      microphone: "Guests may turn their microphone on",
-      camera: "Guests may turn their camera on",
-      screen: "Guests may share their screen",
-      chat: "Guests may write to everybody",
-      private_chat: "Guests may write to one another",
-      recording: "Guests may record what they see",
-    },
     forbidden: {
       microphone: "The host keeps guests’ microphones off. Raise your hand to ask for the floor.",
       camera: "The host keeps guests’ cameras off.",
@@ -218,75 +126,13 @@ export const en = {
       chat: "The host has closed the chat to everybody. You can still write to a host.",
       private_chat: "The host does not let guests write to one another.",
     },
-    turnedOffBy: {
-      microphone: (name: string) => `${name} turned your microphone off.`,
-      camera: (name: string) => `${name} turned your camera off.`,
-      screen: (name: string) => `${name} stopped your screen share.`,
-      screen_audio: (name: string) => `${name} stopped the sound of your screen.`,
-    },
-    turnedOffByRule: {
-      microphone: "The rules of this room keep guests’ microphones off: yours is off.",
-      camera: "The rules of this room keep guests’ cameras off: yours is off.",
-      screen: "The rules of this room do not let guests share their screen.",
-      screen_audio: "The rules of this room do not let guests share sound.",
-    },
-    askedFor: {
-      microphone: (name: string) => `${name} asks you to turn your microphone on.`,
-      camera: (name: string) => `${name} asks you to turn your camera on.`,
-      screen: (name: string) => `${name} asks you to share your screen.`,
-      screen_audio: (name: string) => `${name} asks you to share the sound of your screen.`,
-    },
-    turnOn: {
-      microphone: "Turn microphone on",
-      camera: "Turn camera on",
-      screen: "Share my screen",
-      screen_audio: "Share my screen with sound",
-    },
-    notNow: "Not now",
 
-    pollTitle: "Vote",
-    pollQuestion: "Question",
-    pollHint: "Everybody answers yes, no, or abstains. Nobody sees who answered what.",
-    pollOpen: "Start the vote",
-    pollAnswer: "Your answer",
-    pollClose: "End the vote",
-    pollDismiss: "Take it off the screens",
-    pollVoted: (voted: number, here: number) => `${voted} of ${here} have voted`,
     pollOpened: (question: string) => `A vote: ${question}`,
     pollClosed: (yes: number, no: number, abstain: number) =>
       `The vote is over. Yes: ${yes}. No: ${no}. Abstained: ${abstain}.`,
-    choices: { yes: "Yes", no: "No", abstain: "Abstain" },
-    choiceVotes: (choice: string, count: number) => `${choice}: ${count}`,
-    hide: "Hide",
 
-    timerTitle: "Timer",
-    timerMinutes: "Minutes",
-    timerStart: "Start the timer",
-    timerStop: "Stop the timer",
     minuteLeft: "One minute left",
     timeOver: "Time is up",
-
-    attendanceTitle: "Attendance",
-    attendanceHint: "Who was here, from when to when: a file for a spreadsheet, with names.",
-    attendanceTake: "Download the attendance list",
-    attendance: {
-      name: "Name",
-      role: "Role",
-      from: "From",
-      to: "To",
-      guest: "guest",
-      host: "host",
-      stillHere: "still here",
-      separator: ",",
-      file: (room: string, day: string) => `attendance-${room}-${day}.csv`,
-    },
-
-    endAll: {
-      label: "End the call for everybody…",
-      title: "End the call for everybody?",
-      sentence: "Everybody leaves the room at once, and you do too.",
-      yes: "End for everybody",
-    },
 
     mutedHint: "Your microphone is off: nobody hears you. Press M, or hold the space bar to talk.",
     talkingBySpace: "You are heard as long as you hold the space bar.",
@@ -294,29 +140,9 @@ export const en = {
     recordedBy: (names: string) => `Recording: ${names}`,
     record: {
       title: "Record my view",
-      what: "Choose this tab or window: it is recorded as you see it, with everybody’s sound and yours. Everybody is told. The file stays on your machine.",
-      inMemory: "The recording waits in memory, up to 20 MB a minute, and is saved when you stop.",
-      toFile: (name: string) => `The recording is written to ${name} as it goes.`,
-      choose: "Choose the file",
-      start: "Start recording",
       stop: "Stop recording",
-      refused: "Nothing is recorded. Choose this tab or window and allow it, then try again.",
-      done: "The recording is saved.",
-      failed: "The recording stopped, and could not be saved whole. Check the space on your disk.",
     },
   },
-
-  inviteTitle: "Invite people",
-  guestLink: "Guest link",
-  guestLinkHint: "For everybody you want to see here.",
-  copyGuestLink: "Copy guest link",
-  hostLink: "Host link",
-  hostLinkHint: "Only for those who keep order with you. Do not post it in public.",
-  copyHostLink: "Copy host link",
-  copied: "Copied",
-  copyByHand: "The browser does not let us copy: the link is selected, press Ctrl+C.",
-  shortcuts:
-    "Keyboard shortcuts: M for the microphone, V for the camera, H for the hand, space to talk",
 
   connection: {
     connected: "Connected",
@@ -332,7 +158,6 @@ export const en = {
   udpBlockedDetails: (way: string, host: string) =>
     `The call works, and there is nothing you need to do. On a busy connection, sound and picture may come a little later. For a smoother call, ask whoever runs this network to allow ${way} to ${host}. We keep trying UDP now and then.`,
   udpAgain: "UDP gets through again: the call uses it.",
-  pathTaken: (way: string) => `Sound and picture go by ${way}.`,
   understood: "Understood",
   connectedAgain: "Connected again",
 
@@ -384,47 +209,8 @@ export const en = {
   door: {
     partMissing:
       "This part of the page could not be loaded. Check your connection, then reload the page.",
-    enterLink: "Link or name of the room",
-    enterLinkHint: "The link that you were given, the whole of it if you can.",
-    enterLinkBad:
-      "This is neither a link nor a name of a room. A link looks like https://…/room#secret: copy it again, to the end.",
-
-    recentTitle: "Your last rooms",
-    recentHint: "This list is kept in this browser only.",
-    forgetRoom: (name: string) => `Forget the room ${name}`,
-    forgetHostSure: (name: string) =>
-      `Forget the room ${name}? In this browser you will no longer be its host, unless you noted the host link.`,
-    forget: "Forget",
-    forgetAll: "Forget everything on this computer",
-    forgetAllSure:
-      "Your name, your devices and your rooms will be forgotten in this browser. You will no longer be host of any room here, unless you noted the host link.",
-    forgotten: "Forgotten: this browser remembers nothing any more.",
 
     hostNote: "You host this room. Send the guest link to the people you expect.",
-    linkWithoutSecret: "Whoever opens this link is asked for the code of the room.",
-    share: "Share…",
-    byMail: "By e-mail",
-    mailSubject: (room: string) => `Video meeting, room ${room}`,
-    mailText: "Here is the link to enter the room; there is nothing to install:",
-    mailCode: (address: string, code: string) =>
-      `If the link does not open well, go to ${address} and give the code ${code}.`,
-    roomCode: "Code of the room:",
-    roomCodeHint: (address: string) =>
-      `For whoever has not the whole link: open ${address}, give this code, then wait until you let them in.`,
-    showQr: "QR code",
-    qrLabel: "QR code of the guest link",
-    qrHint: "To project or to print: a phone that takes a picture of it opens the room.",
-    showCalendar: "Add to a calendar",
-    meetingName: "Title",
-    meetingTitle: (room: string) => `Video meeting, room ${room}`,
-    meetingDate: "Date",
-    meetingTime: "Starts at",
-    meetingLength: "Length",
-    minutes: (minutes: number) =>
-      minutes < 60
-        ? `${minutes} min`
-        : `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`,
-    saveCalendar: "Download the .ics file",
 
     joinSound: "Enter with sound only",
     devices: "Your devices",
@@ -442,17 +228,6 @@ export const en = {
     checkHint:
       "To know whether this network lets sound and pictures through. It takes a few seconds.",
 
-    yourCode: "The room's code",
-    codeHint: "Six digits, such as 042 917. A host of the room can tell you.",
-    codeMalformed: "A code has six digits, such as 042 917.",
-    goOn: "Continue",
-
-    waitingShort: "Waiting",
-    waitingTitle: "Just a moment",
-    hostWasTold: "The host knows that you are here and can let you in.",
-    hostNotHere: "No host is here yet. As soon as one is, they will see that you wait.",
-    waitingHint: "Leave this page open: you will come in without doing anything else.",
-    stopWaiting: "Stop waiting",
     letIn: "You are in the room.",
     deniedTitle: "The host did not let you in",
     bannedTitle: "This room is closed to you",
@@ -464,25 +239,6 @@ export const en = {
   },
 
   /** What the test of the connection finds. */
-  check: {
-    title: "Test of the connection",
-    testing: "Testing, a few seconds…",
-    page: "Server (HTTPS)",
-    socket: "Messages (WebSocket)",
-    udp: "Sound and pictures by UDP",
-    media: "Sound and pictures",
-    works: "passes",
-    blocked: "blocked",
-    roundTrip: (ms: number) => `there and back in ${ms} ms`,
-    allWell: "Everything passes: sound and pictures take the shortest way.",
-    byTcp: (way: string) => `Your network blocks UDP: sound and pictures go by ${way}.`,
-    untested:
-      "The server answers. It does not let you try sound and pictures before you enter the room.",
-    noSocket:
-      "The page comes, but the network cuts the lasting connection (WebSocket) that a meeting needs. Show this report to whoever runs the network, or try another one.",
-    copy: "Copy the report",
-    again: "Test again",
-  },
 
   pictures: {
     speakerView: "One person large",
@@ -511,29 +267,305 @@ export const en = {
     floatRefused: "The browser does not open the small window. Try again.",
     qualityOf: (name: string, height: number) =>
       height === 0 ? `Quality of the picture: ${name}` : `${height}p, quality of the picture: ${name}`,
-    quality: {
-      full: (height: number) => `${height}p: the picture comes as the camera makes it.`,
-      smallTile: (height: number) => `${height}p: this tile needs no more.`,
-      sober: (height: number) => `${height}p: this server asks cameras to stay sober.`,
-      theirCamera: (height: number) => `${height}p: this camera gives no more.`,
-      theirLine: (height: number) =>
-        `${height}p: this person’s connection or computer sends no more.`,
-      yourLine: (height: number, kilobits: number) =>
-        `${height}p: your connection gives ${kilobits}\u00a0kb/s.`,
-      nothingByYourLine: (kilobits: number) =>
-        `No picture for now: your connection gives ${kilobits}\u00a0kb/s.`,
-      notYet: "The picture has not arrived yet.",
-    },
-    traffic: (amount: string) => `Data exchanged since you came: ${amount}`,
-    trafficHour: (amount: string) => `At this rate: ${amount} an hour`,
-    trafficParts: (received: string, sent: string) => `${received} received, ${sent} sent`,
-    trafficShown: "Show this counter during the call",
     megabytes: (amount: string) => `${amount}\u00a0MB`,
+  },
+};
+
+/** What a person opens later, in panels and on other pages: fetched with the first of those. */
+export const later = {
+  copied: "Copied",
+  copyByHand: "The browser does not let us copy: the link is selected, press Ctrl+C.",
+  textMissing: "The text could not be loaded. Check your connection and reload the page.",
+  cancel: "Cancel",
+  theme: {
+    title: "Appearance",
+    system: "As the system",
+    light: "Light",
+    dark: "Dark",
+  },
+  shortcuts:
+    "Keyboard shortcuts: M for the microphone, V for the camera, H for the hand, space to talk",
+  pathTaken: (way: string) => `Sound and picture go by ${way}.`,
+  quality: {
+    full: (height: number) => `${height}p: the picture comes as the camera makes it.`,
+    smallTile: (height: number) => `${height}p: this tile needs no more.`,
+    sober: (height: number) => `${height}p: this server asks cameras to stay sober.`,
+    theirCamera: (height: number) => `${height}p: this camera gives no more.`,
+    theirLine: (height: number) =>
+      `${height}p: this person’s connection or computer sends no more.`,
+    yourLine: (height: number, kilobits: number) =>
+      `${height}p: your connection gives ${kilobits}\u00a0kb/s.`,
+    nothingByYourLine: (kilobits: number) =>
+      `No picture for now: your connection gives ${kilobits}\u00a0kb/s.`,
+    notYet: "The picture has not arrived yet.",
+  },
+  check: {
+    title: "Test of the connection",
+    testing: "Testing, a few seconds…",
+    page: "Server (HTTPS)",
+    socket: "Messages (WebSocket)",
+    udp: "Sound and pictures by UDP",
+    media: "Sound and pictures",
+    works: "passes",
+    blocked: "blocked",
+    roundTrip: (ms: number) => `there and back in ${ms} ms`,
+    allWell: "Everything passes: sound and pictures take the shortest way.",
+    byTcp: (way: string) => `Your network blocks UDP: sound and pictures go by ${way}.`,
+    untested:
+      "The server answers. It does not let you try sound and pictures before you enter the room.",
+    noSocket:
+      "The page comes, but the network cuts the lasting connection (WebSocket) that a meeting needs. Show this report to whoever runs the network, or try another one.",
+    copy: "Copy the report",
+    again: "Test again",
+  },
+  muteAll: "Mute all guests",
+
+  home: {
+    tagline: "A video room of your own: open it, share the link, see one another.",
+    createTitle: "Open a room",
+    createRoomName: "Room name (optional)",
+    createRoomNameHint: "Leave it empty and we find one.",
+    createRoom: "Open a room",
+    creating: "Opening…",
+    enterTitle: "Enter a room",
+    enter: "Go to the room",
+    createFailed: "The room could not be opened. Check your connection and try again.",
+    createNameTaken:
+      "There is already a room of this name. Choose another, or leave the field empty.",
+    createNameBad: "This name cannot be given to a room. Choose another, or leave the field empty.",
+    createRefused:
+      "This server does not let you open a room just now. Try again in a minute, or ask whoever runs it.",
+    noTracking: "No account, nothing to install, no tracking.",
+    enterLink: "Link or name of the room",
+    enterLinkHint: "The link that you were given, the whole of it if you can.",
+    enterLinkBad:
+      "This is neither a link nor a name of a room. A link looks like https://…/room#secret: copy it again, to the end.",
+    recentTitle: "Your last rooms",
+    recentHint: "This list is kept in this browser only.",
+    forgetRoom: (name: string) => `Forget the room ${name}`,
+    forgetHostSure: (name: string) =>
+      `Forget the room ${name}? In this browser you will no longer be its host, unless you noted the host link.`,
+    forget: "Forget",
+    forgetAll: "Forget everything on this computer",
+    forgetAllSure:
+      "Your name, your devices and your rooms will be forgotten in this browser. You will no longer be host of any room here, unless you noted the host link.",
+    forgotten: "Forgotten: this browser remembers nothing any more.",
+  },
+
+  code: {
+    title: "This link is not complete",
+    sentence:
+      "The part after # is missing, and without it the room stays closed. Ask for the link again, or type the code of the room here.",
+    yours: "The room's code",
+    hint: "Six digits, such as 042 917. A host of the room can tell you.",
+    malformed: "A code has six digits, such as 042 917.",
+    goOn: "Continue",
+  },
+
+  share: {
+    title: "Invite people",
+    guestLink: "Guest link",
+    guestLinkHint: "For everybody you want to see here.",
+    copyGuestLink: "Copy guest link",
+    hostLink: "Host link",
+    hostLinkHint: "Only for those who keep order with you. Do not post it in public.",
+    copyHostLink: "Copy host link",
+    linkWithoutSecret: "Whoever opens this link is asked for the code of the room.",
+    share: "Share…",
+    byMail: "By e-mail",
+    mailSubject: (room: string) => `Video meeting, room ${room}`,
+    mailText: "Here is the link to enter the room; there is nothing to install:",
+    mailCode: (address: string, code: string) =>
+      `If the link does not open well, go to ${address} and give the code ${code}.`,
+    roomCode: "Code of the room:",
+    roomCodeHint: (address: string) =>
+      `For whoever has not the whole link: open ${address}, give this code, then wait until you let them in.`,
+    showQr: "QR code",
+    qrLabel: "QR code of the guest link",
+    qrHint: "To project or to print: a phone that takes a picture of it opens the room.",
+    showCalendar: "Add to a calendar",
+    meetingName: "Title",
+    meetingTitle: (room: string) => `Video meeting, room ${room}`,
+    meetingDate: "Date",
+    meetingTime: "Starts at",
+    meetingLength: "Length",
+    minutes: (minutes: number) =>
+      minutes < 60
+        ? `${minutes} min`
+        : `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`,
+    saveCalendar: "Download the .ics file",
+  },
+
+  traffic: {
+    total: (amount: string) => `Data exchanged since you came: ${amount}`,
+    hour: (amount: string) => `At this rate: ${amount} an hour`,
+    parts: (received: string, sent: string) => `${received} received, ${sent} sent`,
+    shown: "Show this counter during the call",
+  },
+
+  waiting: {
+    short: "Waiting",
+    title: "Just a moment",
+    hostWasTold: "The host knows that you are here and can let you in.",
+    hostNotHere: "No host is here yet. As soon as one is, they will see that you wait.",
+    hint: "Leave this page open: you will come in without doing anything else.",
+    stop: "Stop waiting",
+  },
+
+  chat: {
+    lines: "Conversation",
+    message: "Your message",
+    empty: "Nothing written yet. Messages are not stored: who comes later does not see them.",
+    me: "You",
+    somebodyGone: "Somebody who left",
+    to: "To",
+    everybody: "Everybody",
+    send: "Send",
+    privately: "to you alone",
+    privatelyTo: (name: string) => `to ${name} alone`,
+    charactersLeft: (count: number) => `${count} characters left`,
+    charactersOver: (count: number) => `${count} characters too many`,
+  },
+
+  people: {
+    handsTitle: (count: number) => (count === 1 ? "1 raised hand" : `${count} raised hands`),
+    lower: "Lower",
+    lowerHand: "Lower the hand",
+    lowerHandOf: (name: string) => `Lower ${name}’s hand`,
+    lowerAll: "Lower all hands",
+    notRaised: (count: number) =>
+      count === 1 ? "1 guest has not raised a hand" : `${count} guests have not raised a hand`,
+    actionsFor: (name: string) => `Actions for ${name}`,
+    writePrivately: "Write privately",
+    turnOff: {
+      microphone: "Turn the microphone off",
+      camera: "Turn the camera off",
+      screen: "Stop the screen share",
+      screen_audio: "Stop the sound of the screen",
+    },
+    askFor: {
+      microphone: "Ask to turn the microphone on",
+      camera: "Ask to turn the camera on",
+      screen: "Ask to share the screen",
+      screen_audio: "Ask to share the sound of the screen",
+    },
+    makeRole: { host: "Make host", guest: "Make guest again" },
+    remove: {
+      label: "Remove from the room…",
+      title: (name: string) => `Remove ${name}?`,
+      sentence: "This person leaves the room at once, and may come back with the link.",
+      yes: "Remove",
+    },
+    ban: {
+      label: "Remove and keep out…",
+      title: (name: string) => `Keep ${name} out?`,
+      sentence: "This person leaves the room at once and cannot come back to it.",
+      yes: "Keep out",
+    },
+    admit: "Admit",
+    admitWho: (name: string) => `Admit ${name}`,
+    admitAll: "Admit all",
+    deny: "Deny",
+    denyWho: (name: string) => `Deny ${name}`,
+    denyAll: "Deny all",
+    byCode: "(with the room’s code)",
+  },
+
+  host: {
+    rulesTitle: "Room rules",
+    rules: {
+      lobby: "Guests wait in a lobby until they are admitted",
+      locked: "Room locked: nobody new comes in",
+      microphone: "Guests may turn their microphone on",
+      camera: "Guests may turn their camera on",
+      screen: "Guests may share their screen",
+      chat: "Guests may write to everybody",
+      private_chat: "Guests may write to one another",
+      recording: "Guests may record what they see",
+    },
+    pollQuestion: "Question",
+    pollHint: "Everybody answers yes, no, or abstains. Nobody sees who answered what.",
+    pollOpen: "Start the vote",
+    timerTitle: "Timer",
+    timerMinutes: "Minutes",
+    timerStart: "Start the timer",
+    timerStop: "Stop the timer",
+    attendanceTitle: "Attendance",
+    attendanceHint: "Who was here, from when to when: a file for a spreadsheet, with names.",
+    attendanceTake: "Download the attendance list",
+    attendance: {
+      name: "Name",
+      role: "Role",
+      from: "From",
+      to: "To",
+      guest: "guest",
+      host: "host",
+      stillHere: "still here",
+      separator: ",",
+      file: (room: string, day: string) => `attendance-${room}-${day}.csv`,
+    },
+    endAll: {
+      label: "End the call for everybody…",
+      title: "End the call for everybody?",
+      sentence: "Everybody leaves the room at once, and you do too.",
+      yes: "End for everybody",
+    },
+  },
+
+  poll: {
+    title: "Vote",
+    answer: "Your answer",
+    close: "End the vote",
+    dismiss: "Take it off the screens",
+    voted: (voted: number, here: number) => `${voted} of ${here} have voted`,
+    choices: { yes: "Yes", no: "No", abstain: "Abstain" },
+    choiceVotes: (choice: string, count: number) => `${choice}: ${count}`,
+    hide: "Hide",
+  },
+
+  record: {
+    what: "Choose this tab or window: it is recorded as you see it, with everybody’s sound and yours. Everybody is told. The file stays on your machine.",
+    inMemory: "The recording waits in memory, up to 20 MB a minute, and is saved when you stop.",
+    toFile: (name: string) => `The recording is written to ${name} as it goes.`,
+    choose: "Choose the file",
+    start: "Start recording",
+    refused: "Nothing is recorded. Choose this tab or window and allow it, then try again.",
+    done: "The recording is saved.",
+    failed: "The recording stopped, and could not be saved whole. Check the space on your disk.",
+  },
+
+  request: {
+    turnedOffBy: {
+      microphone: (name: string) => `${name} turned your microphone off.`,
+      camera: (name: string) => `${name} turned your camera off.`,
+      screen: (name: string) => `${name} stopped your screen share.`,
+      screen_audio: (name: string) => `${name} stopped the sound of your screen.`,
+    },
+    turnedOffByRule: {
+      microphone: "The rules of this room keep guests’ microphones off: yours is off.",
+      camera: "The rules of this room keep guests’ cameras off: yours is off.",
+      screen: "The rules of this room do not let guests share their screen.",
+      screen_audio: "The rules of this room do not let guests share sound.",
+    },
+    askedFor: {
+      microphone: (name: string) => `${name} asks you to turn your microphone on.`,
+      camera: (name: string) => `${name} asks you to turn your camera on.`,
+      screen: (name: string) => `${name} asks you to share your screen.`,
+      screen_audio: (name: string) => `${name} asks you to share the sound of your screen.`,
+    },
+    turnOn: {
+      microphone: "Turn microphone on",
+      camera: "Turn camera on",
+      screen: "Share my screen",
+      screen_audio: "Share my screen with sound",
+    },
+    notNow: "Not now",
   },
 };
 
 /** What a language has to say: every key, with the same arguments. */
 export type Messages = Shape<typeof en>;
+export type LaterMessages = Shape<typeof later>;
 
 type Shape<Value> = Value extends (...args: infer Args) => string
   ? (...args: Args) => string

@@ -1,46 +1,19 @@
 // French. Spaces before « : ; ! ? » and inside « » do not break: U+202F and U+00A0, as the Imprimerie nationale sets them.
-import type { Messages } from "./en";
+import type { LaterMessages, Messages } from "./en";
 
 export const fr: Messages = {
   chooseLanguage: "Langue",
   languageFailed: "Cette langue n’a pas pu être chargée. Rechargez la page et choisissez-la de nouveau.",
-  theme: {
-    title: "Apparence",
-    system: "Comme le système",
-    light: "Claire",
-    dark: "Sombre",
-  },
   close: "Fermer",
-  cancel: "Annuler",
-
-  tagline: "Une salle vidéo bien à vous : ouvrez‑la, partagez le lien, retrouvez‑vous.",
-  createTitle: "Ouvrir une salle",
-  createRoomName: "Nom de la salle (facultatif)",
-  createRoomNameHint: "Laissez vide et nous en trouverons un.",
-  createRoom: "Ouvrir une salle",
-  creating: "Ouverture…",
-  enterTitle: "Entrer dans une salle",
-  enter: "Aller à la salle",
-  createFailed: "La salle n’a pas pu être ouverte. Vérifiez votre connexion et réessayez.",
-  createNameTaken: "Une salle porte déjà ce nom. Choisissez-en un autre ou laissez le champ vide.",
-  createNameBad:
-    "Ce nom ne peut pas être donné à une salle. Choisissez-en un autre ou laissez le champ vide.",
-  createRefused:
-    "Ce serveur ne vous permet pas d’ouvrir une salle pour l’instant. Réessayez dans une minute ou demandez à la personne qui l’administre.",
-  noTracking: "Sans compte, sans installation, sans pistage.",
 
   site: {
     legal: "Mentions légales",
     privacy: "Vie privée",
     contact: "Nous contacter",
     source: "Code source",
-    textMissing: "Le texte n’a pas pu être chargé. Vérifiez votre connexion et rechargez la page.",
   },
 
   room: (name) => `Salle ${name}`,
-  linkIncompleteTitle: "Ce lien n’est pas complet",
-  linkIncomplete:
-    "Il manque la partie après le #, et sans elle la salle reste fermée. Redemandez le lien, ou tapez ici le code de la salle.",
   backHome: "Retour à l’accueil",
 
   readyTitle: "Tout est prêt ?",
@@ -116,20 +89,7 @@ export const fr: Messages = {
     more: "Plus",
     chat: "Discussion",
     unread: (count) => (count <= 1 ? `${count}\u00a0message non lu` : `${count}\u00a0messages non lus`),
-    messages: "Fil de la discussion",
-    message: "Votre message",
-    chatEmpty:
-      "Rien d’écrit pour l’instant. Les messages ne sont pas conservés : qui arrive plus tard ne les voit pas.",
-    me: "Vous",
     somebody: "Quelqu’un",
-    somebodyGone: "Une personne partie",
-    to: "À",
-    everybody: "Tout le monde",
-    send: "Envoyer",
-    privately: "à vous seulement",
-    privatelyTo: (name) => `à ${name} seulement`,
-    charactersLeft: (count) => `${count}\u00a0caractère${count > 1 ? "s" : ""} de reste`,
-    charactersOver: (count) => `${count}\u00a0caractère${count > 1 ? "s" : ""} en trop`,
     messageFrom: (name, text) => `Message de ${name}\u00a0: ${text}`,
     longMessageFrom: (name) => `Long message de ${name}`,
     privateMessageFrom: (name, text) => `Message privé de ${name}\u00a0: ${text}`,
@@ -141,15 +101,6 @@ export const fr: Messages = {
     handUp: (place) => `main levée, numéro ${place}`,
     handRaised: (name) => `${name} lève la main`,
     handsRaised: (count) => `${count}\u00a0mains sont levées`,
-    handsTitle: (count) => (count <= 1 ? `${count}\u00a0main levée` : `${count}\u00a0mains levées`),
-    lower: "Baisser",
-    lowerHand: "Baisser la main",
-    lowerHandOf: (name) => `Baisser la main de ${name}`,
-    lowerAll: "Baisser toutes les mains",
-    notRaised: (count) =>
-      count <= 1
-        ? `${count}\u00a0invité n’a pas levé la main`
-        : `${count}\u00a0invités n’ont pas levé la main`,
 
     reactions: "Réagir",
     reactionNames: {
@@ -165,58 +116,12 @@ export const fr: Messages = {
     reactionBy: (name, reaction) => `${name}\u00a0: ${reaction}`,
     reactionsShown: (count) => `${count}\u00a0réactions`,
 
-    actionsFor: (name) => `Actions pour ${name}`,
-    writePrivately: "Écrire en privé",
-    turnOff: {
-      microphone: "Couper le micro",
-      camera: "Couper la caméra",
-      screen: "Arrêter le partage d’écran",
-      screen_audio: "Couper le son de l’écran",
-    },
-    askFor: {
-      microphone: "Demander d’ouvrir le micro",
-      camera: "Demander d’allumer la caméra",
-      screen: "Demander de partager l’écran",
-      screen_audio: "Demander de partager le son de l’écran",
-    },
-    makeRole: { host: "Nommer hôte", guest: "Retirer le rôle d’hôte" },
-    remove: {
-      label: "Faire sortir…",
-      title: (name) => `Faire sortir ${name}\u00a0?`,
-      sentence: "Cette personne quitte la salle aussitôt. Avec le lien, elle peut revenir.",
-      yes: "Faire sortir",
-    },
-    ban: {
-      label: "Exclure…",
-      title: (name) => `Exclure ${name}\u00a0?`,
-      sentence: "Cette personne quitte la salle aussitôt et ne peut plus y revenir.",
-      yes: "Exclure",
-    },
-    muteAll: "Couper tous les micros",
     hostTools: "Animer",
 
     waitingTitle: (count) => (count <= 1 ? `${count}\u00a0personne attend` : `${count}\u00a0personnes attendent`),
-    admit: "Admettre",
-    admitWho: (name) => `Admettre ${name}`,
-    admitAll: "Admettre tout le monde",
-    deny: "Refuser",
-    denyWho: (name) => `Refuser ${name}`,
-    denyAll: "Refuser tout le monde",
-    byCode: "(avec le code de la salle)",
     see: "Voir qui",
     later: "Plus tard",
 
-    rulesTitle: "Règles de la salle",
-    rules: {
-      lobby: "Les invités attendent qu’un hôte les admette",
-      locked: "Salle verrouillée : plus personne n’entre",
-      microphone: "Les invités peuvent ouvrir leur micro",
-      camera: "Les invités peuvent allumer leur caméra",
-      screen: "Les invités peuvent partager leur écran",
-      chat: "Les invités peuvent écrire à tout le monde",
-      private_chat: "Les invités peuvent s’écrire entre eux",
-      recording: "Les invités peuvent enregistrer ce qu’ils voient",
-    },
     forbidden: {
       microphone:
         "Les micros des invités sont coupés par l’hôte. Levez la main pour demander la parole.",
@@ -225,77 +130,13 @@ export const fr: Messages = {
       chat: "L’hôte a fermé la discussion générale. Vous pouvez toujours écrire à un hôte.",
       private_chat: "L’hôte ne permet pas aux invités de s’écrire entre eux.",
     },
-    turnedOffBy: {
-      microphone: (name) => `${name} a coupé votre micro.`,
-      camera: (name) => `${name} a coupé votre caméra.`,
-      screen: (name) => `${name} a arrêté votre partage d’écran.`,
-      screen_audio: (name) => `${name} a coupé le son de votre écran.`,
-    },
-    turnedOffByRule: {
-      microphone: "Dans cette salle, les micros des invités sont coupés : le vôtre l’est aussi.",
-      camera: "Dans cette salle, les caméras des invités sont coupées : la vôtre l’est aussi.",
-      screen: "Dans cette salle, les invités ne partagent pas leur écran.",
-      screen_audio: "Dans cette salle, les invités ne partagent pas de son.",
-    },
-    askedFor: {
-      microphone: (name) => `${name} vous demande d’ouvrir votre micro.`,
-      camera: (name) => `${name} vous demande d’allumer votre caméra.`,
-      screen: (name) => `${name} vous demande de partager votre écran.`,
-      screen_audio: (name) => `${name} vous demande de partager le son de votre écran.`,
-    },
-    turnOn: {
-      microphone: "Ouvrir mon micro",
-      camera: "Allumer ma caméra",
-      screen: "Partager mon écran",
-      screen_audio: "Partager mon écran avec le son",
-    },
-    notNow: "Pas maintenant",
 
-    pollTitle: "Vote rapide",
-    pollQuestion: "Question posée",
-    pollHint:
-      "Chaque personne répond oui, non, ou s’abstient. On ne voit pas qui a répondu quoi.",
-    pollOpen: "Ouvrir le vote",
-    pollAnswer: "Votre réponse",
-    pollClose: "Clore le vote",
-    pollDismiss: "Retirer des écrans",
-    pollVoted: (voted, here) => `${voted} sur ${here} ont voté`,
     pollOpened: (question) => `Un vote est ouvert\u00a0: ${question}`,
     pollClosed: (yes, no, abstain) =>
       `Le vote est clos. Oui\u00a0: ${yes}. Non\u00a0: ${no}. Abstentions\u00a0: ${abstain}.`,
-    choices: { yes: "Oui", no: "Non", abstain: "Je m’abstiens" },
-    choiceVotes: (choice, count) => `${choice}\u00a0: ${count}`,
-    hide: "Masquer",
 
-    timerTitle: "Minuteur",
-    timerMinutes: "Durée en minutes",
-    timerStart: "Lancer le minuteur",
-    timerStop: "Arrêter le minuteur",
     minuteLeft: "Il reste une minute",
     timeOver: "Temps écoulé",
-
-    attendanceTitle: "Présences",
-    attendanceHint:
-      "Qui était là, de quand à quand : un fichier pour tableur, avec les noms.",
-    attendanceTake: "Télécharger la liste de présence",
-    attendance: {
-      name: "Nom",
-      role: "Rôle",
-      from: "De",
-      to: "À",
-      guest: "invité",
-      host: "hôte",
-      stillHere: "encore là",
-      separator: ";",
-      file: (room, day) => `presences-${room}-${day}.csv`,
-    },
-
-    endAll: {
-      label: "Terminer pour tout le monde…",
-      title: "Terminer la réunion pour tout le monde ?",
-      sentence: "Tout le monde quitte la salle aussitôt, vous aussi.",
-      yes: "Terminer pour tous",
-    },
 
     mutedHint:
       "Votre micro est coupé : on ne vous entend pas. Appuyez sur M, ou gardez la barre d’espace enfoncée pour parler.",
@@ -304,33 +145,9 @@ export const fr: Messages = {
     recordedBy: (names) => `Enregistrement par ${names}`,
     record: {
       title: "Enregistrer ma vue",
-      what: "Choisissez cet onglet ou cette fenêtre : ce que vous voyez est enregistré, avec le son de tout le monde et le vôtre. Tout le monde en est averti. Le fichier reste sur votre machine.",
-      inMemory:
-        "L’enregistrement attend en mémoire, jusqu’à 20 Mo par minute, et se télécharge quand vous arrêtez.",
-      toFile: (name) => `L’enregistrement s’écrit au fur et à mesure dans ${name}.`,
-      choose: "Choisir le fichier",
-      start: "Commencer",
       stop: "Arrêter l’enregistrement",
-      refused:
-        "Rien n’est enregistré. Choisissez cet onglet ou cette fenêtre, autorisez le partage, puis réessayez.",
-      done: "L’enregistrement est terminé.",
-      failed:
-        "L’enregistrement s’est arrêté et n’est pas complet. Vérifiez la place sur votre disque.",
     },
   },
-
-  inviteTitle: "Inviter",
-  guestLink: "Lien d’invitation",
-  guestLinkHint: "Pour toutes les personnes que vous voulez voir ici.",
-  copyGuestLink: "Copier le lien d’invitation",
-  hostLink: "Lien d’hôte",
-  hostLinkHint: "Seulement pour celles et ceux qui animent avec vous. Ne le publiez pas.",
-  copyHostLink: "Copier le lien d’hôte",
-  copied: "Copié",
-  copyByHand:
-    "Le navigateur ne nous laisse pas copier : le lien est sélectionné, appuyez sur Ctrl+C.",
-  shortcuts:
-    "Raccourcis clavier : M pour le micro, V pour la caméra, H pour la main, espace pour parler",
 
   connection: {
     connected: "Connexion établie",
@@ -347,7 +164,6 @@ export const fr: Messages = {
   udpBlockedDetails: (way, host) =>
     `La réunion fonctionne et vous n’avez rien à faire. Si la connexion est très occupée, le son et l’image peuvent arriver un peu plus tard. Pour plus de confort, demandez à la personne qui gère ce réseau d’autoriser ${way} vers ${host}. L’UDP est réessayé de temps en temps.`,
   udpAgain: "L’UDP passe de nouveau : la réunion l’utilise.",
-  pathTaken: (way) => `Le son et l’image passent par ${way}.`,
   understood: "J’ai compris",
   connectedAgain: "Connexion rétablie",
 
@@ -400,47 +216,8 @@ export const fr: Messages = {
   door: {
     partMissing:
       "Cette partie de la page n’a pas pu être chargée. Vérifiez votre connexion, puis rechargez la page.",
-    enterLink: "Lien ou nom de la salle",
-    enterLinkHint: "Le lien que vous avez reçu, en entier si possible.",
-    enterLinkBad:
-      "Ce n’est ni un lien ni un nom de salle. Un lien ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
-
-    recentTitle: "Vos dernières salles",
-    recentHint: "Cette liste n’est gardée que dans ce navigateur.",
-    forgetRoom: (name) => `Oublier la salle ${name}`,
-    forgetHostSure: (name) =>
-      `Oublier la salle ${name} ? Dans ce navigateur, vous n’en serez plus l’hôte, à moins d’avoir noté le lien d’hôte.`,
-    forget: "Oublier",
-    forgetAll: "Tout oublier sur cet ordinateur",
-    forgetAllSure:
-      "Votre nom, vos appareils et vos salles seront oubliés dans ce navigateur. Vous n’y serez plus hôte d’aucune salle, à moins d’avoir noté le lien d’hôte.",
-    forgotten: "C’est oublié : ce navigateur ne retient plus rien.",
 
     hostNote: "Vous animez cette salle. Envoyez le lien d’invitation aux personnes attendues.",
-    linkWithoutSecret: "Qui ouvre ce lien doit donner le code de la salle.",
-    share: "Partager…",
-    byMail: "Par courriel",
-    mailSubject: (room) => `Réunion vidéo, salle ${room}`,
-    mailText: "Voici le lien pour entrer dans la salle, sans rien installer :",
-    mailCode: (address, code) =>
-      `Si le lien s’ouvre mal, allez à ${address} et donnez le code ${code}.`,
-    roomCode: "Code de la salle :",
-    roomCodeHint: (address) =>
-      `Qui n’a pas le lien entier ouvre ${address}, donne ce code et attend que vous l’admettiez.`,
-    showQr: "Code QR",
-    qrLabel: "Code QR du lien d’invitation",
-    qrHint: "À projeter ou à imprimer : un téléphone qui le photographie ouvre la salle.",
-    showCalendar: "Ajouter à un agenda",
-    meetingName: "Titre",
-    meetingTitle: (room) => `Réunion vidéo, salle ${room}`,
-    meetingDate: "Jour",
-    meetingTime: "Heure de début",
-    meetingLength: "Durée",
-    minutes: (minutes) =>
-      minutes < 60
-        ? `${minutes}\u00a0min`
-        : `${Math.floor(minutes / 60)}\u00a0h${minutes % 60 === 0 ? "" : `\u00a0${minutes % 60}`}`,
-    saveCalendar: "Télécharger le fichier .ics",
 
     joinSound: "Entrer avec le son seulement",
     devices: "Vos appareils",
@@ -457,17 +234,6 @@ export const fr: Messages = {
     check: "Tester la connexion",
     checkHint: "Pour savoir si ce réseau laisse passer le son et l’image. L’essai dure quelques secondes.",
 
-    yourCode: "Code de la salle",
-    codeHint: "Six chiffres, comme 042 917. Un hôte de la salle peut vous le donner.",
-    codeMalformed: "Un code a six chiffres, comme 042 917.",
-    goOn: "Continuer",
-
-    waitingShort: "En attente",
-    waitingTitle: "Encore un instant",
-    hostWasTold: "L’hôte sait que vous êtes là et peut vous faire entrer.",
-    hostNotHere: "Aucun hôte n’est encore là. Dès qu’il y en aura un, il verra que vous attendez.",
-    waitingHint: "Laissez cette page ouverte : vous entrerez sans rien faire d’autre.",
-    stopWaiting: "Ne plus attendre",
     letIn: "Vous êtes dans la salle.",
     deniedTitle: "L’hôte ne vous a pas fait entrer",
     bannedTitle: "Cette salle vous est fermée",
@@ -476,26 +242,6 @@ export const fr: Messages = {
 
     microphoneNow: (name) => `Votre voix passe par le micro « ${name} ».`,
     cameraBack: "Votre caméra est de nouveau allumée.",
-  },
-
-  check: {
-    title: "Test de la connexion",
-    testing: "Test en cours, quelques secondes…",
-    page: "Serveur (HTTPS)",
-    socket: "Échanges (WebSocket)",
-    udp: "Son et image par UDP",
-    media: "Son et image",
-    works: "passe",
-    blocked: "bloqué",
-    roundTrip: (ms) => `aller-retour en ${ms} ms`,
-    allWell: "Tout passe : le son et l’image prennent le chemin le plus court.",
-    byTcp: (way) => `Votre réseau bloque l’UDP : le son et l’image passent par ${way}.`,
-    untested:
-      "Le serveur répond. Il ne permet pas d’essayer le son et l’image avant d’entrer dans la salle.",
-    noSocket:
-      "La page s’affiche, mais le réseau coupe la liaison permanente (WebSocket) dont une réunion a besoin. Montrez ce rapport à la personne qui gère le réseau, ou essayez-en un autre.",
-    copy: "Copier le rapport",
-    again: "Tester de nouveau",
   },
 
   pictures: {
@@ -526,24 +272,308 @@ export const fr: Messages = {
     floatRefused: "Le navigateur n’ouvre pas la petite fenêtre. Essayez de nouveau.",
     qualityOf: (name, height) =>
       height === 0 ? `Qualité de l’image\u00a0: ${name}` : `${height}p, qualité de l’image\u00a0: ${name}`,
-    quality: {
-      full: (height) => `${height}p\u00a0: l’image arrive telle que la caméra la donne.`,
-      smallTile: (height) => `${height}p\u00a0: cette vignette n’a pas besoin de plus.`,
-      sober: (height) => `${height}p\u00a0: ce serveur demande aux caméras de rester sobres.`,
-      theirCamera: (height) => `${height}p\u00a0: cette caméra ne donne pas plus.`,
-      theirLine: (height) =>
-        `${height}p\u00a0: la connexion ou l’ordinateur de cette personne n’envoie pas plus.`,
-      yourLine: (height, kilobits) =>
-        `${height}p\u00a0: votre connexion laisse passer ${kilobits}\u00a0kb/s.`,
-      nothingByYourLine: (kilobits) =>
-        `Pas d’image pour l’instant\u00a0: votre connexion laisse passer ${kilobits}\u00a0kb/s.`,
-      notYet: "L’image n’est pas encore arrivée.",
-    },
-    traffic: (amount) => `Données échangées depuis votre arrivée\u00a0: ${amount}`,
-    trafficHour: (amount) => `À ce rythme\u00a0: ${amount} par heure`,
-    trafficParts: (received, sent) => `${received} reçus, ${sent} envoyés`,
-    trafficShown: "Afficher ce compteur pendant la réunion",
     megabytes: (amount) => `${amount}\u00a0Mo`,
+  },
+};
+
+
+export const later: LaterMessages = {
+  copied: "Copié",
+  copyByHand:
+    "Le navigateur ne nous laisse pas copier : le lien est sélectionné, appuyez sur Ctrl+C.",
+  textMissing: "Le texte n’a pas pu être chargé. Vérifiez votre connexion et rechargez la page.",
+  cancel: "Annuler",
+  theme: {
+    title: "Apparence",
+    system: "Comme le système",
+    light: "Claire",
+    dark: "Sombre",
+  },
+  shortcuts:
+    "Raccourcis clavier : M pour le micro, V pour la caméra, H pour la main, espace pour parler",
+  pathTaken: (way) => `Le son et l’image passent par ${way}.`,
+  quality: {
+    full: (height) => `${height}p\u00a0: l’image arrive telle que la caméra la donne.`,
+    smallTile: (height) => `${height}p\u00a0: cette vignette n’a pas besoin de plus.`,
+    sober: (height) => `${height}p\u00a0: ce serveur demande aux caméras de rester sobres.`,
+    theirCamera: (height) => `${height}p\u00a0: cette caméra ne donne pas plus.`,
+    theirLine: (height) =>
+      `${height}p\u00a0: la connexion ou l’ordinateur de cette personne n’envoie pas plus.`,
+    yourLine: (height, kilobits) =>
+      `${height}p\u00a0: votre connexion laisse passer ${kilobits}\u00a0kb/s.`,
+    nothingByYourLine: (kilobits) =>
+      `Pas d’image pour l’instant\u00a0: votre connexion laisse passer ${kilobits}\u00a0kb/s.`,
+    notYet: "L’image n’est pas encore arrivée.",
+  },
+  check: {
+    title: "Test de la connexion",
+    testing: "Test en cours, quelques secondes…",
+    page: "Serveur (HTTPS)",
+    socket: "Échanges (WebSocket)",
+    udp: "Son et image par UDP",
+    media: "Son et image",
+    works: "passe",
+    blocked: "bloqué",
+    roundTrip: (ms) => `aller-retour en ${ms} ms`,
+    allWell: "Tout passe : le son et l’image prennent le chemin le plus court.",
+    byTcp: (way) => `Votre réseau bloque l’UDP : le son et l’image passent par ${way}.`,
+    untested:
+      "Le serveur répond. Il ne permet pas d’essayer le son et l’image avant d’entrer dans la salle.",
+    noSocket:
+      "La page s’affiche, mais le réseau coupe la liaison permanente (WebSocket) dont une réunion a besoin. Montrez ce rapport à la personne qui gère le réseau, ou essayez-en un autre.",
+    copy: "Copier le rapport",
+    again: "Tester de nouveau",
+  },
+  muteAll: "Couper tous les micros",
+
+  home: {
+    tagline: "Une salle vidéo bien à vous : ouvrez‑la, partagez le lien, retrouvez‑vous.",
+    createTitle: "Ouvrir une salle",
+    createRoomName: "Nom de la salle (facultatif)",
+    createRoomNameHint: "Laissez vide et nous en trouverons un.",
+    createRoom: "Ouvrir une salle",
+    creating: "Ouverture…",
+    enterTitle: "Entrer dans une salle",
+    enter: "Aller à la salle",
+    createFailed: "La salle n’a pas pu être ouverte. Vérifiez votre connexion et réessayez.",
+    createNameTaken: "Une salle porte déjà ce nom. Choisissez-en un autre ou laissez le champ vide.",
+    createNameBad:
+      "Ce nom ne peut pas être donné à une salle. Choisissez-en un autre ou laissez le champ vide.",
+    createRefused:
+      "Ce serveur ne vous permet pas d’ouvrir une salle pour l’instant. Réessayez dans une minute ou demandez à la personne qui l’administre.",
+    noTracking: "Sans compte, sans installation, sans pistage.",
+    enterLink: "Lien ou nom de la salle",
+    enterLinkHint: "Le lien que vous avez reçu, en entier si possible.",
+    enterLinkBad:
+      "Ce n’est ni un lien ni un nom de salle. Un lien ressemble à https://…/salle#secret : copiez-le de nouveau, jusqu’au bout.",
+    recentTitle: "Vos dernières salles",
+    recentHint: "Cette liste n’est gardée que dans ce navigateur.",
+    forgetRoom: (name) => `Oublier la salle ${name}`,
+    forgetHostSure: (name) =>
+      `Oublier la salle ${name} ? Dans ce navigateur, vous n’en serez plus l’hôte, à moins d’avoir noté le lien d’hôte.`,
+    forget: "Oublier",
+    forgetAll: "Tout oublier sur cet ordinateur",
+    forgetAllSure:
+      "Votre nom, vos appareils et vos salles seront oubliés dans ce navigateur. Vous n’y serez plus hôte d’aucune salle, à moins d’avoir noté le lien d’hôte.",
+    forgotten: "C’est oublié : ce navigateur ne retient plus rien.",
+  },
+
+  code: {
+    title: "Ce lien n’est pas complet",
+    sentence:
+      "Il manque la partie après le #, et sans elle la salle reste fermée. Redemandez le lien, ou tapez ici le code de la salle.",
+    yours: "Code de la salle",
+    hint: "Six chiffres, comme 042 917. Un hôte de la salle peut vous le donner.",
+    malformed: "Un code a six chiffres, comme 042 917.",
+    goOn: "Continuer",
+  },
+
+  share: {
+    title: "Inviter",
+    guestLink: "Lien d’invitation",
+    guestLinkHint: "Pour toutes les personnes que vous voulez voir ici.",
+    copyGuestLink: "Copier le lien d’invitation",
+    hostLink: "Lien d’hôte",
+    hostLinkHint: "Seulement pour celles et ceux qui animent avec vous. Ne le publiez pas.",
+    copyHostLink: "Copier le lien d’hôte",
+    linkWithoutSecret: "Qui ouvre ce lien doit donner le code de la salle.",
+    share: "Partager…",
+    byMail: "Par courriel",
+    mailSubject: (room) => `Réunion vidéo, salle ${room}`,
+    mailText: "Voici le lien pour entrer dans la salle, sans rien installer :",
+    mailCode: (address, code) =>
+      `Si le lien s’ouvre mal, allez à ${address} et donnez le code ${code}.`,
+    roomCode: "Code de la salle :",
+    roomCodeHint: (address) =>
+      `Qui n’a pas le lien entier ouvre ${address}, donne ce code et attend que vous l’admettiez.`,
+    showQr: "Code QR",
+    qrLabel: "Code QR du lien d’invitation",
+    qrHint: "À projeter ou à imprimer : un téléphone qui le photographie ouvre la salle.",
+    showCalendar: "Ajouter à un agenda",
+    meetingName: "Titre",
+    meetingTitle: (room) => `Réunion vidéo, salle ${room}`,
+    meetingDate: "Jour",
+    meetingTime: "Heure de début",
+    meetingLength: "Durée",
+    minutes: (minutes) =>
+      minutes < 60
+        ? `${minutes}\u00a0min`
+        : `${Math.floor(minutes / 60)}\u00a0h${minutes % 60 === 0 ? "" : `\u00a0${minutes % 60}`}`,
+    saveCalendar: "Télécharger le fichier .ics",
+  },
+
+  traffic: {
+    total: (amount) => `Données échangées depuis votre arrivée\u00a0: ${amount}`,
+    hour: (amount) => `À ce rythme\u00a0: ${amount} par heure`,
+    parts: (received, sent) => `${received} reçus, ${sent} envoyés`,
+    shown: "Afficher ce compteur pendant la réunion",
+  },
+
+  waiting: {
+    short: "En attente",
+    title: "Encore un instant",
+    hostWasTold: "L’hôte sait que vous êtes là et peut vous faire entrer.",
+    hostNotHere: "Aucun hôte n’est encore là. Dès qu’il y en aura un, il verra que vous attendez.",
+    hint: "Laissez cette page ouverte : vous entrerez sans rien faire d’autre.",
+    stop: "Ne plus attendre",
+  },
+
+  chat: {
+    lines: "Fil de la discussion",
+    message: "Votre message",
+    empty:
+      "Rien d’écrit pour l’instant. Les messages ne sont pas conservés : qui arrive plus tard ne les voit pas.",
+    me: "Vous",
+    somebodyGone: "Une personne partie",
+    to: "À",
+    everybody: "Tout le monde",
+    send: "Envoyer",
+    privately: "à vous seulement",
+    privatelyTo: (name) => `à ${name} seulement`,
+    charactersLeft: (count) => `${count}\u00a0caractère${count > 1 ? "s" : ""} de reste`,
+    charactersOver: (count) => `${count}\u00a0caractère${count > 1 ? "s" : ""} en trop`,
+  },
+
+  people: {
+    handsTitle: (count) => (count <= 1 ? `${count}\u00a0main levée` : `${count}\u00a0mains levées`),
+    lower: "Baisser",
+    lowerHand: "Baisser la main",
+    lowerHandOf: (name) => `Baisser la main de ${name}`,
+    lowerAll: "Baisser toutes les mains",
+    notRaised: (count) =>
+      count <= 1
+        ? `${count}\u00a0invité n’a pas levé la main`
+        : `${count}\u00a0invités n’ont pas levé la main`,
+    actionsFor: (name) => `Actions pour ${name}`,
+    writePrivately: "Écrire en privé",
+    turnOff: {
+      microphone: "Couper le micro",
+      camera: "Couper la caméra",
+      screen: "Arrêter le partage d’écran",
+      screen_audio: "Couper le son de l’écran",
+    },
+    askFor: {
+      microphone: "Demander d’ouvrir le micro",
+      camera: "Demander d’allumer la caméra",
+      screen: "Demander de partager l’écran",
+      screen_audio: "Demander de partager le son de l’écran",
+    },
+    makeRole: { host: "Nommer hôte", guest: "Retirer le rôle d’hôte" },
+    remove: {
+      label: "Faire sortir…",
+      title: (name) => `Faire sortir ${name}\u00a0?`,
+      sentence: "Cette personne quitte la salle aussitôt. Avec le lien, elle peut revenir.",
+      yes: "Faire sortir",
+    },
+    ban: {
+      label: "Exclure…",
+      title: (name) => `Exclure ${name}\u00a0?`,
+      sentence: "Cette personne quitte la salle aussitôt et ne peut plus y revenir.",
+      yes: "Exclure",
+    },
+    admit: "Admettre",
+    admitWho: (name) => `Admettre ${name}`,
+    admitAll: "Admettre tout le monde",
+    deny: "Refuser",
+    denyWho: (name) => `Refuser ${name}`,
+    denyAll: "Refuser tout le monde",
+    byCode: "(avec le code de la salle)",
+  },
+
+  host: {
+    rulesTitle: "Règles de la salle",
+    rules: {
+      lobby: "Les invités attendent qu’un hôte les admette",
+      locked: "Salle verrouillée : plus personne n’entre",
+      microphone: "Les invités peuvent ouvrir leur micro",
+      camera: "Les invités peuvent allumer leur caméra",
+      screen: "Les invités peuvent partager leur écran",
+      chat: "Les invités peuvent écrire à tout le monde",
+      private_chat: "Les invités peuvent s’écrire entre eux",
+      recording: "Les invités peuvent enregistrer ce qu’ils voient",
+    },
+    pollQuestion: "Question posée",
+    pollHint:
+      "Chaque personne répond oui, non, ou s’abstient. On ne voit pas qui a répondu quoi.",
+    pollOpen: "Ouvrir le vote",
+    timerTitle: "Minuteur",
+    timerMinutes: "Durée en minutes",
+    timerStart: "Lancer le minuteur",
+    timerStop: "Arrêter le minuteur",
+    attendanceTitle: "Présences",
+    attendanceHint:
+      "Qui était là, de quand à quand : un fichier pour tableur, avec les noms.",
+    attendanceTake: "Télécharger la liste de présence",
+    attendance: {
+      name: "Nom",
+      role: "Rôle",
+      from: "De",
+      to: "À",
+      guest: "invité",
+      host: "hôte",
+      stillHere: "encore là",
+      separator: ";",
+      file: (room, day) => `presences-${room}-${day}.csv`,
+    },
+    endAll: {
+      label: "Terminer pour tout le monde…",
+      title: "Terminer la réunion pour tout le monde ?",
+      sentence: "Tout le monde quitte la salle aussitôt, vous aussi.",
+      yes: "Terminer pour tous",
+    },
+  },
+
+  poll: {
+    title: "Vote rapide",
+    answer: "Votre réponse",
+    close: "Clore le vote",
+    dismiss: "Retirer des écrans",
+    voted: (voted, here) => `${voted} sur ${here} ont voté`,
+    choices: { yes: "Oui", no: "Non", abstain: "Je m’abstiens" },
+    choiceVotes: (choice, count) => `${choice}\u00a0: ${count}`,
+    hide: "Masquer",
+  },
+
+  record: {
+    what: "Choisissez cet onglet ou cette fenêtre : ce que vous voyez est enregistré, avec le son de tout le monde et le vôtre. Tout le monde en est averti. Le fichier reste sur votre machine.",
+    inMemory:
+      "L’enregistrement attend en mémoire, jusqu’à 20 Mo par minute, et se télécharge quand vous arrêtez.",
+    toFile: (name) => `L’enregistrement s’écrit au fur et à mesure dans ${name}.`,
+    choose: "Choisir le fichier",
+    start: "Commencer",
+    refused:
+      "Rien n’est enregistré. Choisissez cet onglet ou cette fenêtre, autorisez le partage, puis réessayez.",
+    done: "L’enregistrement est terminé.",
+    failed:
+      "L’enregistrement s’est arrêté et n’est pas complet. Vérifiez la place sur votre disque.",
+  },
+
+  request: {
+    turnedOffBy: {
+      microphone: (name) => `${name} a coupé votre micro.`,
+      camera: (name) => `${name} a coupé votre caméra.`,
+      screen: (name) => `${name} a arrêté votre partage d’écran.`,
+      screen_audio: (name) => `${name} a coupé le son de votre écran.`,
+    },
+    turnedOffByRule: {
+      microphone: "Dans cette salle, les micros des invités sont coupés : le vôtre l’est aussi.",
+      camera: "Dans cette salle, les caméras des invités sont coupées : la vôtre l’est aussi.",
+      screen: "Dans cette salle, les invités ne partagent pas leur écran.",
+      screen_audio: "Dans cette salle, les invités ne partagent pas de son.",
+    },
+    askedFor: {
+      microphone: (name) => `${name} vous demande d’ouvrir votre micro.`,
+      camera: (name) => `${name} vous demande d’allumer votre caméra.`,
+      screen: (name) => `${name} vous demande de partager votre écran.`,
+      screen_audio: (name) => `${name} vous demande de partager le son de votre écran.`,
+    },
+    turnOn: {
+      microphone: "Ouvrir mon micro",
+      camera: "Allumer ma caméra",
+      screen: "Partager mon écran",
+      screen_audio: "Partager mon écran avec le son",
+    },
+    notNow: "Pas maintenant",
   },
 };
 

@@ -3,8 +3,11 @@
 import type { JSX } from "preact";
 
 import { t } from "../i18n";
+import { lazily } from "../lazy";
 import type { Sight } from "./sight";
-import { TrafficCounter } from "./traffic-lines";
+
+/** For those who have chosen to see it. */
+const TrafficCounter = lazily(async () => (await import("./traffic-lines")).TrafficCounter);
 
 export function PictureNotices({ sight }: { readonly sight: Sight }): JSX.Element {
   const words = t().pictures;

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { t } from "../i18n";
+import { later } from "../i18n";
 import { nameOf } from "../tile";
 import type { Quality } from "./quality";
 import type { Sight } from "./sight";
@@ -64,7 +64,7 @@ export function QualityNote({ sight }: { readonly sight: Sight }): JSX.Element |
 }
 
 function sentenceOf({ height, reason }: Quality): string {
-  const words = t().pictures.quality;
+  const words = later().quality;
   switch (reason.kind) {
     case "full":
       return words.full(height);

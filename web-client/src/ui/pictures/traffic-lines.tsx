@@ -1,7 +1,7 @@
 // How many megabytes the visit has cost, for people who pay for them.
 import type { JSX } from "preact";
 
-import { language, t } from "../i18n";
+import { language, later, t } from "../i18n";
 import type { Sight } from "./sight";
 
 const MEGABYTE = 1e6;
@@ -9,12 +9,12 @@ const MEGABYTE = 1e6;
 /** In the settings. */
 export function TrafficLines({ sight }: { readonly sight: Sight }): JSX.Element {
   const { received, sent, perHour } = sight.figures.traffic.value;
-  const words = t().pictures;
+  const words = later().traffic;
   return (
     <section id="traffic" class="traffic">
-      <p>{words.traffic(megabytes(received + sent))}</p>
-      <p class="hint">{words.trafficParts(megabytes(received), megabytes(sent))}</p>
-      {perHour !== null && <p class="hint">{words.trafficHour(megabytes(perHour))}</p>}
+      <p>{words.total(megabytes(received + sent))}</p>
+      <p class="hint">{words.parts(megabytes(received), megabytes(sent))}</p>
+      {perHour !== null && <p class="hint">{words.hour(megabytes(perHour))}</p>}
       <label class="check">
         <input
           id="traffic-shown"
@@ -22,7 +22,7 @@ export function TrafficLines({ sight }: { readonly sight: Sight }): JSX.Element 
           checked={sight.trafficShown.value}
           onChange={({ currentTarget }) => (sight.trafficShown.value = currentTarget.checked)}
         />
-        <span>{words.trafficShown}</span>
+        <span>{words.shown}</span>
       </label>
     </section>
   );

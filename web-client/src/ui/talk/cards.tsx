@@ -8,7 +8,6 @@ import { lazily } from "../lazy";
 import type { Panels } from "../open-panels";
 import type { RoomStore } from "../room-store";
 import { ClockIcon, RecordIcon } from "./icons";
-import type { Request } from "./order";
 import type { Talk } from "./talk";
 
 interface CardsProps {
@@ -17,8 +16,9 @@ interface CardsProps {
   readonly panels: Panels;
 }
 
-/** Most calls have no vote. */
+/** Most calls have no vote, and nobody is told what to turn on or off. */
 const PollCard = lazily(async () => (await import("./poll-card")).PollCard);
+const RequestCard = lazily(async () => (await import("./request-card")).RequestCard);
 
 /** Small marks in a row that say how things stand. */
 export function Chips({ store, talk }: Omit<CardsProps, "panels">): JSX.Element {
@@ -68,7 +68,7 @@ export function Cards({ store, talk, panels }: CardsProps): JSX.Element {
       <VoiceCard talk={talk} />
       <LobbyCard store={store} talk={talk} panels={panels} />
       {talk.order.requests.value.map((request) => (
-        <RequestCard key={request.key} request={request} talk={talk} />
+        <RequestCard key={request.key} request={request} order={talk.order} />
       ))}
       {poll !== null && <PollCard key={poll.id} store={store} talk={talk} poll={poll} />}
     </div>
@@ -123,47 +123,6 @@ function LobbyCard({ store, talk: { order }, panels }: CardsProps): JSX.Element 
           </button>
         </p>
       )}
-    </div>
-  );
-}
-
-interface RequestCardProps {
-  readonly request: Request;
-  readonly talk: Talk;
-}
-
-function RequestCard({ request, talk: { order } }: RequestCardProps): JSX.Element {
-  const { key, kind, source, by } = request;
-  const words = t().talk;
-  const asked = kind === "asked";
-  const sentence = asked
-    ? words.askedFor[source](by ?? words.somebody)
-    : by === null
-      ? words.turnedOffByRule[source]
-      : words.turnedOffBy[source](by);
-  return (
-    <div class="card" data-request={kind} data-source={source}>
-      <output role="status">{sentence}</output>
-      <p class="row">
-        {asked && (
-          <button
-            type="button"
-            class="small-button primary"
-            data-action="comply"
-            onClick={() => order.comply(request)}
-          >
-            {words.turnOn[source]}
-          </button>
-        )}
-        <button
-          type="button"
-          class="small-button"
-          data-action="put-aside"
-          onClick={() => order.putAside(key)}
-        >
-          {asked ? words.notNow : t().understood}
-        </button>
-      </p>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
-import { language, t } from "../i18n";
+import { language, later, t } from "../i18n";
 import { SendIcon } from "../icons";
 import type { Panels } from "../open-panels";
 import type { RoomStore } from "../room-store";
@@ -62,12 +62,12 @@ function Lines({ lines }: { readonly lines: readonly Line[] }): JSX.Element {
       class="chat-lines"
       // A list that scrolls must be reachable by keyboard.
       tabIndex={0}
-      aria-label={t().talk.messages}
+      aria-label={later().chat.lines}
       onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
         (readsAlong.current = scrollTop + clientHeight > scrollHeight - READING_ALONG)
       }
     >
-      {lines.length === 0 && <li class="chat-empty hint">{t().talk.chatEmpty}</li>}
+      {lines.length === 0 && <li class="chat-empty hint">{later().chat.empty}</li>}
       {lines.map((line) => (
         <ChatLine key={line.key} line={line} time={time} />
       ))}
@@ -82,11 +82,11 @@ interface ChatLineProps {
 
 function ChatLine({ line, time }: ChatLineProps): JSX.Element {
   const { author, to, mine, text, at } = line;
-  const { privately, privatelyTo } = t().talk;
+  const { privately, privatelyTo } = later().chat;
   return (
     <li class={`chat-line${mine ? " mine" : ""}${to === null ? "" : " private"}`}>
       <p class="chat-head">
-        <bdi class="chat-author">{mine ? t().talk.me : author}</bdi>{" "}
+        <bdi class="chat-author">{mine ? later().chat.me : author}</bdi>{" "}
         <time dateTime={at.toISOString()}>{time.format(at)}</time>
         {to !== null && <span class="chat-private">{mine ? privatelyTo(to) : privately}</span>}
       </p>
@@ -128,7 +128,7 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "panels">): JS
       }}
     >
       <label class="chat-to">
-        <span>{t().talk.to}</span>
+        <span>{later().chat.to}</span>
         <select
           id="chat-to"
           value={to === null ? "" : String(to)}
@@ -136,8 +136,8 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "panels">): JS
             chat.address(value === "" ? null : Number(value))
           }
         >
-          <option value="">{t().talk.everybody}</option>
-          {closed === "gone" && <option value={String(to)}>{t().talk.somebodyGone}</option>}
+          <option value="">{later().chat.everybody}</option>
+          {closed === "gone" && <option value={String(to)}>{later().chat.somebodyGone}</option>}
           {others.map(({ id, name, role }) => (
             <option key={id} value={String(id)}>
               {role === "host" ? `${name} (${t().host})` : name}
@@ -151,10 +151,10 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "panels">): JS
           data-first
           rows={2}
           value={chat.draft.value}
-          aria-label={t().talk.message}
+          aria-label={later().chat.message}
           aria-invalid={wrong !== ""}
           aria-describedby="chat-trouble chat-left"
-          placeholder={t().talk.message}
+          placeholder={later().chat.message}
           enterkeyhint="send"
           readOnly={chat.sending.value}
           disabled={closed !== null}
@@ -170,7 +170,7 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "panels">): JS
           id="chat-send"
           type="submit"
           class="send"
-          aria-label={t().talk.send}
+          aria-label={later().chat.send}
           disabled={closed !== null}
         >
           <SendIcon />
@@ -187,7 +187,7 @@ function Composer({ store, talk: { chat } }: Omit<ChatPanelProps, "panels">): JS
 }
 
 function countOf(left: number): string {
-  const { charactersLeft, charactersOver } = t().talk;
+  const { charactersLeft, charactersOver } = later().chat;
   return left < 0 ? charactersOver(-left) : charactersLeft(left);
 }
 

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 
 import { Dialog } from "../dialog";
-import { t } from "../i18n";
+import { later } from "../i18n";
 import type { Order } from "./order";
 
 export function Confirm({ order }: { readonly order: Order }): JSX.Element | null {
@@ -19,7 +19,7 @@ export function Confirm({ order }: { readonly order: Order }): JSX.Element | nul
       <p>{sentence}</p>
       <p class="row">
         <button id="confirm-no" type="button" class="button" onClick={close}>
-          {t().cancel}
+          {later().cancel}
         </button>
         <button
           id="confirm-yes"

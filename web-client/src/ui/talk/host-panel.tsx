@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Rules } from "../../call";
 import { Dialog } from "../dialog";
-import { t } from "../i18n";
+import { later, t } from "../i18n";
 import type { RoomStore } from "../room-store";
 import { takeAttendance } from "./take-attendance";
 import type { Talk } from "./talk";
@@ -33,11 +33,10 @@ const QUESTION_MAX = 300;
 const MINUTES_MAX = 24 * 60;
 
 export function HostPanel({ store, talk, room, onClose }: HostPanelProps): JSX.Element {
-  const { hostTools, rulesTitle, rules, attendanceTitle, attendanceHint, attendanceTake } =
-    t().talk;
-  const { endAll } = t().talk;
+  const { rulesTitle, rules, attendanceTitle, attendanceHint, attendanceTake, endAll } =
+    later().host;
   return (
-    <Dialog id="host-panel" title={hostTools} onClose={onClose}>
+    <Dialog id="host-panel" title={t().talk.hostTools} onClose={onClose}>
       <section class="host-section">
         <h3>{rulesTitle}</h3>
         {RULES.map((rule) => (
@@ -92,7 +91,7 @@ type FormProps = Omit<HostPanelProps, "room">;
 
 function PollForm({ talk, onClose }: FormProps): JSX.Element {
   const question = useSignal("");
-  const { pollTitle, pollQuestion, pollHint, pollOpen } = t().talk;
+  const { pollQuestion, pollHint, pollOpen } = later().host;
   return (
     <form
       class="host-section"
@@ -105,7 +104,7 @@ function PollForm({ talk, onClose }: FormProps): JSX.Element {
         }
       }}
     >
-      <h3>{pollTitle}</h3>
+      <h3>{later().poll.title}</h3>
       <label class="field">
         <span>{pollQuestion}</span>
         <input
@@ -128,7 +127,7 @@ function PollForm({ talk, onClose }: FormProps): JSX.Element {
 
 function TimerForm({ store, talk, onClose }: FormProps): JSX.Element {
   const minutes = useSignal("5");
-  const { timerTitle, timerMinutes, timerStart, timerStop } = t().talk;
+  const { timerTitle, timerMinutes, timerStart, timerStop } = later().host;
   const number = Number(minutes.value.replace(",", "."));
   const valid = number > 0 && number <= MINUTES_MAX;
   return (

@@ -1,7 +1,7 @@
 // Who is here, who waits at the door, whose hand is up; and for hosts, what keeps order.
 import type { JSX } from "preact";
 
-import { t } from "../i18n";
+import { later, t } from "../i18n";
 import type { RoomStore } from "../room-store";
 import { SidePanel } from "../side-panel";
 import type { Panels } from "../open-panels";
@@ -51,7 +51,8 @@ type PartProps = Omit<PeoplePanelProps, "panels">;
 
 function Lobby({ store, talk: { order } }: PartProps): JSX.Element | null {
   const waiting = store.lobby.value;
-  const { waitingTitle, admit, admitAll, admitWho, deny, denyAll, denyWho, byCode } = t().talk;
+  const { waitingTitle } = t().talk;
+  const { admit, admitAll, admitWho, deny, denyAll, denyWho, byCode } = later().people;
   if (waiting.length === 0) {
     return null;
   }
@@ -112,7 +113,7 @@ function Lobby({ store, talk: { order } }: PartProps): JSX.Element | null {
 
 function Hands({ store, talk: { order } }: PartProps): JSX.Element | null {
   const { hands } = store.room.value;
-  const { handsTitle, lowerHandOf, lower, lowerAll, notRaised } = t().talk;
+  const { handsTitle, lowerHandOf, lower, lowerAll, notRaised } = later().people;
   if (hands.length === 0) {
     return null;
   }
@@ -171,7 +172,8 @@ function Hands({ store, talk: { order } }: PartProps): JSX.Element | null {
 }
 
 function HostRow({ talk: { order }, panels }: Pick<PeoplePanelProps, "talk" | "panels">) {
-  const { muteAll, hostTools } = t().talk;
+  const { muteAll } = later();
+  const { hostTools } = t().talk;
   return (
     <p class="row people-section">
       <button

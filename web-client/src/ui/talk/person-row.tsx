@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import type { Moderation, Source } from "../../call";
-import { t } from "../i18n";
+import { later, t } from "../i18n";
 import {
   CameraIcon,
   CameraOffIcon,
@@ -33,7 +33,8 @@ export function PersonRow(props: PersonRowProps): JSX.Element {
   const open = useSignal(false);
   const hand = store.handOf(participant.id);
   const name = nameOf(picture);
-  const { actionsFor, handUp, recording } = t().talk;
+  const { handUp, recording } = t().talk;
+  const { actionsFor } = later().people;
   return (
     <li class="person-item" data-person={participant.id}>
       <div class="person">
@@ -93,7 +94,7 @@ interface ActionsProps extends PersonRowProps {
 
 function Actions({ store, talk, picture, onWrite, onDone }: ActionsProps): JSX.Element {
   const { participant } = picture;
-  const words = t().talk;
+  const words = later().people;
   const write = { id: "write", label: words.writePrivately, run: () => onWrite(picture) };
   const orders = store.role.value === "host" ? ordersFor(picture, store, talk) : [];
   return (
@@ -128,7 +129,7 @@ function ordersFor(
   store: RoomStore,
   { order }: Talk,
 ): readonly Action[] {
-  const words = t().talk;
+  const words = later().people;
   const { id, name } = participant;
   const whom = { these: [id] };
   const does = (key: string, label: string, act: Moderation): Action => ({

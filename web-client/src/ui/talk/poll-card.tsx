@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import type { Choice, Poll, PollResult } from "../../call";
-import { t } from "../i18n";
+import { later } from "../i18n";
 import type { RoomStore } from "../room-store";
 import type { Talk } from "./talk";
 
@@ -19,19 +19,19 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
   const { id, question, voted, result } = poll;
   /** Put aside as it was: an outcome comes back. */
   const aside = useSignal<"no" | "open" | "closed">("no");
-  const words = t().talk;
+  const words = later().poll;
   const host = store.role.value === "host";
   if (aside.value === (result === null ? "open" : "closed")) {
     return null;
   }
   const own = talk.signs.voted.value;
   return (
-    <section id="poll" class="card" aria-label={words.pollTitle}>
+    <section id="poll" class="card" aria-label={words.title}>
       <p class="poll-question">
         <bdi>{question}</bdi>
       </p>
       {result === null ? (
-        <p class="row" role="group" aria-label={words.pollAnswer}>
+        <p class="row" role="group" aria-label={words.answer}>
           {CHOICES.map((choice) => (
             <button
               key={choice}
@@ -48,7 +48,7 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
       ) : (
         <Result result={result} />
       )}
-      <p class="hint">{words.pollVoted(voted, store.participants.value.length)}</p>
+      <p class="hint">{words.voted(voted, store.participants.value.length)}</p>
       <p class="row">
         {host && (
           <button
@@ -62,7 +62,7 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
               })
             }
           >
-            {result === null ? words.pollClose : words.pollDismiss}
+            {result === null ? words.close : words.dismiss}
           </button>
         )}
         <button
@@ -85,7 +85,7 @@ function Result({ result }: { readonly result: PollResult }): JSX.Element {
     <ul class="poll-result">
       {CHOICES.map((choice) => (
         <li key={choice} data-choice={choice} data-votes={result[choice]}>
-          <span>{t().talk.choiceVotes(t().talk.choices[choice], result[choice])}</span>
+          <span>{later().poll.choiceVotes(later().poll.choices[choice], result[choice])}</span>
           <span class="bar" aria-hidden="true">
             <span style={{ width: `${(100 * result[choice]) / all}%` }} />
           </span>

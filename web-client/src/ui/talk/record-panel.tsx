@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import { CallError } from "../../call";
 import { Dialog } from "../dialog";
-import { t } from "../i18n";
+import { later, t } from "../i18n";
 import type { RoomStore } from "../room-store";
 import { fileName, Recorder } from "./recorder";
 import type { Talk } from "./talk";
@@ -24,7 +24,7 @@ interface Picker {
 export function RecordPanel({ store, talk, room, onClose }: RecordPanelProps): JSX.Element {
   const file = useSignal<FileSystemFileHandle | null>(null);
   const trouble = useSignal("");
-  const words = t().talk.record;
+  const words = later().record;
   const picker = window as Picker;
 
   async function choose(): Promise<void> {
@@ -38,7 +38,7 @@ export function RecordPanel({ store, talk, room, onClose }: RecordPanelProps): J
     try {
       talk.recorder.value = await Recorder.start(store, file.value, (error) => {
         talk.recorder.value = null;
-        store.say(error === null ? t().talk.record.done : t().talk.record.failed);
+        store.say(error === null ? later().record.done : later().record.failed);
       });
       onClose();
     } catch (error) {
@@ -47,7 +47,7 @@ export function RecordPanel({ store, talk, room, onClose }: RecordPanelProps): J
   }
 
   return (
-    <Dialog id="record-panel" title={words.title} onClose={onClose}>
+    <Dialog id="record-panel" title={t().talk.record.title} onClose={onClose}>
       <p>{words.what}</p>
       <p>{file.value === null ? words.inMemory : words.toFile(file.value.name)}</p>
       <p class="row">

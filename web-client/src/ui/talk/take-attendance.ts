@@ -1,6 +1,6 @@
 // Who was here, fetched from the room and handed over as a file.
 import type { Call } from "../../call";
-import { t } from "../i18n";
+import { later } from "../i18n";
 import { attendanceFile, localTime } from "./attendance";
 import { download } from "./download";
 
@@ -8,7 +8,7 @@ import { download } from "./download";
 export async function takeAttendance(call: Call, room: string): Promise<void> {
   const stays = await call.takeAttendance();
   const now = new Date();
-  const { attendance } = t().talk;
+  const { attendance } = later().host;
   const { name, role, from, to, guest, host, stillHere, separator } = attendance;
   const file = attendanceFile(stays, now, {
     columns: [name, role, from, to],
