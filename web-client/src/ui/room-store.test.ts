@@ -1,7 +1,14 @@
 // What the pages make of what the call tells.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Call, CallEvents, ConnectionReport, PathReport } from "../call";
+import type {
+  Call,
+  CallEvents,
+  Connection,
+  ConnectionReport,
+  ParticipantChange,
+  PathReport,
+} from "../call";
 import { ROOM_AT_REST } from "../call";
 import { en } from "./locales/en";
 import { RoomStore } from "./room-store";
@@ -73,6 +80,41 @@ describe("the reason why there are no pictures", () => {
     expect(store.soundAlone.value).toBe(true);
     call.tell("connection", null);
     expect(store.soundAlone.value).toBe(false);
+  });
+});
+
+describe("a call that was in trouble", () => {
+  const be = (connection: Connection) => ({ phase: "joined", connection }) as const;
+  const comes = (id: number, change: "joined" | "left"): ParticipantChange => ({
+    participant: { id, name: "Awa", role: "guest", sources: [], recording: false },
+    change,
+  });
+
+  it("is told to be well again, also where it had to be joined anew", () => {
+    const { call, store } = start();
+    for (const connection of ["rejoining", "media_connecting"] as const) {
+      call.tell("state", be(connection));
+      expect(store.notice.value).toBe("");
+    }
+    call.tell("state", be("connected"));
+    expect(store.notice.value).toBe(en.connectedAgain);
+  });
+
+  it("does not tell of oneself as somebody who has left, nor of who was there all along", () => {
+    const { call, store } = start();
+    call.tell("state", be("rejoining"));
+    call.tell("participant", comes(6, "left"));
+    call.tell("participant", comes(8, "joined"));
+    expect(store.notice.value).toBe("");
+    call.tell("state", be("connected"));
+    call.tell("participant", comes(8, "left"));
+    expect(store.notice.value).toBe(en.wentAway("Awa"));
+  });
+
+  it("says nothing when media connects for the first time", () => {
+    const { call, store } = start({ state: { phase: "joined", connection: "media_connecting" } });
+    call.tell("state", be("connected"));
+    expect(store.notice.value).toBe("");
   });
 });
 

@@ -82,6 +82,8 @@ export class RoomStore {
   #pictures: PictureState | null;
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
   #detourTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Something is amiss since the person was last told that all is well. */
+  #troubled = false;
   /** The person was told of the detour that lasts. */
   #detourTold = false;
 
@@ -112,7 +114,8 @@ export class RoomStore {
     this.soundAlone.value = this.#pictures === "paused";
     call.on("participant", ({ participant, change }) => {
       this.#takeRoster();
-      if (change !== "changed" && participant.id !== call.you) {
+      // Whoever comes back is told that, and not of everybody whom the new session names.
+      if (change !== "changed" && participant.id !== call.you && !this.#troubled) {
         const { cameJoined, wentAway } = t();
         this.say((change === "joined" ? cameJoined : wentAway)(participant.name));
       }
@@ -235,7 +238,6 @@ export class RoomStore {
   }
 
   #changed(state: CallState): void {
-    const before = this.state.value;
     this.state.value = state;
     this.#takeRoster();
     if (state.phase === "ended") {
@@ -243,9 +245,14 @@ export class RoomStore {
       this.#ended(state.reason);
       return;
     }
-    const mended = state.phase === "joined" && state.connection === "connected";
-    const broken = before.phase === "joined" && before.connection !== "media_connecting";
-    if (mended && broken) {
+    if (state.phase !== "joined") {
+      return;
+    }
+    if (state.connection !== "connected") {
+      // A session made anew connects its media as the first one did: no trouble by itself.
+      this.#troubled ||= state.connection !== "media_connecting";
+    } else if (this.#troubled) {
+      this.#troubled = false;
       this.say(t().connectedAgain);
     }
   }
