@@ -1,6 +1,7 @@
 // People see and hear each other: whose picture and whose tone it is, is decoded on every page.
 import assert from "node:assert/strict";
 
+import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { sleep, until } from "./harness/until.mjs";
@@ -34,21 +35,13 @@ onStage("a room made on the home page brings two people together", async (stage)
 });
 
 onStage("only a host can hand on the host link, and only by asking for it", async (stage) => {
-  const server = await stage.server();
-  const { guestLink, hostLink } = await server.createRoom();
-  const chromium = await stage.browser("chromium");
-  const [host, guest, second] = await Promise.all(
-    [1, 2, 3].map((number) => Person.at(chromium, number)),
-  );
-  await host.open(hostLink);
-  await host.join();
+  const { guestLink, hostLink, people } = await meet(stage, [{ as: "host" }, "chromium"]);
+  const [host, guest] = people;
   assert.equal(host.page.url(), guestLink, "the address bar does not show the host's secret");
-  await guest.open(guestLink);
-  await guest.join();
-
   assert.deepEqual(await linksOffered(guest), [guestLink]);
   const [, offered] = await linksOffered(host);
   assert.equal(offered, hostLink);
+  const second = await Person.at(await stage.browser("chromium"), 3);
   await second.open(offered);
   await second.join();
   assert.deepEqual(await Promise.all([host, guest, second].map(roleOf)), ["host", "guest", "host"]);
@@ -56,16 +49,8 @@ onStage("only a host can hand on the host link, and only by asking for it", asyn
 
 for (const kind of ["chromium", "firefox"]) {
   onStage(`${kind}: keys M and V turn sound and picture off and on`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const one = await Person.at(await stage.browser(kind), 7);
-    const other = await Person.at(await stage.browser("chromium"), 8);
-    for (const person of [one, other]) {
-      await person.open(guestLink);
-      await person.join();
-    }
+    const { people: [one, other] } = await meet(stage, [kind, "chromium"]);
     await other.hears(one);
-    await other.sees([one]);
 
     await one.page.keyboard.press("m");
     await other.hearsNobody();
@@ -85,21 +70,9 @@ for (const kind of ["chromium", "firefox"]) {
 }
 
 onStage("three Chromium and one Firefox all see and hear each other", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const [chromium, firefox] = [await stage.browser("chromium"), await stage.browser("firefox")];
-  const people = [];
-  for (const [number, browser] of [[3, chromium], [6, firefox], [9, chromium], [12, chromium]]) {
-    const person = await Person.at(browser, number);
-    await person.open(guestLink);
-    stage.note(`${person.name}: media ${await person.join()} ms after pressing join`);
-    people.push(person);
-  }
+  const firefox = { kind: "firefox", number: 6 };
+  const { people } = await meet(stage, [{ number: 3 }, firefox, { number: 9 }, { number: 12 }]);
   const othersOf = (person) => people.filter((other) => other !== person);
-
-  for (const person of people) {
-    stage.note(`${person.name} sees the others after ${await person.sees(othersOf(person))} ms`);
-  }
   await people[0].screenshot("four");
 
   // There are three voice slots for four people, so they speak in turn.
@@ -124,16 +97,7 @@ onStage("three Chromium and one Firefox all see and hear each other", async (sta
 
 for (const kind of ["chromium", "firefox"]) {
   onStage(`${kind}: who looks away gets sound and no picture`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const one = await Person.at(await stage.browser(kind), 1);
-    const other = await Person.at(await stage.browser("chromium"), 2);
-    for (const person of [one, other]) {
-      await person.open(guestLink);
-      await person.join();
-    }
-    await one.sees([other]);
-
+    const { people: [one, other] } = await meet(stage, [kind, "chromium"]);
     await lookAway(one, true);
     await until("no picture comes", () => received(one, 1_000), ({ video }) => video === 0);
     assert.ok((await received(one, 1_000)).audio > 0, "sound goes on");

@@ -2,17 +2,14 @@
 // the connection, blocked sound, browsers that lack something.
 import assert from "node:assert/strict";
 
+import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
 
 onStage("a cut link asks for the code, and its bearer waits to be let in", async (stage) => {
-  const server = await stage.server();
-  const { hostLink } = await server.createRoom();
+  const { hostLink, people: [host] } = await meet(stage, [{ as: "host" }]);
   const browser = await stage.browser("chromium");
-  const host = await Person.at(browser, 1);
-  await host.open(hostLink);
-  await host.join();
   await host.page.locator("#invite").click();
   await host.page.waitForSelector("#room-code");
   const code = await host.page.$eval("#room-code", ({ textContent }) => textContent);
@@ -262,14 +259,8 @@ const SILENT = [
 
 for (const [kind, options] of SILENT) {
   onStage(`${kind}: sound that the browser refuses is one press away`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const browser = await stage.browser(kind, options);
-    const [person, other] = [await Person.at(browser, 1), await Person.at(browser, 2)];
-    for (const someone of [person, other]) {
-      await someone.open(guestLink);
-      await someone.join();
-    }
+    const silent = { kind, browser: options };
+    const { people: [person, other] } = await meet(stage, [silent, silent]);
     // Firefox draws, and so presses buttons, in the tab that is in front.
     await person.page.bringToFront();
     await person.page.locator("#microphone").click();
@@ -298,22 +289,14 @@ for (const [kind, options] of SILENT) {
 }
 
 onStage("devices that go and come leave one in the call", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const browser = await stage.browser("chromium");
-  const person = await Person.at(browser, 1);
-  await person.page.evaluateOnNewDocument(() => {
+  const prepare = () => {
     window.locks = 0;
     navigator.wakeLock.request = async () => {
       window.locks += 1;
       return { release: async () => undefined };
     };
-  });
-  const other = await Person.at(browser, 2);
-  for (const someone of [person, other]) {
-    await someone.open(guestLink);
-    await someone.join();
-  }
+  };
+  const { people: [person, other] } = await meet(stage, [{ prepare }, "chromium"]);
   await other.hears(person);
 
   const loses = (kind) =>

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { AxePuppeteer } from "@axe-core/puppeteer";
 
 import { Crowd } from "./harness/crowd.mjs";
+import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
@@ -171,13 +172,9 @@ onStage("at 320 px and at 200 % nothing is cut off and nothing is missing", asyn
 const SENTENCES_MAX = 12;
 
 onStage("a busy moment moves nothing and is not chattered about", async (stage) => {
-  const server = await stage.server();
-  const { hostLink, guestLink } = await server.createRoom();
-  const browser = await stage.browser("chromium");
-  const person = await Person.at(browser, 1);
+  const { server, guestLink, people } = await meet(stage, [{ as: "host" }]);
+  const [person] = people;
   await person.page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
-  await person.open(hostLink);
-  await person.join();
   await person.page.evaluate(() => {
     const said = (window.said = []);
     const moved = (window.moved = []);
@@ -192,7 +189,7 @@ onStage("a busy moment moves nothing and is not chattered about", async (stage) 
     const observer = new MutationObserver(note);
     observer.observe(document.body, { subtree: true, childList: true, characterData: true });
   });
-  const crowd = await Crowd.at(browser, server.url);
+  const crowd = await Crowd.at(await stage.browser("chromium"), server.url);
   for (let number = 0; number < 10; number += 1) {
     await crowd.come(guestLink, { camera: false, microphone: false });
     await crowd.does(number, "chat", `Message ${number}`);

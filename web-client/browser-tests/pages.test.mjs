@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 
 import { AxePuppeteer } from "@axe-core/puppeteer";
 
+import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 
@@ -13,11 +14,7 @@ const SCRIPT_BYTES_MAX = 60_000;
 const CALL_BYTES_MAX = 64_000;
 
 onStage("why there are no pictures is told politely, and can be put aside", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const person = await Person.at(await stage.browser("chromium"), 1);
-  await person.open(guestLink);
-  await person.join();
+  const { people: [person] } = await meet(stage, ["chromium"]);
   // The server's own word on this good line must not come between.
   await person.page.evaluate(() => {
     const socket = window.probe.sockets.at(-1);
@@ -71,12 +68,8 @@ const DETOURS = [
 for (const { language, width, reason, again } of DETOURS) {
   const promise = "a network that blocks UDP is named, explained and forgotten";
   onStage(`${language}: ${promise}`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const browser = await stage.browser("chromium", { language });
-    const person = await Person.at(browser, 1, { width, height: 640 });
-    await person.open(guestLink);
-    await person.join();
+    const reader = { browser: { language }, width, height: 640 };
+    const { people: [person] } = await meet(stage, [reader]);
     // Media go by UDP here; what the page reads of it is changed on the way.
     await person.page.evaluate(() => {
       const { getStats } = RTCPeerConnection.prototype;

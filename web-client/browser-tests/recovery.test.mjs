@@ -1,6 +1,7 @@
 // What people notice of others' coming and going, of a reload, of a lost network: nothing.
 import assert from "node:assert/strict";
 
+import { meet } from "./harness/meeting.mjs";
 import { openNetwork } from "./harness/network.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
@@ -10,16 +11,8 @@ import { sleep, until } from "./harness/until.mjs";
 const GAP_MS_MAX = 1_000;
 
 onStage("coming and going costs the others no offer and no answer", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
+  const { guestLink, people: [first, second] } = await meet(stage, ["chromium", "chromium"]);
   const chromium = await stage.browser("chromium");
-  const [first, second] = [await Person.at(chromium, 1), await Person.at(chromium, 2)];
-  for (const person of [first, second]) {
-    await person.open(guestLink);
-    await person.join();
-  }
-  await first.sees([second]);
-  await second.sees([first]);
   const negotiations = await Promise.all([first, second].map(negotiationsOf));
 
   for (const number of [5, 6]) {
@@ -43,15 +36,8 @@ for (const kind of ["chromium", "firefox"]) {
     const server = await stage.server();
     const network = await openNetwork(server.port);
     stage.onEnd(() => network.close());
-    const { guestLink } = await server.createRoom();
-    const one = await Person.at(await stage.browser(kind), 1);
-    const other = await Person.at(await stage.browser("chromium"), 2);
-    await one.open(guestLink.replace(server.url, network.url));
-    await one.join();
-    await other.open(guestLink);
-    await other.join();
-    await one.sees([other]);
-    await other.sees([one]);
+    const around = { kind, via: network.url };
+    const { people: [one, other] } = await meet(stage, [around, "chromium"], { server });
     const before = await one.call();
 
     network.down();
@@ -98,15 +84,7 @@ for (const kind of ["chromium", "firefox"]) {
 
 for (const kind of ["chromium", "firefox"]) {
   onStage(`${kind}: a reload leads straight back, as one person`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const one = await Person.at(await stage.browser(kind), 1);
-    const other = await Person.at(await stage.browser("chromium"), 2);
-    for (const person of [one, other]) {
-      await person.open(guestLink);
-      await person.join();
-    }
-    await other.sees([one]);
+    const { people: [one, other] } = await meet(stage, [kind, "chromium"]);
     await one.page.locator("#microphone").click();
     const before = await negotiationsOf(other);
     const identity = () => ({
@@ -136,19 +114,8 @@ for (const kind of ["chromium", "firefox"]) {
 
 for (const signal of ["SIGTERM", "SIGKILL"]) {
   onStage(`after ${signal} and a restart people find each other again`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const people = [
-      await Person.at(await stage.browser("chromium"), 1),
-      await Person.at(await stage.browser("firefox"), 2),
-    ];
-    for (const person of people) {
-      await person.open(guestLink);
-      await person.join();
-    }
+    const { server, people } = await meet(stage, ["chromium", "firefox"]);
     const [one, other] = people;
-    await one.sees([other]);
-    await other.sees([one]);
 
     await server.restart(signal);
     const start = performance.now();

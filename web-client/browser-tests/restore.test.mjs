@@ -2,7 +2,7 @@
 // does. The target is a picture gap of 300 ms at rest; here four times that bounds it, or 1 s.
 import assert from "node:assert/strict";
 
-import { Person } from "./harness/person.mjs";
+import { meet } from "./harness/meeting.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { sleep } from "./harness/until.mjs";
 
@@ -11,19 +11,10 @@ const PICTURE_GAP_MS_MAX = 1_000;
 const SOUND_GAP_MS_MAX = 2_000;
 
 onStage("a restored room goes on in Chromium and Firefox", async (stage) => {
-  const server = await stage.server();
-  const { room, guestLink } = await server.createRoom();
-  const people = [];
-  for (const [number, kind] of [[1, "chromium"], [2, "firefox"], [4, "chromium"]]) {
-    const person = await Person.at(await stage.browser(kind), number);
-    await person.open(guestLink);
-    await person.join();
-    people.push(person);
-  }
+  const { server, room, people } = await meet(stage, ["chromium", "firefox", { number: 4 }]);
   const inPage = (see) => Promise.all(people.map(({ page }) => page.evaluate(see)));
   const othersOf = (person) => people.filter((other) => other !== person);
   for (const person of people) {
-    await person.sees(othersOf(person));
     for (const other of othersOf(person)) await person.hears(other);
   }
   const before = await inPage(() => [window.probe.call().connections, window.probe.transports()]);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import os from "node:os";
 
+import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
@@ -81,19 +82,8 @@ for (const [language, sentences] of Object.entries(SENTENCES)) {
 }
 
 onStage("without camera and microphone one still sees and hears", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const browser = await stage.browser("chromium");
-  const sender = await Person.at(browser, 3);
-  await sender.open(guestLink);
-  await sender.join();
-
-  const listener = await Person.at(browser, 5, { camera: "missing" });
-  await listener.open(guestLink);
-  await listener.page.locator("#name").fill(listener.name);
-  await listener.page.locator("#join").click();
-  await listener.isConnected();
-  await listener.sees([sender]);
+  const { people } = await meet(stage, ["chromium", { camera: "missing" }]);
+  const [sender, listener] = people;
   await listener.hears(sender);
 });
 

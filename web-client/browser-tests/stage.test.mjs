@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { gather, installCrowd } from "./harness/full-room.mjs";
-import { Person } from "./harness/person.mjs";
+import { meet } from "./harness/meeting.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
 
@@ -11,17 +11,8 @@ import { until } from "./harness/until.mjs";
 const LONG_TASK_MS_MAX = 200;
 
 onStage("25 pictures are paged, pinned and resized without a long task", async (stage) => {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const browser = await stage.browser("chromium");
-  const laptop = { width: 1366, height: 768 };
-  const [person, other] = [await Person.at(browser, 1, laptop), await Person.at(browser, 2)];
-  await person.page.evaluateOnNewDocument(installCrowd);
-  for (const each of [other, person]) {
-    await each.open(guestLink);
-    await each.join();
-  }
-  await person.sees([other]);
+  const laptop = { width: 1366, height: 768, prepare: installCrowd };
+  const { people: [, person] } = await meet(stage, ["chromium", laptop]);
   await gather(person, 48);
   await person.look("the page", page, (seen) => seen === "1 / 2");
   await person.look(
@@ -60,16 +51,9 @@ onStage("25 pictures are paged, pinned and resized without a long task", async (
 
 for (const kind of ["chromium", "firefox"]) {
   onStage(`${kind}: one screen with sound large, tabs for two, and a host leads`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink, hostLink } = await server.createRoom();
-    const chromium = await stage.browser("chromium");
-    const [host, sharer] = [await Person.at(chromium, 1), await Person.at(chromium, 2)];
-    const guest = await Person.at(await stage.browser(kind), 3);
-    for (const person of [host, sharer, guest]) await person.page.evaluateOnNewDocument(screens);
-    for (const [person, link] of [[host, hostLink], [sharer, guestLink], [guest, guestLink]]) {
-      await person.open(link);
-      await person.join();
-    }
+    const prepare = screens;
+    const { people } = await meet(stage, [{ as: "host", prepare }, { prepare }, { kind, prepare }]);
+    const [host, sharer, guest] = people;
     const [hostId, sharerId] = [await idOf(host), await idOf(sharer)];
 
     await sharer.page.evaluate(() => window.preau.call.shareScreen(true));
@@ -112,21 +96,13 @@ for (const kind of ["chromium", "firefox"]) {
     await guest.look("the host's screen", largePicture, (seen) => / screen$/.test(seen));
     await host.page.locator("#leading-notice-button").click();
     await guest.look("no notice", notice, (seen) => seen === "");
-    for (const person of [host, sharer, guest]) assert.deepEqual((await person.call()).errors, []);
+    for (const person of people) assert.deepEqual((await person.call()).errors, []);
   });
 }
 
 for (const kind of ["chromium", "firefox"]) {
   onStage(`${kind}: with sound only the server forwards no picture`, async (stage) => {
-    const server = await stage.server();
-    const { guestLink } = await server.createRoom();
-    const listener = await Person.at(await stage.browser(kind), 1);
-    const speaker = await Person.at(await stage.browser("chromium"), 2);
-    for (const person of [listener, speaker]) {
-      await person.open(guestLink);
-      await person.join();
-    }
-    await listener.sees([speaker]);
+    const { server, people: [listener, speaker] } = await meet(stage, [kind, "chromium"]);
     // Nobody but the listener receives a picture from here on.
     await speaker.page.evaluate(() => window.preau.call.view({ stage: null, tiles: [] }));
     const withPictures = await until(

@@ -6,17 +6,16 @@ import path from "node:path";
 
 import { AxePuppeteer } from "@axe-core/puppeteer";
 
+import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
 
 onStage("people write, raise hands and vote, and a host keeps order", async (stage) => {
-  const server = await stage.server();
-  const { hostLink, guestLink } = await server.createRoom();
+  const small = { width: 320, height: 640 };
+  const { guestLink, people } = await meet(stage, [{ as: "host" }, "chromium", small]);
+  const [host, guest, phone] = people;
   const browser = await stage.browser("chromium");
-  const host = await arrives(browser, 1, hostLink);
-  const guest = await arrives(browser, 2, guestLink);
-  const phone = await arrives(browser, 3, guestLink, { width: 320, height: 640 });
 
   await writeToOneAnother(stage, host, guest, phone);
   await raiseHands(host, guest, phone);
@@ -39,11 +38,8 @@ onStage("people write, raise hands and vote, and a host keeps order", async (sta
 });
 
 onStage("firefox: people write, raise hands and are turned off", async (stage) => {
-  const server = await stage.server();
-  const { hostLink, guestLink } = await server.createRoom();
-  const browser = await stage.browser("firefox");
-  const host = await arrives(browser, 1, hostLink);
-  const guest = await arrives(browser, 2, guestLink);
+  const { people } = await meet(stage, [{ kind: "firefox", as: "host" }, "firefox"]);
+  const [host, guest] = people;
   await write(guest, "see https://a.example/");
   await press(host, "#chat");
   await shows(host, '.chat-line a[href="https://a.example/"]');
@@ -55,7 +51,7 @@ onStage("firefox: people write, raise hands and are turned off", async (stage) =
   await shows(guest, '[data-request="turned_off"]', /Person 1 turned your microphone off/);
   await shows(guest, "#muted-hint", /^Your microphone is off/);
   await isOpenToEverybody(stage, host, "firefox: people");
-  for (const person of [host, guest]) assert.deepEqual(await errorsOf(person), []);
+  for (const person of people) assert.deepEqual(await errorsOf(person), []);
 });
 
 async function writeToOneAnother(stage, host, guest, phone) {
@@ -218,13 +214,6 @@ async function takeAttendance(browser, host) {
   for (const [, , from] of people) assert.match(from, time);
   assert.deepEqual(people.map(([, , , to]) => time.test(to)), [false, false, false, true]);
   await host.page.keyboard.press("Escape");
-}
-
-async function arrives(browser, number, link, options) {
-  const person = await Person.at(browser, number, options);
-  await person.open(link);
-  await person.join();
-  return person;
 }
 
 async function write(person, text) {

@@ -8,10 +8,12 @@ import { until } from "./until.mjs";
 const ARTIFACTS = fileURLToPath(new URL("../artifacts/", import.meta.url));
 
 export class Person {
-  /** @param {import("puppeteer-core").Page} page @param {number} number */
-  constructor(page, number) {
+  /** @param {import("puppeteer-core").Page} page @param {number} number @param {string} camera */
+  constructor(page, number, camera) {
     this.page = page;
     this.number = number;
+    /** What their picture shows to others. */
+    this.picture = camera === "works" ? number : null;
     this.name = `Person ${number}`;
     /** Every address the page asked for. */
     this.requests = [];
@@ -40,7 +42,7 @@ export class Person {
   /** Takes a page that is open already. */
   static async in(page, number, { camera = "works", detail = false } = {}) {
     await page.evaluateOnNewDocument(install, { number, camera, detail });
-    return new Person(page, number);
+    return new Person(page, number, camera);
   }
 
   async open(link) {
@@ -49,6 +51,8 @@ export class Person {
 
   /** From the preview into the room; returns how long the button's press took to bring media. */
   async join() {
+    // Firefox draws only the page in front, and presses only what is drawn.
+    await this.page.bringToFront();
     await this.page.waitForSelector("#name");
     await this.look(
       "own picture in the preview",
@@ -56,7 +60,7 @@ export class Person {
         const video = document.querySelector(".preview video");
         return video && window.probe.decodePicture(video);
       },
-      (picture) => picture === this.number,
+      (picture) => picture === this.picture,
     );
     await this.page.locator("#name").fill(this.name);
     await this.page.locator("#join").click();
@@ -75,7 +79,7 @@ export class Person {
 
   /** Waits until everybody in `others` is seen under their name, and nobody else. */
   async sees(others) {
-    const wanted = JSON.stringify(others.map(({ name, number }) => [name, number]).sort());
+    const wanted = JSON.stringify(others.map(({ name, picture }) => [name, picture]).sort());
     const { ms } = await this.look(
       `pictures of ${others.map(({ name }) => name)}`,
       () => window.probe.pictures(),

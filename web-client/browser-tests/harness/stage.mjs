@@ -1,5 +1,7 @@
-// Servers and browsers of a test, closed in the reverse order whatever happens.
-import { test } from "node:test";
+// Servers and browsers of a test. Servers end with their story, in the reverse order whatever
+// happens. Browsers, which take seconds to start, serve all stories of a file one after the other;
+// what a story opened in them is closed at its end.
+import { after, test } from "node:test";
 
 import { launch } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
@@ -7,11 +9,17 @@ import { startServer } from "./server.mjs";
 /** A limit for a loaded machine: nothing that passes takes this long. */
 const TIMEOUT_MS = 240_000;
 
+/** Promises of the file's browsers, by kind and options. */
+const browsers = new Map();
+
+after(closeBrowsers);
+
 /**
  * A test that gets a stage. What it notes is printed under its name.
  *
- * A story that fails is told once more from the beginning, because a machine that is short of time
- * stalls a browser now and then. Its first failure is printed, and `cargo xtask test` counts it.
+ * A story that fails is told once more from the beginning, in browsers started anew, because a
+ * machine that is short of time stalls a browser now and then. Its first failure is printed, and
+ * `cargo xtask test` counts it.
  *
  * @param {string} promise
  * @param {(stage: Stage) => Promise<void>} story
@@ -36,6 +44,10 @@ async function tell(story, context) {
   });
   try {
     await Promise.race([story(stage), tooLong]);
+  } catch (error) {
+    // What has stalled, or is still at work, is not for another story.
+    await closeBrowsers();
+    throw error;
   } finally {
     clearTimeout(timer);
     await stage.end();
@@ -44,7 +56,7 @@ async function tell(story, context) {
 
 function makeStage(context) {
   const endings = [];
-  const browsers = new Map();
+  const lent = new Set();
   return {
     /** Registers what is to be done at the end, last first. */
     onEnd: (ending) => endings.push(ending),
@@ -55,15 +67,16 @@ function makeStage(context) {
       return server;
     },
 
-    /** The test's browser of that kind and language; people in it have profiles of their own. */
+    /** The file's browser of that kind and options; people in it have profiles of their own. */
     async browser(kind, options = {}) {
       const key = kind + JSON.stringify(options);
-      if (!browsers.has(key)) {
-        const browser = await launch(kind, options);
-        endings.push(() => browser.close());
-        browsers.set(key, browser);
+      if (!browsers.has(key)) browsers.set(key, launch(kind, options));
+      const browser = await browsers.get(key);
+      if (!lent.has(browser)) {
+        lent.add(browser);
+        endings.push(() => clear(browser));
       }
-      return browsers.get(key);
+      return browser;
     },
 
     /** Prints a measurement. */
@@ -80,4 +93,18 @@ function makeStage(context) {
       if (failures.length > 0) throw failures[0];
     },
   };
+}
+
+/** Closes everybody's profile, and with it their pages. */
+async function clear(browser) {
+  if (!browser.connected) return;
+  const profiles = browser.browserContexts();
+  const opened = profiles.filter((profile) => profile !== browser.defaultBrowserContext());
+  await Promise.all(opened.map((profile) => profile.close()));
+}
+
+async function closeBrowsers() {
+  const started = await Promise.allSettled(browsers.values());
+  browsers.clear();
+  await Promise.all(started.map(({ value }) => value?.close()));
 }
