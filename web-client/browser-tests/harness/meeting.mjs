@@ -36,8 +36,10 @@ export async function meet(stage, participants, place = {}) {
     }),
   );
   for (const person of people) await person.join();
-  await Promise.all(
-    people.map((person) => person.sees(people.filter((other) => other !== person))),
-  );
+  for (const person of people) {
+    // Firefox shows no picture in a page behind another one.
+    await person.page.bringToFront();
+    await person.sees(people.filter((other) => other !== person));
+  }
   return { server, ...room, people };
 }
