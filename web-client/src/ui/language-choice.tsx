@@ -19,19 +19,20 @@ export function LanguageChoice(): JSX.Element {
 
   return (
     <div class="language-choice">
-      <select
-        id="language"
-        class="language"
-        aria-label={t().chooseLanguage}
-        value={language.value}
-        onChange={({ currentTarget }) => void choose(currentTarget)}
-      >
-        {LANGUAGES.map((code) => (
-          <option key={code} value={code} lang={code}>
-            {nameOfLanguage(code)}
-          </option>
-        ))}
-      </select>
+      <label class="field">
+        <span>{t().chooseLanguage}</span>
+        <select
+          id="language"
+          value={language.value}
+          onChange={({ currentTarget }) => void choose(currentTarget)}
+        >
+          {LANGUAGES.map((code) => (
+            <option key={code} value={code} lang={code}>
+              {nameOfLanguage(code)}
+            </option>
+          ))}
+        </select>
+      </label>
       <output role="status" class="trouble">
         {failed.value ? t().languageFailed : ""}
       </output>

@@ -25,17 +25,29 @@ export function lazily<Props extends object>(
           Loaded = component;
           state.value = "ready";
         },
-        // No network, or a server that has been updated since and has the part by another name.
         () => (state.value = "failed"),
       );
     }, []);
     if (state.value === "ready" && Loaded !== null) {
       return <Loaded {...props} />;
     }
-    return (
-      <output role="status" class="hint">
-        {state.value === "failed" ? t().door.partMissing : ""}
-      </output>
-    );
+    return <PartMissing shown={state.value === "failed"} />;
   };
+}
+
+/**
+ * There is no network, or the server has been updated since and has the part by another name. A
+ * reload brings the new page, and comes back to the room by itself.
+ */
+function PartMissing({ shown }: { readonly shown: boolean }): JSX.Element {
+  return (
+    <div class={shown ? "part-missing" : ""}>
+      <output role="status">{shown && t().door.partMissing}</output>
+      {shown && (
+        <button type="button" class="small-button" onClick={() => location.reload()}>
+          {t().door.reload}
+        </button>
+      )}
+    </div>
+  );
 }

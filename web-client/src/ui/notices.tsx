@@ -1,7 +1,8 @@
-// What the person is told over the pictures.
+// What the person is told about the call.
 import type { JSX } from "preact";
 
 import { t } from "./i18n";
+import type { Panels } from "./open-panels";
 import { PictureNotices } from "./pictures/picture-notices";
 import type { Sight } from "./pictures/sight";
 import type { RoomStore } from "./room-store";
@@ -10,19 +11,20 @@ import { wayOf } from "./text";
 interface NoticesProps {
   readonly store: RoomStore;
   readonly sight: Sight;
+  readonly panels: Panels;
   /** Small marks above them. */
   readonly chips: JSX.Element;
 }
 
-/** Over the pictures, one below the other. */
-export function Notices({ store, sight, chips }: NoticesProps): JSX.Element {
+/** Above the pictures, which make room: what lasts hides nobody. */
+export function Notices({ store, sight, panels, chips }: NoticesProps): JSX.Element {
   return (
     <div class="notices">
       {chips}
       <StatusLine store={store} />
       <SoundAlone store={store} />
       <Detour store={store} />
-      <PictureNotices sight={sight} />
+      <PictureNotices sight={sight} panels={panels} />
     </div>
   );
 }
@@ -51,15 +53,15 @@ function StatusLine({ store }: { readonly store: RoomStore }): JSX.Element {
 function SoundAlone({ store }: { readonly store: RoomStore }): JSX.Element {
   const shown = store.soundAlone.value;
   return (
-    <div class="standing-notice">
+    <div class={shown ? "standing-notice" : ""}>
       <output id="sound-alone" role="status">
-        {shown && <span>{t().soundAlone}</span>}
+        {shown && t().soundAlone}
       </output>
       {shown && (
         <button
           id="dismiss-sound-alone"
           type="button"
-          class="button"
+          class="small-button"
           onClick={() => store.dismissSoundAlone()}
         >
           {t().understood}
@@ -74,7 +76,7 @@ function Detour({ store }: { readonly store: RoomStore }): JSX.Element {
   const port = store.path.value?.port ?? null;
   const shown = store.detour.value;
   return (
-    <div class={`detour${shown ? " shown" : ""}`}>
+    <div class={shown ? "standing-notice" : ""}>
       <output id="detour" role="status">
         {shown && t().udpBlocked(wayOf("TCP", port))}
       </output>
@@ -83,7 +85,7 @@ function Detour({ store }: { readonly store: RoomStore }): JSX.Element {
           <button
             id="dismiss-detour"
             type="button"
-            class="button"
+            class="small-button"
             onClick={() => store.dismissDetour()}
           >
             {t().understood}

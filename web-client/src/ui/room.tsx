@@ -72,8 +72,13 @@ export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.El
       <h1 class="visually-hidden">{t().room(room)}</h1>
       <div class="room-body">
         <div class="room-main" inert={covered}>
+          <Notices
+            store={store}
+            sight={sight}
+            panels={panels}
+            chips={<Chips store={store} talk={talk} sight={sight} />}
+          />
           <Pictures sight={sight} reporter={reporter} />
-          <Notices store={store} sight={sight} chips={<Chips store={store} talk={talk} />} />
           <FloatingReactions signs={talk.signs} />
           <Cards store={store} talk={talk} panels={panels} />
         </div>

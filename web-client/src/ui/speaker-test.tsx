@@ -32,21 +32,23 @@ export function SpeakerChoice({ microphone }: SpeakerChoiceProps): JSX.Element |
   }
   const isThere = speakers.value.some(({ deviceId }) => deviceId === speakerId.value);
   return (
-    <select
-      id="speaker-choice"
-      aria-label={t().door.speakerChoice}
-      value={isThere ? (speakerId.value ?? "") : ""}
-      onChange={({ currentTarget }) => chooseSpeaker(currentTarget.value || null)}
-    >
-      <option value="">{t().door.speakerOfSystem}</option>
-      {speakers.value
-        .filter(({ deviceId }) => deviceId !== "default")
-        .map(({ deviceId, label }, index) => (
-          <option key={deviceId} value={deviceId}>
-            {label === "" ? t().deviceNumber(index + 1) : label}
-          </option>
-        ))}
-    </select>
+    <label class="field">
+      <span>{t().door.speakerChoice}</span>
+      <select
+        id="speaker-choice"
+        value={isThere ? (speakerId.value ?? "") : ""}
+        onChange={({ currentTarget }) => chooseSpeaker(currentTarget.value || null)}
+      >
+        <option value="">{t().door.speakerOfSystem}</option>
+        {speakers.value
+          .filter(({ deviceId }) => deviceId !== "default")
+          .map(({ deviceId, label }, index) => (
+            <option key={deviceId} value={deviceId}>
+              {label === "" ? t().deviceNumber(index + 1) : label}
+            </option>
+          ))}
+      </select>
+    </label>
   );
 }
 

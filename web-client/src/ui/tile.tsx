@@ -77,7 +77,7 @@ export function Tile({ sight, reporter, placed }: TileProps): JSX.Element {
             <span class="visually-hidden">{t().microphoneOff}, </span>
           </>
         )}
-        <span class="tile-name-text">{nameOf(picture)}</span>
+        <span class="tile-name-text">{apart ? t().talk.me : nameOf(picture)}</span>
       </span>
       <TileTools sight={sight} picture={picture} tileHeight={spot.height} />
     </li>

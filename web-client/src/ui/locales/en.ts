@@ -77,7 +77,7 @@ export const en = {
   microphoneOff: "microphone off",
   cameraOff: "camera off",
   speaking: "speaking",
-  alone: "You are the only one here. Invite the others with the link.",
+  alone: "You are the only one here.",
   cameJoined: (name: string) => `${name} joined`,
   wentAway: (name: string) => `${name} left`,
   soundOn: "Turn sound on",
@@ -86,6 +86,7 @@ export const en = {
     more: "More",
     chat: "Chat",
     unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
+    me: "You",
     somebody: "Somebody",
     messageFrom: (name: string, text: string) => `Message from ${name}: ${text}`,
     longMessageFrom: (name: string) => `Long message from ${name}`,
@@ -208,7 +209,8 @@ export const en = {
   /** Home, sharing, preview, waiting: all that comes before the room. */
   door: {
     partMissing:
-      "This part of the page could not be loaded. Check your connection, then reload the page.",
+      "This part of the page could not be loaded: the server may have been updated. Reload the page, and you are back here at once.",
+    reload: "Reload the page",
 
     hostNote: "You host this room. Send the guest link to the people you expect.",
 
@@ -289,7 +291,7 @@ export const later = {
   quality: {
     full: (height: number) => `${height}p: the picture comes as the camera makes it.`,
     smallTile: (height: number) => `${height}p: this tile needs no more.`,
-    sober: (height: number) => `${height}p: this server asks cameras to stay sober.`,
+    sober: (height: number) => `${height}p: this server’s choice, to stay sober.`,
     theirCamera: (height: number) => `${height}p: this camera gives no more.`,
     theirLine: (height: number) =>
       `${height}p: this person’s connection or computer sends no more.`,
@@ -416,7 +418,6 @@ export const later = {
     lines: "Conversation",
     message: "Your message",
     empty: "Nothing written yet. Messages are not stored: who comes later does not see them.",
-    me: "You",
     somebodyGone: "Somebody who left",
     to: "To",
     everybody: "Everybody",

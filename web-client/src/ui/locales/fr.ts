@@ -80,7 +80,7 @@ export const fr: Messages = {
   microphoneOff: "micro coupé",
   cameraOff: "caméra éteinte",
   speaking: "parle",
-  alone: "Vous êtes la seule personne ici. Invitez les autres avec le lien.",
+  alone: "Il n’y a que vous ici.",
   cameJoined: (name) => `${name} vient d’arriver`,
   wentAway: (name) => `${name} a quitté la salle`,
   soundOn: "Activer le son",
@@ -89,6 +89,7 @@ export const fr: Messages = {
     more: "Plus",
     chat: "Discussion",
     unread: (count) => (count <= 1 ? `${count}\u00a0message non lu` : `${count}\u00a0messages non lus`),
+    me: "Vous",
     somebody: "Quelqu’un",
     messageFrom: (name, text) => `Message de ${name}\u00a0: ${text}`,
     longMessageFrom: (name) => `Long message de ${name}`,
@@ -215,7 +216,8 @@ export const fr: Messages = {
 
   door: {
     partMissing:
-      "Cette partie de la page n’a pas pu être chargée. Vérifiez votre connexion, puis rechargez la page.",
+      "Cette partie de la page n’a pas pu être chargée\u00a0: le serveur a peut-être été mis à jour. Rechargez la page, et vous revenez ici aussitôt.",
+    reload: "Recharger la page",
 
     hostNote: "Vous animez cette salle. Envoyez le lien d’invitation aux personnes attendues.",
 
@@ -295,7 +297,7 @@ export const later: LaterMessages = {
   quality: {
     full: (height) => `${height}p\u00a0: l’image arrive telle que la caméra la donne.`,
     smallTile: (height) => `${height}p\u00a0: cette vignette n’a pas besoin de plus.`,
-    sober: (height) => `${height}p\u00a0: ce serveur demande aux caméras de rester sobres.`,
+    sober: (height) => `${height}p\u00a0: choix de ce serveur, pour rester sobre.`,
     theirCamera: (height) => `${height}p\u00a0: cette caméra ne donne pas plus.`,
     theirLine: (height) =>
       `${height}p\u00a0: la connexion ou l’ordinateur de cette personne n’envoie pas plus.`,
@@ -423,7 +425,6 @@ export const later: LaterMessages = {
     message: "Votre message",
     empty:
       "Rien d’écrit pour l’instant. Les messages ne sont pas conservés : qui arrive plus tard ne les voit pas.",
-    me: "Vous",
     somebodyGone: "Une personne partie",
     to: "À",
     everybody: "Tout le monde",

@@ -1,21 +1,29 @@
-// What is to be known of one's view: that there is sound alone, that a host leads it; and the
-// counter of bytes, where the person wants it.
+// What is to be known of one's view: that nobody is there, that there is sound alone, that a host
+// leads it.
 import type { JSX } from "preact";
 
 import { t } from "../i18n";
-import { lazily } from "../lazy";
+import type { Panels } from "../open-panels";
 import type { Sight } from "./sight";
 
-/** For those who have chosen to see it. */
-const TrafficCounter = lazily(async () => (await import("./traffic-lines")).TrafficCounter);
+interface PictureNoticesProps {
+  readonly sight: Sight;
+  readonly panels: Panels;
+}
 
-export function PictureNotices({ sight }: { readonly sight: Sight }): JSX.Element {
+export function PictureNotices({ sight, panels }: PictureNoticesProps): JSX.Element {
   const words = t().pictures;
   const { focus, leading, left } = sight.following;
   const isLed = focus.value !== null && !leading.value;
   const ownChoice = left.value || sight.pins.value.length > 0;
   return (
     <>
+      <Notice
+        id="alone-notice"
+        sentence={sight.store.participants.value.length < 2 ? t().alone : ""}
+        button={t().invite}
+        onPress={() => (panels.modal.value = "invite")}
+      />
       <Notice
         id="sound-only-notice"
         sentence={sight.soundOnly.value ? words.soundOnlyNotice : ""}
@@ -36,7 +44,6 @@ export function PictureNotices({ sight }: { readonly sight: Sight }): JSX.Elemen
         button={ownChoice ? words.followAgain : words.lookMyself}
         onPress={() => (ownChoice ? sight.followAgain() : sight.lookMyself())}
       />
-      {sight.trafficShown.value && <TrafficCounter sight={sight} />}
     </>
   );
 }
@@ -51,12 +58,12 @@ interface NoticeProps {
 
 function Notice({ id, sentence, button, onPress }: NoticeProps): JSX.Element {
   return (
-    <div class="standing-notice">
+    <div class={sentence === "" ? "" : "standing-notice"}>
       <output id={id} role="status">
-        {sentence !== "" && <span>{sentence}</span>}
+        {sentence}
       </output>
       {sentence !== "" && (
-        <button id={`${id}-button`} type="button" class="button" onClick={onPress}>
+        <button id={`${id}-button`} type="button" class="small-button" onClick={onPress}>
           {button}
         </button>
       )}

@@ -39,7 +39,6 @@ export function Pictures({ sight, reporter }: PicturesProps): JSX.Element {
   useEffect(() => reporter.setPaused(sight.soundOnly.value), [reporter, sight.soundOnly.value]);
 
   const scene = sight.scene.value;
-  const alone = sight.store.participants.value.length < 2;
   return (
     <div ref={box} class="pictures">
       <ScreenTabs sight={sight} />
@@ -51,7 +50,6 @@ export function Pictures({ sight, reporter }: PicturesProps): JSX.Element {
       <Pager sight={sight} scene={scene} />
       <SpeakerElsewhere sight={sight} />
       {sight.explained.value !== null && <QualityNote sight={sight} />}
-      {alone && <p class="alone">{t().alone}</p>}
     </div>
   );
 }

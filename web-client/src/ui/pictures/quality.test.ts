@@ -53,5 +53,7 @@ describe("a poor picture", () => {
     expect(qualityOf({ ...good, height: 360, line: thin }).isPoor).toBe(false);
     expect(qualityOf({ ...good, height: 180, tile: 176 }).isPoor).toBe(false);
     expect(qualityOf({ ...good, height: 240, captured: 240 }).isPoor).toBe(false);
+    expect(qualityOf({ ...good, height: 0, line: thin }).isPoor).toBe(true);
+    expect(qualityOf({ ...good, height: 0 }).isPoor).toBe(false);
   });
 });

@@ -47,7 +47,9 @@ const POOR = 0.5;
 export function qualityOf(facts: Facts): Quality {
   const reason = reasonOf(facts);
   const useful = Math.min(facts.tile, facts.captured > 0 ? facts.captured : facts.tile);
-  const lineIsThin = reason.kind === "your_line" || reason.kind === "their_line";
+  // A picture of theirs that is not there yet is no fault of a line.
+  const lineIsThin =
+    reason.kind === "your_line" || (reason.kind === "their_line" && facts.height > 0);
   return {
     height: facts.height,
     reason,

@@ -5,6 +5,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { ParticipantId } from "../../call";
 import { t } from "../i18n";
 import type { Picture, RoomStore } from "../room-store";
+import { site } from "../site";
 import { recall, remember } from "../storage";
 import type { Arrangement, Mode } from "./arrangement";
 import { arrange } from "./arrangement";
@@ -17,6 +18,9 @@ import { qualityOf } from "./quality";
 import type { Scene } from "./scene";
 import { sceneOf } from "./scene";
 import { Seating } from "./seating";
+
+/** What cameras are asked for where a site asks for no less, in pixels. */
+const USUAL_HEIGHT = 720;
 
 export class Sight {
   readonly store: RoomStore;
@@ -194,7 +198,7 @@ export class Sight {
       height,
       tile: tile * devicePixelRatio,
       captured: Math.min(published.width, published.height),
-      siteMax: null,
+      siteMax: site.media.maxHeight < USUAL_HEIGHT ? site.media.maxHeight : null,
       line: this.store.line.value,
     });
   }

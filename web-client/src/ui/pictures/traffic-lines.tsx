@@ -28,13 +28,13 @@ export function TrafficLines({ sight }: { readonly sight: Sight }): JSX.Element 
   );
 }
 
-/** Over the pictures; no live region, for it changes all the time. */
+/** Above the pictures; no live region, for it changes all the time. */
 export function TrafficCounter({ sight }: { readonly sight: Sight }): JSX.Element {
   const { received, sent } = sight.figures.traffic.value;
   return (
-    <p id="traffic-counter" class="traffic-counter">
+    <span id="traffic-counter" class="chip">
       {megabytes(received + sent)}
-    </p>
+    </span>
   );
 }
 

@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
 import { lazily } from "../lazy";
 import type { Panels } from "../open-panels";
+import type { Sight } from "../pictures/sight";
 import type { RoomStore } from "../room-store";
 import { ClockIcon, RecordIcon } from "./icons";
 import type { Talk } from "./talk";
@@ -19,9 +20,17 @@ interface CardsProps {
 /** Most calls have no vote, and nobody is told what to turn on or off. */
 const PollCard = lazily(async () => (await import("./poll-card")).PollCard);
 const RequestCard = lazily(async () => (await import("./request-card")).RequestCard);
+/** Of the bytes, for those who have chosen to see it. */
+const TrafficCounter = lazily(
+  async () => (await import("../pictures/traffic-lines")).TrafficCounter,
+);
+
+interface ChipsProps extends Pick<CardsProps, "store" | "talk"> {
+  readonly sight: Sight;
+}
 
 /** Small marks in a row that say how things stand. */
-export function Chips({ store, talk }: Omit<CardsProps, "panels">): JSX.Element {
+export function Chips({ store, talk, sight }: ChipsProps): JSX.Element {
   const recording = store.participants.value.filter(({ recording }) => recording);
   const names = recording.map(({ id, name }) => (id === store.call.you ? t().you : name));
   const list = new Intl.ListFormat(document.documentElement.lang).format(names);
@@ -35,6 +44,7 @@ export function Chips({ store, talk }: Omit<CardsProps, "panels">): JSX.Element 
           </span>
         )}
       </output>
+      {sight.trafficShown.value && <TrafficCounter sight={sight} />}
     </div>
   );
 }

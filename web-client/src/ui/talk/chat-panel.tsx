@@ -86,7 +86,7 @@ function ChatLine({ line, time }: ChatLineProps): JSX.Element {
   return (
     <li class={`chat-line${mine ? " mine" : ""}${to === null ? "" : " private"}`}>
       <p class="chat-head">
-        <bdi class="chat-author">{mine ? later().chat.me : author}</bdi>{" "}
+        <bdi class="chat-author">{mine ? t().talk.me : author}</bdi>{" "}
         <time dateTime={at.toISOString()}>{time.format(at)}</time>
         {to !== null && <span class="chat-private">{mine ? privatelyTo(to) : privately}</span>}
       </p>

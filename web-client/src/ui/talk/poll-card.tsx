@@ -54,7 +54,7 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
           <button
             id={result === null ? "close-poll" : "dismiss-poll"}
             type="button"
-            class="small-button primary"
+            class="small-button"
             onClick={() =>
               talk.order.moderate({
                 action: result === null ? "close_poll" : "dismiss_poll",
