@@ -1,12 +1,13 @@
 //! Control messages of `sendmmsg` and `recvmmsg` (cmsg(3)), built and read as plain values.
 //!
 //! Out: the source address of a datagram and the segment length of a train. In: the address a
-//! datagram was sent to, the segment length of a train the kernel merged, and how many datagrams
-//! the socket has dropped.
+//! datagram was sent to, the segment length of a train the kernel merged, how many datagrams the
+//! socket has dropped, and on request when the kernel got it.
 
 use std::{
     mem::{offset_of, size_of},
     net::{IpAddr, Ipv6Addr, SocketAddr},
+    time::Duration,
 };
 
 use super::address::{Family, mapped_octets, unmapped, unspecified};
@@ -114,7 +115,8 @@ impl SendControl {
 
 /// Where the kernel writes what came with a datagram.
 ///
-/// 88 bytes are used: 40 of IPv6 packet information, 24 of segment length, 24 of drops.
+/// 120 bytes are used: 40 of IPv6 packet information, 24 of segment length, 24 of drops, 32 of
+/// arrival.
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
 pub(super) struct ReceiveControl([u8; ReceiveControl::SIZE]);
@@ -128,6 +130,8 @@ pub(super) struct Received {
     pub(super) segment: Option<u16>,
     /// Datagrams the socket has dropped in its life, modulo 2^32, if any.
     pub(super) overflow: Option<u32>,
+    /// When the kernel got it, since 1970, on a socket that asks for that.
+    pub(super) arrival: Option<Duration>,
 }
 
 impl ReceiveControl {
@@ -144,6 +148,7 @@ impl ReceiveControl {
             local: SocketAddr::new(unspecified(family), port),
             segment: None,
             overflow: None,
+            arrival: None,
         };
         let mut rest = &self.0[..length.min(Self::SIZE)];
         while let Some((header, payload, next)) = split_entry(rest) {
@@ -174,6 +179,7 @@ impl Received {
                 self.segment = read_u32(payload.get(..4)).and_then(|s| u16::try_from(s).ok());
             }
             (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => self.overflow = read_u32(payload.get(..4)),
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => self.arrival = read_timespec(payload),
             _ => {}
         }
     }
@@ -188,6 +194,13 @@ fn split_entry(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
     let payload = bytes.get(size_of::<Header>()..length)?;
     let next = bytes.get(length.next_multiple_of(word)..).unwrap_or(&[]);
     Some((Header { length, level, kind }, payload, next))
+}
+
+/// `struct timespec` of a 64-bit machine; elsewhere there is no arrival.
+fn read_timespec(bytes: &[u8]) -> Option<Duration> {
+    let word = |at: usize| Some(i64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+    let (seconds, nanos) = (u64::try_from(word(0)?).ok()?, u32::try_from(word(8)?).ok()?);
+    Some(Duration::from_secs(seconds) + Duration::from_nanos(u64::from(nanos)))
 }
 
 fn read_u32(bytes: Option<&[u8]>) -> Option<u32> {

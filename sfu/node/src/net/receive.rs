@@ -8,6 +8,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     os::fd::AsFd,
+    time::Duration,
 };
 
 use super::{
@@ -57,6 +58,7 @@ struct Received {
     length: usize,
     /// Bytes of each datagram in it but the last; at least 1.
     segment: usize,
+    arrival: Option<Duration>,
 }
 
 impl ReceiveBatch {
@@ -114,6 +116,13 @@ impl ReceiveBatch {
         Some((message.local, message.remote, datagram))
     }
 
+    /// When the kernel got the message that [`Self::next_datagram`] comes to next, since 1970, if
+    /// its socket was asked to ([`UdpSocket::stamp_arrivals`]).
+    #[must_use]
+    pub fn arrival(&self) -> Option<Duration> {
+        self.messages[..self.filled].get(self.cursor.0)?.arrival
+    }
+
     /// Datagrams that the cursor has not reached.
     #[must_use]
     pub fn remaining(&self) -> usize {
@@ -165,6 +174,7 @@ impl ReceiveBatch {
                 remote: remote.unwrap_or(control.local),
                 length: length.min(SLOT_LENGTH),
                 segment: control.segment.map_or(length, usize::from).max(1),
+                arrival: control.arrival,
             };
             self.messages[index] = message;
             self.counters.count(&message, control.overflow);
@@ -186,7 +196,8 @@ impl std::fmt::Debug for ReceiveBatch {
 }
 
 impl Received {
-    const NONE: Received = Received { local: NOWHERE, remote: NOWHERE, length: 0, segment: 1 };
+    const NONE: Received =
+        Received { local: NOWHERE, remote: NOWHERE, length: 0, segment: 1, arrival: None };
 
     /// How many datagrams it is; an empty one counts.
     fn datagrams(&self) -> usize {

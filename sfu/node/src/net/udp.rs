@@ -152,6 +152,16 @@ impl UdpSocket {
         self.merges
     }
 
+    /// Asks the kernel to say of each message when it got it: see [`ReceiveBatch::arrival`].
+    ///
+    /// # Errors
+    /// What the kernel says.
+    ///
+    /// [`ReceiveBatch::arrival`]: super::ReceiveBatch::arrival
+    pub fn stamp_arrivals(&self) -> io::Result<()> {
+        set_option(self.as_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
+    }
+
     /// Waits until it takes more to send, at most `timeout`, rounded down to milliseconds.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! What the kernel does with our sockets.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket as StdUdpSocket};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket as StdUdpSocket},
+    time::UNIX_EPOCH,
+};
 
 use protocol::{Duration, EndpointIndex, Instant};
 use sfu_node::{
@@ -232,4 +235,28 @@ fn buffers_are_as_large_as_the_machine_allows() {
 #[test]
 fn this_machine_cuts_trains() {
     assert!(sfu_node::net::segmentation_works());
+}
+
+#[test]
+fn a_socket_that_asks_is_told_when_the_kernel_got_a_datagram() {
+    let since_1970 = || UNIX_EPOCH.elapsed().expect("a clock that is set");
+    let socket = socket("127.0.0.1:0");
+    let mut poller = Poller::try_new(&socket).expect("a poller");
+    let mut batch = ReceiveBatch::new();
+    let mut arrival = || {
+        let sent = client("127.0.0.1").send_to(b"x", socket.local_addr());
+        sent.expect("sent");
+        assert!(poller.wait(Some(PATIENCE)).expect("a sleep").socket, "nothing came");
+        batch.receive(&socket).expect("received");
+        let arrival = batch.arrival();
+        assert!(batch.next_datagram().is_some() && batch.arrival().is_none());
+        arrival
+    };
+    assert_eq!(arrival(), None);
+    socket.stamp_arrivals().expect("Linux 2.6.22");
+    let before = since_1970();
+    // The kernel reads a coarser clock than we do, by a tick of 10 ms at most.
+    let tick = Duration::from_millis(10);
+    let stamp = arrival().expect("a stamp");
+    assert!((before - tick..since_1970() + tick).contains(&stamp), "{before:?}, {stamp:?}");
 }

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use super::{Entry, Family, Header, ReceiveControl, SendControl};
 
@@ -54,15 +54,18 @@ fn everything_that_comes_with_a_datagram_is_read() {
     let mut info = [0; 20];
     info[10..16].copy_from_slice(&[0xff, 0xff, 127, 0, 0, 2]);
     info[16] = 1;
+    let timespec = [3i64.to_ne_bytes(), 500i64.to_ne_bytes()].concat();
     let (control, length) = control(&[
         (libc::SOL_SOCKET, libc::SO_RXQ_OVFL, &7u32.to_ne_bytes()),
         (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, &info),
         (libc::SOL_UDP, libc::UDP_GRO, &1200i32.to_ne_bytes()),
+        (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS, &timespec),
     ]);
     let received = control.decode(length, Family::V6, 8080);
     assert_eq!(received.local, address("127.0.0.2:8080"));
     assert_eq!(received.segment, Some(1200));
     assert_eq!(received.overflow, Some(7));
+    assert_eq!(received.arrival, Some(Duration::new(3, 500)));
 }
 
 #[test]
