@@ -24,7 +24,7 @@ pub use contender::Peer;
 pub use results::{Contestant, Results, ScenarioResult, Spread};
 
 use crate::call::Report;
-use contender::Contender;
+use contender::{Contender, Trains};
 use lab::Lab;
 use scenario::Scenario;
 
@@ -87,7 +87,9 @@ pub fn run(arguments: &Arguments, progress: &mut dyn Write) -> anyhow::Result<Re
         "{} is no program: build it by `cargo build --release -p preau`, or name it with --preau",
         preau.display()
     );
-    let mut contenders = vec![Contender::Preau(preau), Contender::NullForwarder(own.clone())];
+    let null = |trains| Contender::NullForwarder(own.clone(), trains);
+    let mut contenders =
+        vec![Contender::Preau(preau), null(Trains::Natural), null(Trains::SameAsPreau)];
     contenders.extend(arguments.peer.iter().map(|peer| Contender::Peer(*peer)));
     let lab = Lab::new(arguments)?;
     if arguments.loopback {
@@ -100,6 +102,7 @@ pub fn run(arguments: &Arguments, progress: &mut dyn Write) -> anyhow::Result<Re
     for scenario in &scenarios {
         let mut found = ScenarioResult::new(scenario, &contenders);
         for repeat in 1..=arguments.repeat {
+            let mut train = None;
             for (place, contender) in contenders.iter().enumerate() {
                 if !scenario.suits(contender) {
                     continue;
@@ -107,9 +110,12 @@ pub fn run(arguments: &Arguments, progress: &mut dyn Write) -> anyhow::Result<Re
                 let name = contender.name();
                 write!(progress, "{:<16} {name:<16} {repeat}: ", scenario.name)?;
                 progress.flush()?;
-                let report = measure(&lab, &own, scenario, contender)
+                let report = measure(&lab, &own, scenario, contender, train)
                     .with_context(|| format!("{name} in {}", scenario.name))?;
                 writeln!(progress, "{}", results::line(&report))?;
+                if matches!(contender, Contender::Preau(_)) {
+                    train = report.server.and_then(|server| server.packets_per_message);
+                }
                 found.contestants[place].runs.push(report);
             }
         }
@@ -131,12 +137,16 @@ fn measure(
     own: &Path,
     scenario: &Scenario,
     contender: &Contender,
+    train: Option<f64>,
 ) -> anyhow::Result<Report> {
-    let running = contender.start(lab)?;
+    let running = contender.start(lab, train)?;
     let file = lab.folder().join("report.json");
     let mut command = lab.load_command(own);
     command.arg("call").arg("--server").arg(&running.url);
     command.arg("--pid").arg(running.pid().to_string()).arg("--json").arg(&file);
+    if let Some(metrics) = running.metrics {
+        command.arg("--metrics").arg(metrics.to_string());
+    }
     command.args(scenario.arguments(lab));
     let output = command.output().context("cannot start the participants")?;
     let told = String::from_utf8_lossy(&output.stderr);

@@ -2,12 +2,13 @@
 //! DTLS and SRTP over UDP, and media as a browser's encoder makes it.
 //!
 //! All of them live on one thread and on one clock, so that a packet's stamp says how long it was
-//! under way. The delay is read when this program reads the packet, so its own load adds to it:
-//! results are compared with those of the null forwarder, which is read by the same program. What
+//! under way: from when its publisher took it from the encoder until the kernel had it for the
+//! receiver (`SO_TIMESTAMPNS`), so that the queue of this program is no delay of the server's. What
 //! participants do is [`crate::client`]; tests: `tests/it/participants.rs`.
 
 mod janus;
 mod layout;
+mod metrics;
 mod page;
 mod participant;
 mod report;
@@ -16,7 +17,14 @@ mod signaling;
 mod socket;
 mod usage;
 
-use std::{cell::RefCell, io::Write, net::IpAddr, path::PathBuf, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    rc::Rc,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use protocol::{Duration, Instant};
@@ -37,6 +45,7 @@ pub use server::Server;
 pub use usage::{Usage, Use};
 
 use crate::histogram::Histogram;
+use metrics::Counters;
 use participant::{Person, Seat, Stage};
 use report::{Seen, Totals};
 use server::Room;
@@ -88,6 +97,9 @@ pub struct Arguments {
     /// Process of the server on this machine, to tell what it uses
     #[arg(long, value_name = "PID")]
     pub pid: Option<u32>,
+    /// Where the server shows its metrics, to tell packets for each message and allocations
+    #[arg(long, value_name = "IP:PORT")]
+    pub metrics: Option<SocketAddr>,
     /// File for the report, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -124,6 +136,7 @@ impl Arguments {
             keyframe_storm: false,
             from: Vec::new(),
             pid: None,
+            metrics: None,
             json: None,
             html: None,
         }
@@ -298,6 +311,7 @@ impl<'a> Run<'a> {
         let began = self.stage.clock.now();
         self.sample()?;
         let (totals, usage, load) = (self.last.1, self.last.2, Usage::of(own)?);
+        let counters = self.counters().await?;
         self.is_measuring = true;
         let begin = TokioInstant::now();
         let mut late = 0;
@@ -325,7 +339,11 @@ impl<'a> Run<'a> {
         let server = usage.zip(self.last.2).zip(self.before);
         let media = self.last.1.since(&totals, seconds);
         let connected = self.connected();
+        let counters = counters.zip(self.counters().await?);
         let server = server.map(|((from, to), before)| Load {
+            packets_per_message: counters.and_then(|(from, to)| to.datagrams_per_message(&from)),
+            allocations_per_packet: counters
+                .and_then(|(from, to)| to.allocations_per_packet(&from)),
             usage: to.since(&from, seconds),
             ns_per_packet: to.since(&from, seconds).cpu_s * 1e9 / (media.packets as f64).max(1.0),
             rss_before: before.rss,
@@ -372,6 +390,12 @@ impl<'a> Run<'a> {
             samples: self.samples,
             failures,
         }
+    }
+
+    /// What the server counts, if it is known where.
+    async fn counters(&self) -> anyhow::Result<Option<Counters>> {
+        let Some(address) = self.arguments.metrics else { return Ok(None) };
+        Ok(Some(Counters::ask(address, turn(&self.arguments.from, 0)).await?))
     }
 
     fn connected(&self) -> usize {

@@ -8,6 +8,7 @@
 //! whose double anybody can read along: it is no server. Everybody in a room gets the first
 //! [`VOICES`] voices of others and as many of their pictures as they have slots.
 
+mod counts;
 mod trains;
 
 use std::{collections::HashMap, io, net::SocketAddr};
@@ -34,6 +35,7 @@ use crate::{
     client::{AUDIO_PT, TRANSPORT_ID, check},
     handshake::DoubleMaker,
 };
+pub use counts::Shown;
 use trains::Outgoing;
 
 /// Voices for each receiver, as on a server.
@@ -41,6 +43,19 @@ pub const VOICES: usize = 3;
 
 /// Slots of one receiver: enough for 49 pictures.
 const SLOTS: u32 = 64;
+
+/// How it is to forward, and where it shows what it did.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// Packets for each message in the mean; `None` for as many as are there. Packets wait for
+    /// others for [`HOLD`] at most, so it may remain below.
+    pub train: Option<f64>,
+    /// What it has sent.
+    pub shown: Shown,
+}
+
+/// How long a packet may wait for others that make a train with it.
+const HOLD: Duration = Duration::from_millis(5);
 
 /// Messages that are received before anything is sent, 64 in a call.
 const BATCHES_MAX: usize = 4;
@@ -86,13 +101,17 @@ impl Party {
 ///
 /// # Errors
 /// What the kernel says.
-pub fn serve(socket: &UdpSocket, mut is_over: impl FnMut() -> bool) -> io::Result<()> {
+pub fn serve(
+    socket: &UdpSocket,
+    habits: &Habits,
+    mut is_over: impl FnMut() -> bool,
+) -> io::Result<()> {
     let clock = NodeClock::start();
     let mut poller = Poller::try_new(socket)?;
     let mut batch = ReceiveBatch::new();
-    let mut forwarder = Forwarder::default();
+    let mut forwarder = Forwarder::new(habits.train);
     while !is_over() {
-        poller.wait(Some(Duration::from_millis(250)))?;
+        poller.wait(Some(forwarder.patience(clock.now())))?;
         let now = clock.now();
         for _ in 0..BATCHES_MAX {
             let may_have_more = batch.receive(socket)?;
@@ -104,7 +123,10 @@ pub fn serve(socket: &UdpSocket, mut is_over: impl FnMut() -> bool) -> io::Resul
                 break;
             }
         }
-        forwarder.flush(socket);
+        if forwarder.is_ready(now) {
+            forwarder.flush(socket);
+            habits.shown.show(forwarder.out.counts());
+        }
     }
     Ok(())
 }
@@ -134,7 +156,6 @@ struct Packet {
     number_at: Option<usize>,
 }
 
-#[derive(Default)]
 struct Forwarder {
     members: Vec<Member>,
     by_address: HashMap<SocketAddr, usize>,
@@ -144,15 +165,42 @@ struct Forwarder {
     /// Who gets something in this turn.
     touched: Vec<usize>,
     out: Outgoing,
+    /// When the first of this turn's packets came.
+    oldest: Option<Instant>,
     /// Arrivals that receivers have told of.
     told: u64,
 }
 
 impl Forwarder {
+    fn new(train: Option<f64>) -> Self {
+        Forwarder {
+            members: Vec::new(),
+            by_address: HashMap::new(),
+            plain: Vec::new(),
+            packets: Vec::new(),
+            touched: Vec::new(),
+            out: Outgoing::new(train),
+            oldest: None,
+            told: 0,
+        }
+    }
+
+    /// How long to sleep at most.
+    fn patience(&self, now: Instant) -> Duration {
+        let due = self.oldest.map(|oldest| (oldest + HOLD).saturating_duration_since(now));
+        due.unwrap_or(Duration::from_millis(250))
+    }
+
+    /// Whether packets that make trains with those which are here need not be waited for.
+    fn is_ready(&self, now: Instant) -> bool {
+        let is_late = |oldest| now.saturating_duration_since(oldest) >= HOLD;
+        !self.out.is_short() || self.oldest.is_none_or(is_late)
+    }
+
     fn handle_datagram(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
         let member = self.by_address.get(&tuple.remote).copied();
         match (classify(datagram), member) {
-            (DatagramKind::Rtp, Some(member)) => self.take_media(member, datagram),
+            (DatagramKind::Rtp, Some(member)) => self.take_media(now, member, datagram),
             (DatagramKind::Rtcp, Some(member)) => self.take_feedback(member, datagram),
             (DatagramKind::Stun, _) => self.answer_check(tuple, datagram),
             (DatagramKind::Dtls, Some(member)) => self.shake(now, member, datagram),
@@ -162,7 +210,7 @@ impl Forwarder {
     }
 
     /// Opens a packet and gives it to those who get it.
-    fn take_media(&mut self, index: usize, datagram: &mut [u8]) {
+    fn take_media(&mut self, now: Instant, index: usize, datagram: &mut [u8]) {
         let member = &mut self.members[index];
         let Some((receiver, _)) = &mut member.srtp else { return };
         let Some(header) = RtpHeader::parse(datagram) else { return };
@@ -171,6 +219,7 @@ impl Forwarder {
         let number = header.extensions(packet).find(|(id, _)| *id == TRANSPORT_ID);
         // Where the value lies within the packet that it was found in.
         let number_at = number.map(|(_, value)| value.as_ptr() as usize - packet.as_ptr() as usize);
+        self.oldest.get_or_insert(now);
         let start = self.plain.len();
         self.plain.extend_from_slice(packet);
         let header_length = usize::from(header.payload_offset);
@@ -287,6 +336,7 @@ impl Forwarder {
         }
         self.plain.clear();
         self.packets.clear();
+        self.oldest = None;
         self.out.flush(socket);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -27,9 +28,18 @@ pub(super) enum Contender {
     /// The program.
     Preau(PathBuf),
     /// See [`crate::null_forwarder`]: this program itself.
-    NullForwarder(PathBuf),
+    NullForwarder(PathBuf, Trains),
     /// Another server.
     Peer(Peer),
+}
+
+/// How long the null forwarder's trains are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trains {
+    /// As many packets as are there.
+    Natural,
+    /// As Préau's in the same round.
+    SameAsPreau,
 }
 
 /// A server that runs; dropping it ends it.
@@ -38,11 +48,14 @@ pub(super) struct Running {
     child: Child,
     /// For `preau-load call --server`.
     pub(super) url: String,
+    /// Where it shows what it counts, if it does.
+    pub(super) metrics: Option<SocketAddr>,
 }
 
 const HTTP_PORT: u16 = 8_080;
 const NULL_PORT: u16 = 9_000;
 const JANUS_PORT: u16 = 8_188;
+const METRICS_PORT: u16 = 9_600;
 
 /// A server that does not listen by then never will.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +64,8 @@ impl Contender {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Contender::Preau(_) => "preau",
-            Contender::NullForwarder(_) => "null forwarder",
+            Contender::NullForwarder(_, Trains::Natural) => "null forwarder",
+            Contender::NullForwarder(_, Trains::SameAsPreau) => "null, same trains",
             Contender::Peer(Peer::Janus) => "janus",
         }
     }
@@ -62,12 +76,12 @@ impl Contender {
     /// If it is not there.
     pub(super) fn version(&self) -> anyhow::Result<String> {
         let program = match self {
-            Contender::Preau(program) | Contender::NullForwarder(program) => program.clone(),
+            Contender::Preau(program) | Contender::NullForwarder(program, _) => program.clone(),
             Contender::Peer(Peer::Janus) => PathBuf::from("janus"),
         };
         let output =
             Command::new(&program).arg("--version").output().with_context(|| match self {
-                Contender::Preau(_) | Contender::NullForwarder(_) => {
+                Contender::Preau(_) | Contender::NullForwarder(..) => {
                     format!("{} does not start", program.display())
                 }
                 Contender::Peer(Peer::Janus) => {
@@ -79,15 +93,20 @@ impl Contender {
         Ok(text.lines().next().unwrap_or_default().trim().to_owned())
     }
 
-    /// Starts it on the server's side and waits until it listens.
-    pub(super) fn start(&self, lab: &Lab) -> anyhow::Result<Running> {
+    /// Starts it on the server's side and waits until it listens. `train` is how many packets a
+    /// message of Préau's had.
+    pub(super) fn start(&self, lab: &Lab, train: Option<f64>) -> anyhow::Result<Running> {
         let address = lab.server_address;
         let (mut command, scheme, protocol, port) = match self {
             Contender::Preau(program) => (preau(lab, program)?, "http", "tcp", HTTP_PORT),
-            Contender::NullForwarder(program) => {
+            Contender::NullForwarder(program, trains) => {
                 let mut command = lab.server_command(program);
-                command.arg("null-forwarder").arg("--listen");
-                command.arg(format!("{address}:{NULL_PORT}"));
+                let at = |port: u16| format!("{address}:{port}");
+                command.args(["null-forwarder", "--listen", &at(NULL_PORT)]);
+                command.args(["--metrics-listen", &at(METRICS_PORT)]);
+                if let (Trains::SameAsPreau, Some(train)) = (trains, train) {
+                    command.args(["--train", &train.to_string()]);
+                }
                 (command, "null", "udp", NULL_PORT)
             }
             Contender::Peer(Peer::Janus) => (janus(lab)?, "janus", "tcp", JANUS_PORT),
@@ -95,7 +114,14 @@ impl Contender {
         let log = fs::File::create(lab.folder().join("server.log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().context("cannot start it: is `taskset` installed?")?;
-        let mut running = Running { child, url: format!("{scheme}://{address}:{port}") };
+        let metrics = match self {
+            Contender::Preau(_) | Contender::NullForwarder(..) => {
+                Some(SocketAddr::new(address, METRICS_PORT))
+            }
+            Contender::Peer(Peer::Janus) => None,
+        };
+        let url = format!("{scheme}://{address}:{port}");
+        let mut running = Running { child, url, metrics };
         let begun = Instant::now();
         while !listens(running.pid(), protocol, port)? {
             let has_ended = running.child.try_wait()?.is_some();
@@ -133,7 +159,8 @@ fn preau(lab: &Lab, program: &Path) -> anyhow::Result<Command> {
     let address = lab.server_address.to_string();
     let mut command = lab.server_command(program);
     command.args(["--listen", &format!("{address}:{HTTP_PORT}"), "--advertise", &address]);
-    command.args(["--metrics-listen", "off", "--log", "warn", "--data"]).arg(data);
+    command.args(["--metrics-listen", &format!("{address}:{METRICS_PORT}")]);
+    command.args(["--log", "error", "--data"]).arg(data);
     Ok(command)
 }
 

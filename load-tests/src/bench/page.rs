@@ -35,10 +35,14 @@ pub(super) fn html(results: &Results) -> String {
 /// Column heads and what stands below them.
 type Column = (&'static str, fn(&Contestant) -> String);
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 14] = [
     ("ns a packet", |it| range(Some(it.ns_per_packet), 0)),
     ("× null", |it| range(it.times_null, 2)),
-    ("user %", |it| median(it, |run| run.server.map(|it| it.usage.user_share * 100.0), 0)),
+    ("× null, same trains", |it| range(it.times_same, 2)),
+    ("user ns", |it| median(it, |run| run.server.map(|it| it.user_ns()), 0)),
+    ("kernel ns", |it| median(it, |run| run.server.map(|it| it.ns_per_packet - it.user_ns()), 0)),
+    ("packets a message", |it| median(it, |run| run.server?.packets_per_message, 2)),
+    ("allocations a packet", |it| median(it, |run| run.server?.allocations_per_packet, 4)),
     ("packets/s", |it| median(it, |run| Some(run.media.packets_per_second), 0)),
     ("lost %", |it| median(it, |run| Some(run.media.lost_share * 100.0), 3)),
     ("delay p50 ms", |it| median(it, |run| Some(worse(run, |delay| delay.p50)), 2)),
@@ -71,7 +75,13 @@ fn table(page: &mut String, scenario: &ScenarioResult) {
         let storms = contestant.runs.iter().filter_map(|run| run.joins.storm_seconds);
         if let Some(spread) = Spread::of(storms) {
             let name = escape(&contestant.name);
-            let _ = writeln!(page, "<p>{name}: all in after {} s.</p>", range(Some(spread), 2));
+            let joins = contestant.runs.iter().filter_map(|run| run.joins.storm_per_second());
+            let _ = writeln!(
+                page,
+                "<p>{name}: all in after {} s, {} joins a second.</p>",
+                range(Some(spread), 2),
+                range(Spread::of(joins), 0)
+            );
         }
     }
 }

@@ -1,11 +1,15 @@
 //! What came of a comparison: medians, their spread, and ratios.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Arguments, contender::Contender, scenario::Scenario};
+use super::{
+    Arguments,
+    contender::{Contender, Trains},
+    scenario::Scenario,
+};
 use crate::call::Report;
 
 /// What came of a comparison.
@@ -45,6 +49,8 @@ pub struct Contestant {
     pub ns_per_packet: Spread,
     /// The same as a multiple of the null forwarder's in the same round.
     pub times_null: Option<Spread>,
+    /// As a multiple of what the null forwarder needs with trains of the same length.
+    pub times_same: Option<Spread>,
     /// The runs.
     pub runs: Vec<Report>,
 }
@@ -120,12 +126,18 @@ impl ScenarioResult {
         self.contestants.retain(|contestant| !contestant.runs.is_empty());
         let costs =
             |contestant: &Contestant| -> Vec<f64> { contestant.runs.iter().map(cost).collect() };
-        let null = self.contestants.iter().find(|it| it.name == "null forwarder").map(costs);
+        let [null, same] = [Trains::Natural, Trains::SameAsPreau].map(|trains| {
+            let name = Contender::NullForwarder(PathBuf::new(), trains).name();
+            self.contestants.iter().find(|it| it.name == name).map(costs)
+        });
         for contestant in &mut self.contestants {
             let own = costs(contestant);
-            let ratios =
-                null.as_ref().map(|null| own.iter().zip(null).map(|(own, null)| own / null));
-            contestant.times_null = ratios.and_then(Spread::of);
+            let ratios = |to: &Option<Vec<f64>>| {
+                let to = to.as_ref()?;
+                Spread::of(own.iter().zip(to).map(|(own, to)| own / to))
+            };
+            contestant.times_null = ratios(&null);
+            contestant.times_same = ratios(&same);
             contestant.ns_per_packet = Spread::of(own).unwrap_or_default();
         }
     }
@@ -139,10 +151,11 @@ fn cost(report: &Report) -> f64 {
 pub(super) fn line(report: &Report) -> String {
     let server = report.server.unwrap_or_default();
     let mut line = format!(
-        "{:6.0} ns a packet ({:.0} % user), {:7.0}/s, {:.3} % lost, p99 {:.2} ms, server {:.2}, \
-         load {:.2}",
+        "{:6.0} ns a packet ({:.0} % user, {:.2} a message), {:7.0}/s, {:.3} % lost, p99 {:.2} ms, \
+         server {:.2}, load {:.2}",
         server.ns_per_packet,
         server.usage.user_share * 100.0,
+        server.packets_per_message.unwrap_or(1.0),
         report.media.packets_per_second,
         report.media.lost_share * 100.0,
         report.sound_delay.p99.max(report.picture_delay.p99),
@@ -179,15 +192,17 @@ mod tests {
             contestants: vec![
                 contestant("preau", &[2.0, 9.0, 4.0]),
                 contestant("null forwarder", &[1.0, 3.0, 4.0]),
+                contestant("null, same trains", &[2.0, 9.0, 1.0]),
                 contestant("absent", &[]),
             ],
             ..ScenarioResult::default()
         };
         result.compare();
-        assert_eq!(result.contestants.len(), 2);
+        assert_eq!(result.contestants.len(), 3);
         let preau = &result.contestants[0];
         assert_eq!(preau.ns_per_packet, Spread { median: 4.0, least: 2.0, most: 9.0 });
         assert_eq!(preau.times_null, Some(Spread { median: 2.0, least: 1.0, most: 3.0 }));
+        assert_eq!(preau.times_same, Some(Spread { median: 1.0, least: 1.0, most: 4.0 }));
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Scenario {
         match contender {
             Contender::Preau(_) => true,
             // It has no keyframes to give and no joins worth the name.
-            Contender::NullForwarder(_) => !self.name.contains("storm"),
+            Contender::NullForwarder(..) => !self.name.contains("storm"),
             Contender::Peer(_) => self.is_one_way,
         }
     }

@@ -3,14 +3,15 @@
 use std::{
     fs,
     io::{self, BufReader, BufWriter, Write},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use load_tests::{
-    bench, call, null_forwarder,
+    bench, call,
+    null_forwarder::{self, Habits, Shown},
     plan::Plan,
     plot, probe, relay,
     run::{self, Report},
@@ -84,6 +85,13 @@ struct Null {
     /// Where its UDP socket listens
     #[arg(long, value_name = "IP:PORT")]
     listen: SocketAddr,
+    /// Packets for each message in the mean; packets wait up to 5 ms for others [default: as many
+    /// as are there]
+    #[arg(long, value_name = "N")]
+    train: Option<f64>,
+    /// Where it shows what it has sent, over HTTP
+    #[arg(long, value_name = "IP:PORT")]
+    metrics_listen: Option<SocketAddr>,
 }
 
 /// Seeds from the first up to, not including, the second.
@@ -116,7 +124,14 @@ fn main() -> anyhow::Result<()> {
 fn forward(null: &Null) -> anyhow::Result<()> {
     let socket = UdpSocket::bind(null.listen)?;
     writeln!(io::stdout().lock(), "null forwarder on {}", socket.local_addr())?;
-    null_forwarder::serve(&socket, || false).context("the null forwarder cannot go on")
+    let habits = Habits { train: null.train, shown: Shown::default() };
+    if let Some(address) = null.metrics_listen {
+        let listener =
+            TcpListener::bind(address).with_context(|| format!("cannot use {address}"))?;
+        let shown = habits.shown.clone();
+        std::thread::spawn(move || shown.serve(&listener));
+    }
+    null_forwarder::serve(&socket, &habits, || false).context("the null forwarder cannot go on")
 }
 
 fn attend(arguments: &call::Arguments) -> anyhow::Result<()> {

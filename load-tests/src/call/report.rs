@@ -56,6 +56,16 @@ pub struct Joins {
     pub media: Percentiles,
     /// Those that came while it was measured: how long the last one took from their beginning.
     pub storm_seconds: Option<f64>,
+    /// How many those were who got in.
+    pub stormed: usize,
+}
+
+impl Joins {
+    /// Joins each second of those that came while it was measured.
+    #[must_use]
+    pub fn storm_per_second(&self) -> Option<f64> {
+        self.storm_seconds.map(|seconds| self.stormed as f64 / seconds.max(1e-6))
+    }
 }
 
 /// What all participants sent and got while it was measured.
@@ -110,6 +120,11 @@ pub struct Load {
     pub usage: Use,
     /// Processor time for each packet that was delivered, in nanoseconds.
     pub ns_per_packet: f64,
+    /// Packets for each message that the kernel got to send, if the server's metrics were read.
+    pub packets_per_message: Option<f64>,
+    /// Calls of the allocator on media threads for each packet that was forwarded, if the server
+    /// is a build that counts them.
+    pub allocations_per_packet: Option<f64>,
     /// Resident memory before anybody came, in bytes.
     pub rss_before: u64,
     /// Growth of it for each participant that is in.
@@ -241,6 +256,7 @@ pub(super) fn joins<'p>(
         joins.connected += usize::from(took(person.connected.get(), &mut connection));
         joins.received += usize::from(took(person.received.get(), &mut media));
         if person.seat.is_late {
+            joins.stormed += usize::from(person.connected.get().is_some());
             last_late = last_late.max(person.connected.get());
         } else {
             first = first.or(Some(person.began));
@@ -256,6 +272,31 @@ pub(super) fn joins<'p>(
     joins.connection = connection.percentiles();
     joins.media = media.percentiles();
     joins
+}
+
+impl Load {
+    /// What of a packet's cost is spent in user mode, in nanoseconds.
+    #[must_use]
+    pub fn user_ns(&self) -> f64 {
+        self.ns_per_packet * self.usage.user_share
+    }
+
+    fn text(&self) -> String {
+        let mut line = format!(
+            "server    {:.0} ns a packet, {:.0} % of it in user mode; {:.2} processors, {:.1} MiB",
+            self.ns_per_packet,
+            self.usage.user_share * 100.0,
+            self.usage.processors,
+            self.usage.rss as f64 / f64::from(1 << 20),
+        );
+        if let Some(packets) = self.packets_per_message {
+            line.push_str(&format!("; {packets:.2} packets a message"));
+        }
+        if let Some(allocations) = self.allocations_per_packet {
+            line.push_str(&format!("; {allocations:.4} allocations a packet"));
+        }
+        line
+    }
 }
 
 impl Report {
@@ -296,14 +337,7 @@ impl Report {
             ));
         }
         if let Some(server) = self.server {
-            lines.push(format!(
-                "server    {:.0} ns a packet, {:.0} % of it in user mode; {:.2} processors, \
-                 {:.1} MiB",
-                server.ns_per_packet,
-                server.usage.user_share * 100.0,
-                server.usage.processors,
-                server.usage.rss as f64 / f64::from(1 << 20),
-            ));
+            lines.push(server.text());
         }
         lines.push(format!("this side {:.2} processors", self.load.processors));
         lines.extend(self.failures.iter().map(|failure| format!("failed    {failure}")));

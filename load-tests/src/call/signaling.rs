@@ -22,7 +22,7 @@ use tokio_tungstenite::{
 };
 
 /// A server that takes longer to answer than this is no server to join.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What a guest's link says.
 #[derive(Clone, Debug)]

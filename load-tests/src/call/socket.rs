@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     os::fd::AsFd as _,
     rc::Rc,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use sfu_node::net::{Message, ReceiveBatch, SendBatch, SendError, UdpSocket};
@@ -37,6 +38,9 @@ impl Batches {
     }
 }
 
+/// Longer than any datagram lies in the kernel while this program lives.
+const LAIN_MAX: Duration = Duration::from_secs(5);
+
 /// A socket that talks to one address.
 pub(super) struct MediaSocket {
     socket: UdpSocket,
@@ -49,6 +53,7 @@ pub(super) struct MediaSocket {
 impl MediaSocket {
     pub(super) fn open(local: IpAddr, batches: &Rc<Batches>) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind(SocketAddr::new(local, 0))?;
+        socket.stamp_arrivals()?;
         let local = socket.local_addr();
         let tuple = Tuple { local, remote: local, path: Path::Udp };
         let descriptor = socket.as_fd().try_clone_to_owned()?;
@@ -65,8 +70,12 @@ impl MediaSocket {
         self.tuple.local.port()
     }
 
-    /// Waits until there is something, then takes what is there, 64 messages at most.
-    pub(super) async fn receive(&self, mut take: impl FnMut(&mut [u8])) -> io::Result<()> {
+    /// Waits until there is something, then takes what is there, 64 messages at most, each with the
+    /// time for which it has lain in the kernel.
+    pub(super) async fn receive(
+        &self,
+        mut take: impl FnMut(Duration, &mut [u8]),
+    ) -> io::Result<()> {
         self.readiness.readable().await?;
         let mut batch = self.batches.receive.borrow_mut();
         let received = self.readiness.try_io(Interest::READABLE, || {
@@ -74,8 +83,12 @@ impl MediaSocket {
             // The word at which the runtime waits for the next datagram.
             if may_have_more { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
         });
-        while let Some((_, _, datagram)) = batch.next_datagram() {
-            take(datagram);
+        // The kernel's stamps are of the clock of the day, which may be set meanwhile.
+        let now = UNIX_EPOCH.elapsed().unwrap_or_default();
+        loop {
+            let lain = batch.arrival().map_or(Duration::ZERO, |at| now.saturating_sub(at));
+            let Some((_, _, datagram)) = batch.next_datagram() else { break };
+            take(lain.min(LAIN_MAX), datagram);
         }
         match received {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),

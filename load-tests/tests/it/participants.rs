@@ -7,7 +7,7 @@ use std::{
 
 use load_tests::{
     call::{self, Arguments, Content, Layout, Report, Server},
-    null_forwarder,
+    null_forwarder::{self, Habits},
 };
 use sfu_node::net::UdpSocket;
 use tokio::task::spawn_blocking;
@@ -80,7 +80,9 @@ fn the_null_forwarder_carries_a_call_and_loses_nothing() {
     let is_over = AtomicBool::new(false);
     let report = std::thread::scope(|scope| {
         scope.spawn(|| {
-            let serve = null_forwarder::serve(&socket, || is_over.load(Ordering::Relaxed));
+            let serve = null_forwarder::serve(&socket, &Habits::default(), || {
+                is_over.load(Ordering::Relaxed)
+            });
             serve.expect("a socket that lives");
         });
         let arguments = Arguments {
