@@ -39,7 +39,7 @@ export function TileTools({ sight, picture, tileHeight }: TileToolsProps): JSX.E
       {canFill() && picture.track !== null && (
         <button
           type="button"
-          class="tile-tool"
+          class="tile-tool fill"
           aria-pressed={isFilling}
           aria-label={words.fillWith(name)}
           title={words.fillWith(name)}
