@@ -357,11 +357,14 @@ export interface Call {
    */
   view(view: View): void;
   /**
-   * Unmutes or mutes. With a device, changes to it. Rejects with the browser's error, or with a
-   * `CallError` of `not_allowed` where the room's rules keep guests from it.
+   * Unmutes or mutes. With a device, changes to it, muted or not. Rejects with the browser's
+   * error, or with a `CallError` of `not_allowed` where the room's rules keep guests from it.
    */
   setMicrophone(on: boolean, deviceId?: string): Promise<void>;
-  /** Turns the camera on or off; off lets go of the device. Rejects as `setMicrophone` does. */
+  /**
+   * Turns the camera on or off; off lets go of the device. One that is named with off is taken the
+   * next time. Rejects as `setMicrophone` does.
+   */
   setCamera(on: boolean, deviceId?: string): Promise<void>;
   /** Shares a screen, window or tab, or stops. Rejects as `setMicrophone` does. */
   shareScreen(on: boolean): Promise<void>;

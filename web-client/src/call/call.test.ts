@@ -536,6 +536,27 @@ describe("microphone and camera", () => {
     expect(scene.environment.captures).toHaveLength(1);
   });
 
+  it("changing to another microphone is not to speak", async () => {
+    const scene = await inRoom({ audio: true });
+    await scene.call.setMicrophone(false);
+    await scene.call.setMicrophone(false, "headset");
+    expect(scene.environment.captures.at(-1)?.audio).toMatchObject({
+      deviceId: { exact: "headset" },
+    });
+    expect(scene.call.local.microphoneOn).toBe(false);
+    expect(scene.call.local.microphone?.enabled).toBe(false);
+    expect(scene.environment.socket.last("publish").state).toBeNull();
+  });
+
+  it("a camera that is chosen while off is taken when it is turned on", async () => {
+    const scene = await inRoom({ video: true });
+    await scene.call.setCamera(false);
+    await scene.call.setCamera(false, "usb");
+    expect(scene.call.local.camera).toBeNull();
+    await scene.call.setCamera(true);
+    expect(scene.environment.captures.at(-1)?.video).toMatchObject({ deviceId: { ideal: "usb" } });
+  });
+
   it("turning the camera off lets go of it; on opens it and tells its size", async () => {
     const scene = await inRoom({ video: true });
     const { camera } = scene.call.local;

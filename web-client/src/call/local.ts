@@ -32,19 +32,26 @@ const CAMERA_FRAME_RATE = 30;
 /** What cameras are made for; a browser that has to crop to it does. */
 const CAMERA_RATIO = 16 / 9;
 
+/** The device that is asked for, and any other where it is not there. */
+interface Preference {
+  readonly ideal: string;
+}
+
 /** What the browser is asked for; leaving a device out leaves it closed. */
 export function deviceConstraints(
   wanted: {
-    readonly microphone?: DeviceChoice;
-    readonly camera?: DeviceChoice;
+    readonly microphone?: DeviceChoice | Preference;
+    readonly camera?: DeviceChoice | Preference;
   },
   limits: CaptureLimits = {},
 ): MediaStreamConstraints {
-  const exact = (choice: DeviceChoice): MediaTrackConstraints =>
-    choice === true ? {} : { deviceId: { exact: choice } };
+  const by = (choice: DeviceChoice | Preference): MediaTrackConstraints => {
+    const deviceId = typeof choice === "string" ? { exact: choice } : choice;
+    return deviceId === true ? {} : { deviceId };
+  };
   return {
-    ...(wanted.microphone && { audio: { ...MICROPHONE, ...exact(wanted.microphone) } }),
-    ...(wanted.camera && { video: { ...cameraWithin(limits), ...exact(wanted.camera) } }),
+    ...(wanted.microphone && { audio: { ...MICROPHONE, ...by(wanted.microphone) } }),
+    ...(wanted.camera && { video: { ...cameraWithin(limits), ...by(wanted.camera) } }),
   };
 }
 
@@ -81,6 +88,8 @@ export class LocalSources {
   readonly #held = new Map<Source, Held>();
   /** A page's own track, kept while its source is off, so that it can come back. */
   readonly #pageTracks = new Map<Source, MediaStreamTrack>();
+  /** Devices by id, as used last or chosen for the next time. */
+  readonly #preferred = new Map<Source, string>();
   #connection: MediaConnection | null = null;
   /** One change at a time: two quick presses end in the state of the second. */
   #queue: Promise<void> = Promise.resolve();
@@ -138,8 +147,8 @@ export class LocalSources {
   setMicrophone(on: boolean, deviceId?: string): Promise<void> {
     return this.#inTurn(async () => {
       const held = this.#held.get("microphone");
-      if (on && (held === undefined || deviceId !== undefined)) {
-        await this.#turnOn("microphone", deviceId);
+      if (deviceId !== undefined || (on && held === undefined)) {
+        await this.#turnOn("microphone", deviceId, on);
       } else if (held !== undefined && held.on !== on) {
         // The device stays open, so that the first word after unmuting is heard.
         held.track.enabled = on;
@@ -151,6 +160,9 @@ export class LocalSources {
 
   setCamera(on: boolean, deviceId?: string): Promise<void> {
     return this.#inTurn(async () => {
+      if (!on && deviceId !== undefined) {
+        this.#preferred.set("camera", deviceId);
+      }
       const held = this.#held.get("camera");
       if (on && (held === undefined || deviceId !== undefined)) {
         await this.#turnOn("camera", deviceId);
@@ -225,18 +237,21 @@ export class LocalSources {
     this.#handlers.onChange(this.media);
   }
 
-  async #turnOn(source: "microphone" | "camera", deviceId?: string): Promise<void> {
+  /** A microphone may be opened muted: to change to another one is not to speak. */
+  async #turnOn(source: "microphone" | "camera", deviceId?: string, on = true): Promise<void> {
     const pageTrack = this.#pageTracks.get(source);
     if (deviceId === undefined && pageTrack?.readyState === "live") {
       await this.#carry(source, pageTrack, false);
       return;
     }
+    const ideal = this.#preferred.get(source);
+    const choice = deviceId ?? (ideal === undefined || { ideal });
     const stream = await this.#environment.getUserMedia(
-      deviceConstraints({ [source]: deviceId ?? true }, this.#limits),
+      deviceConstraints({ [source]: choice }, this.#limits),
     );
     const [track] = stream.getTracks();
     if (track !== undefined) {
-      await this.#carry(source, track, true);
+      await this.#carry(source, track, true, on);
     }
   }
 
@@ -253,13 +268,13 @@ export class LocalSources {
     this.#changed(source);
   }
 
-  async #carry(source: Source, track: MediaStreamTrack, owned: boolean): Promise<void> {
+  async #carry(source: Source, track: MediaStreamTrack, owned: boolean, on = true): Promise<void> {
     if (this.#closed) {
       track.stop();
       return;
     }
     const before = this.#held.get(source);
-    track.enabled = true;
+    track.enabled = on;
     await this.#connection?.send(source, track);
     if (before?.owned === true && before.track !== track) {
       before.track.stop();
@@ -270,6 +285,10 @@ export class LocalSources {
 
   #hold(source: Source, track: MediaStreamTrack, owned: boolean): void {
     this.#held.set(source, { track, owned, on: track.enabled });
+    const { deviceId } = track.getSettings();
+    if (deviceId !== undefined) {
+      this.#preferred.set(source, deviceId);
+    }
     track.addEventListener("ended", () => void this.#ended(source, track), { once: true });
   }
 

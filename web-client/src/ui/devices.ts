@@ -153,7 +153,7 @@ export class Devices {
       } else {
         void restoreBlur(track);
       }
-      rememberDevice(kind, track);
+      rememberDevice(kind, track.getSettings().deviceId ?? null);
       track.addEventListener("ended", () => {
         if (this.track(kind) === track) {
           this.#set(kind, { kind: "trouble", trouble: "missing" });
@@ -196,8 +196,8 @@ export async function sourcesThere(kind: DeviceKind): Promise<readonly string[]>
   return (await listDevices(kind)).map(({ deviceId }) => deviceId);
 }
 
-export function rememberDevice(kind: DeviceKind, track: MediaStreamTrack): void {
-  remember(`${kind}.id`, track.getSettings().deviceId ?? null);
+export function rememberDevice(kind: DeviceKind, deviceId: string | null): void {
+  remember(`${kind}.id`, deviceId);
 }
 
 export function rememberMuted(muted: boolean): void {

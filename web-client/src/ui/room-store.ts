@@ -182,18 +182,17 @@ export class RoomStore {
     this.#try("camera", this.call.setCamera(on));
   }
 
+  /** Changes to a device: who is not heard or seen stays so. */
   choose(kind: DeviceKind, deviceId: string): void {
+    const { microphoneOn, camera } = this.local.value;
     const change =
       kind === "microphone"
-        ? this.call.setMicrophone(true, deviceId)
-        : this.call.setCamera(true, deviceId);
-    const kept = change.then(() => {
-      const track = this.local.value[kind];
-      if (track !== null) {
-        rememberDevice(kind, track);
-      }
-    });
-    this.#try(kind, kept);
+        ? this.call.setMicrophone(microphoneOn, deviceId)
+        : this.call.setCamera(camera !== null, deviceId);
+    this.#try(
+      kind,
+      change.then(() => rememberDevice(kind, deviceId)),
+    );
   }
 
   toggleScreen(): void {
