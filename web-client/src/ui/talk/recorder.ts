@@ -3,6 +3,8 @@
 import type { ParticipantId } from "../../call";
 import type { RoomStore } from "../room-store";
 import { download } from "./download";
+import type { Timed } from "./webm";
+import { timed } from "./webm";
 
 /** How often what was recorded is handed over to the disk. */
 const SLICE_MS = 1000;
@@ -25,6 +27,8 @@ const CAPTURE: DisplayMediaStreamOptions & {
 /** Where a recording goes, piece by piece. */
 interface Sink {
   write(piece: Blob): Promise<void>;
+  /** In place of what was written there. */
+  overwrite(at: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   finish(): Promise<void>;
 }
 
@@ -40,6 +44,10 @@ export class Recorder {
   /** The room has said so; only then can it say otherwise. */
   #announced = false;
   #written: Promise<void> = Promise.resolve();
+  readonly #beganAt = performance.now();
+  #lastedMs = 0;
+  /** Where the file says how long it is; undefined before its first piece, null where it cannot. */
+  #timed: Timed | null | undefined;
 
   /**
    * Asks what to record, announces it, and begins; within a person's gesture. Rejects with the
@@ -81,10 +89,13 @@ export class Recorder {
     });
     this.#recorder.addEventListener("dataavailable", ({ data }) => {
       // In turn, because a disk may be slower than the next piece.
-      this.#written = this.#written.then(() => sink.write(data));
+      this.#written = this.#written.then(() => this.#write(sink, data));
       this.#written.catch(() => this.stop());
     });
-    this.#recorder.addEventListener("stop", () => void this.#finish(sink));
+    this.#recorder.addEventListener("stop", () => {
+      this.#lastedMs = performance.now() - this.#beganAt;
+      void this.#finish(sink);
+    });
     this.#recorder.addEventListener("error", () => this.stop());
     picture.getVideoTracks()[0]?.addEventListener("ended", () => this.stop());
     this.#stop = [store.participants.subscribe(() => this.#look())];
@@ -116,6 +127,15 @@ export class Recorder {
     }
   }
 
+  async #write(sink: Sink, piece: Blob): Promise<void> {
+    if (this.#timed !== undefined || piece.size === 0) {
+      return sink.write(piece);
+    }
+    const head = new Uint8Array(await piece.arrayBuffer());
+    this.#timed = timed(head);
+    return sink.write(new Blob([this.#timed?.bytes ?? head]));
+  }
+
   async #finish(sink: Sink): Promise<void> {
     this.#stop.forEach((stop) => stop());
     this.#picture.getTracks().forEach((track) => track.stop());
@@ -123,6 +143,9 @@ export class Recorder {
     this.#store.call.setRecording(false).catch(() => undefined);
     try {
       await this.#written;
+      if (this.#timed) {
+        await sink.overwrite(this.#timed.at, this.#timed.duration(this.#lastedMs));
+      }
       await sink.finish();
       this.#ended(null);
     } catch (error) {
@@ -189,13 +212,21 @@ function memorySink(type: string): Sink {
   const pieces: Blob[] = [];
   return {
     write: async (piece) => void pieces.push(piece),
+    overwrite: async (at, bytes) => {
+      const whole = new Blob(pieces.splice(0));
+      pieces.push(whole.slice(0, at), new Blob([bytes]), whole.slice(at + bytes.length));
+    },
     finish: async () => download(new Blob(pieces, { type }), fileName("preau", day())),
   };
 }
 
 async function fileSink(file: FileSystemFileHandle): Promise<Sink> {
   const stream = await file.createWritable();
-  return { write: (piece) => stream.write(piece), finish: () => stream.close() };
+  return {
+    write: (piece) => stream.write(piece),
+    overwrite: (position, data) => stream.write({ type: "write", position, data }),
+    finish: () => stream.close(),
+  };
 }
 
 function day(): string {
