@@ -2,9 +2,9 @@
 // still, while the machine beyond goes on.
 import assert from "node:assert/strict";
 
-import { Person } from "./harness/person.mjs";
+import { meet } from "./harness/meeting.mjs";
 import { onStage } from "./harness/stage.mjs";
-import { sleep, until } from "./harness/until.mjs";
+import { sleep } from "./harness/until.mjs";
 
 /** The server waits 10 s for a check of the path before it sends nothing more to somebody. */
 const NAP_MS = 6_000;
@@ -28,33 +28,23 @@ const CALM = {
 };
 
 onStage("laptops that sleep are back by themselves, and nobody sees a ghost", async (stage) => {
-  const server = await stage.server();
-  const { guestLink, hostLink } = await server.createRoom();
-  const browsers = {
-    fr: await stage.browser("chromium", { language: "fr" }),
-    en: await stage.browser("firefox"),
-  };
-  for (const browser of Object.values(browsers)) stage.onEnd(async () => wake(browser));
-  const sleepers = [await Person.at(browsers.fr, 1), await Person.at(browsers.en, 2)];
-  const [host, guest] = sleepers;
-  const watcher = await Person.at(await stage.browser("chromium"), 4);
-  for (const [person, link] of [[host, hostLink], [guest, guestLink], [watcher, guestLink]]) {
-    await person.open(link);
-    await person.join();
-  }
+  const { people } = await meet(stage, [
+    { as: "host", browser: { language: "fr" } },
+    { kind: "firefox" },
+    { number: 4 },
+  ]);
+  const [host, guest, watcher] = people;
+  const sleepers = [host, guest];
   await guest.page.bringToFront();
   await guest.page.locator("#microphone").click();
   await guest.look("muted", identity, ({ microphone }) => microphone === "false");
-  await allSeeEachOther([...sleepers, watcher]);
   await watcher.page.evaluate(noteComings);
   for (const person of sleepers) await person.page.evaluate(noteSentences);
   const before = await each(sleepers, identity);
   const callsBefore = await each(sleepers, () => [window.preau.call.you, probe.call().connections]);
 
-  for (const browser of Object.values(browsers)) fallAsleep(browser);
-  await sleep(NAP_MS);
-  for (const browser of Object.values(browsers)) wake(browser);
-  await allSeeEachOther([...sleepers, watcher]);
+  await asleep(sleepers, () => sleep(NAP_MS));
+  await allSeeEachOther(people);
   await watcher.hears(host);
   assert.deepEqual(
     await each(sleepers, () => [window.preau.call.you, probe.call().connections]),
@@ -64,16 +54,16 @@ onStage("laptops that sleep are back by themselves, and nobody sees a ghost", as
   assert.deepEqual((await watcher.page.evaluate(() => window.comings)).changes, []);
 
   // Consent to send expires after 30 s (RFC 7675), and with it the place in the room.
-  for (const browser of Object.values(browsers)) fallAsleep(browser);
-  await watcher.look(
-    "the sleepers gone",
-    () => window.preau.call.participants.length,
-    (count) => count === 1,
-    50_000,
+  await asleep(sleepers, () =>
+    watcher.look(
+      "the sleepers gone",
+      () => window.preau.call.participants.length,
+      (count) => count === 1,
+      50_000,
+    ),
   );
-  for (const browser of Object.values(browsers)) wake(browser);
   const start = performance.now();
-  await allSeeEachOther([...sleepers, watcher]);
+  await allSeeEachOther(people);
   stage.note(`back ${Math.round(performance.now() - start)} ms after waking up`);
   await watcher.hears(host);
   await host.hears(watcher);
@@ -96,13 +86,16 @@ onStage("laptops that sleep are back by themselves, and nobody sees a ghost", as
   }
 });
 
-/** Stops everything of a browser. */
-function fallAsleep(browser) {
-  process.kill(-browser.process().pid, "SIGSTOP");
-}
-
-function wake(browser) {
-  process.kill(-browser.process().pid, "SIGCONT");
+/** Stops everything of their browsers meanwhile. */
+async function asleep(people, meanwhile) {
+  const signal = (name) =>
+    people.forEach(({ page }) => process.kill(-page.browser().process().pid, name));
+  signal("SIGSTOP");
+  try {
+    await meanwhile();
+  } finally {
+    signal("SIGCONT");
+  }
 }
 
 async function allSeeEachOther(people) {

@@ -2,7 +2,7 @@
 // looked at costs nothing.
 import assert from "node:assert/strict";
 
-import { gather, installCrowd } from "./harness/full-room.mjs";
+import { gather, installCrowd, stress } from "./harness/full-room.mjs";
 import { meet } from "./harness/meeting.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
@@ -195,29 +195,4 @@ function screens() {
     const { probe } = window;
     return new MediaStream([probe.cameraTrack(), probe.microphoneTrack()]);
   };
-}
-
-/** Turns pages, resizes and lets others speak, for a while; the longest task meanwhile. */
-async function stress() {
-  const tasks = [];
-  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
-  observer.observe({ type: "longtask" });
-  const pictures = document.querySelector(".room-main");
-  const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
-  let turns = 0;
-  for (let round = 0; round < 6; round += 1) {
-    document.querySelector(round % 3 === 2 ? "#page-before" : "#page-after").click();
-    turns += 1;
-    await pause(250);
-    pictures.style.marginRight = `${(round % 2) * 240}px`;
-    await pause(250);
-    window.crowd.tell({ kind: "speaker", participant: 1001 + round * 3 });
-    await pause(250);
-  }
-  pictures.style.marginRight = "";
-  document.querySelector("#page-before").click();
-  document.querySelector("#page-before").click();
-  await pause(300);
-  observer.disconnect();
-  return { turns, ms: Math.max(0, ...tasks.map(({ duration }) => Math.round(duration))) };
 }

@@ -1,7 +1,7 @@
 // Ways to look: one picture pinned, the whole screen, a small window over other programs.
 import assert from "node:assert/strict";
 
-import { Person } from "./harness/person.mjs";
+import { meet } from "./harness/meeting.mjs";
 import { onStage } from "./harness/stage.mjs";
 
 for (const kind of ["chromium", "firefox"]) {
@@ -42,7 +42,7 @@ for (const kind of ["chromium", "firefox"]) {
 }
 
 for (const kind of ["chromium", "firefox"]) {
-  onStage(`${kind}: a small window shows who is looked at, and alone costs something`, async (stage) => {
+  onStage(`${kind}: a small window shows who is looked at, and it alone costs`, async (stage) => {
     const { viewer, others } = await threeOf(stage, kind);
     const [shown] = others;
     await press(viewer, `.tile[data-participant="${await idOf(shown)}"] .pin`);
@@ -93,19 +93,12 @@ onStage("without small windows the picture alone floats, or nothing is offered",
 
 /** Somebody at a browser of that kind among two others; the first and the last may lack things. */
 async function threeOf(stage, kind, [before, beforeLast] = []) {
-  const server = await stage.server();
-  const { guestLink } = await server.createRoom();
-  const viewer = await Person.at(await stage.browser(kind), 1);
-  const chromium = await stage.browser("chromium");
-  const others = [await Person.at(chromium, 2), await Person.at(chromium, 3)];
-  if (before) await viewer.page.evaluateOnNewDocument(before);
-  if (beforeLast) await others[1].page.evaluateOnNewDocument(beforeLast);
-  for (const person of [...others, viewer]) {
-    await person.open(guestLink);
-    await person.join();
-  }
-  await viewer.page.bringToFront();
-  await viewer.sees(others);
+  const { people } = await meet(stage, [
+    { kind, prepare: before },
+    "chromium",
+    { prepare: beforeLast },
+  ]);
+  const [viewer, ...others] = people;
   return { viewer, others };
 }
 

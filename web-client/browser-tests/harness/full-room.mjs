@@ -65,3 +65,32 @@ export async function gather(person, count) {
   const names = Array.from({ length: count }, (_, index) => NAMES[index % NAMES.length]);
   await person.page.evaluate((names) => window.gather(names), names);
 }
+
+/**
+ * Runs in the page: turns pages, resizes and lets others speak, for a while. The longest task
+ * meanwhile in whole ms, of those that the browser calls long: from 50 ms on.
+ */
+export async function stress() {
+  const tasks = [];
+  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
+  observer.observe({ type: "longtask" });
+  performance.mark("stress");
+  const pictures = document.querySelector(".room-main");
+  const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
+  let turns = 0;
+  for (let round = 0; round < 6; round += 1) {
+    document.querySelector(round % 3 === 2 ? "#page-before" : "#page-after").click();
+    turns += 1;
+    await pause(250);
+    pictures.style.marginRight = `${(round % 2) * 240}px`;
+    await pause(250);
+    window.crowd.tell({ kind: "speaker", participant: 1001 + round * 3 });
+    await pause(250);
+  }
+  pictures.style.marginRight = "";
+  document.querySelector("#page-before").click();
+  document.querySelector("#page-before").click();
+  await pause(300);
+  observer.disconnect();
+  return { turns, ms: Math.max(0, ...tasks.map(({ duration }) => Math.round(duration))) };
+}

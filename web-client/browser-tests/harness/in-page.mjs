@@ -127,13 +127,13 @@ export function install(person) {
     return canvas;
   };
 
-  /** Starts the camera's picture: `number` in blocks. */
-  probe.cameraTrack = () => {
+  /** Starts the picture of a camera: a number in blocks. */
+  probe.cameraTrack = (number = person.number) => {
     const canvas = document.createElement("canvas");
     canvas.width = WIDTH;
     canvas.height = HEIGHT;
     const context = canvas.getContext("2d");
-    const bits = person.number | ((15 - person.number) << 4);
+    const bits = number | ((15 - number) << 4);
     const noise = person.detail ? noiseTile(WIDTH / 8, HEIGHT) : null;
     let frame = 0;
     const draw = () => {
@@ -164,25 +164,26 @@ export function install(person) {
   };
 
   let audio = null;
-  let gain = null;
-  /** Starts the microphone's tone; all microphones of a page are silenced together. */
-  probe.microphoneTrack = () => {
-    if (audio === null) {
-      audio = new AudioContext({ sampleRate: 48_000 });
-      gain = audio.createGain();
+  const gains = new Map();
+  /** Starts the tone of a microphone; all microphones of a page are silenced together. */
+  probe.microphoneTrack = (number = person.number) => {
+    audio ??= new AudioContext({ sampleRate: 48_000 });
+    if (!gains.has(number)) {
+      const gain = audio.createGain();
       gain.gain.value = 0.25;
       const tone = audio.createOscillator();
-      tone.frequency.value = toneHz(person.number);
+      tone.frequency.value = toneHz(number);
       tone.connect(gain);
       tone.start();
+      gains.set(number, gain);
     }
     const destination = audio.createMediaStreamDestination();
-    gain.connect(destination);
+    gains.get(number).connect(destination);
     audio.resume();
     return destination.stream.getAudioTracks()[0];
   };
   probe.setTone = (on) => {
-    gain.gain.value = on ? 0.25 : 0;
+    for (const { gain } of gains.values()) gain.value = on ? 0.25 : 0;
   };
 
   if (navigator.mediaDevices) {
@@ -208,9 +209,12 @@ export function install(person) {
   sampler.height = 18;
   /** The number that a video element shows just then; null if it shows none. */
   probe.decodePicture = (video) => {
-    if (video.readyState < 2 || video.videoWidth === 0) return null;
+    return video.readyState < 2 || video.videoWidth === 0 ? null : probe.decodeImage(video);
+  };
+  /** The number in anything that a canvas draws. */
+  probe.decodeImage = (image) => {
     const context = sampler.getContext("2d", { willReadFrequently: true });
-    context.drawImage(video, 0, 0, 32, 18);
+    context.drawImage(image, 0, 0, 32, 18);
     let bits = 0;
     for (let block = 0; block < 4; block += 1) {
       const x = 16 * (block % 2), y = 9 * (block >> 1);
