@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { gather, installCrowd, stress } from "./harness/full-room.mjs";
 import { meet } from "./harness/meeting.mjs";
 import { onStage } from "./harness/stage.mjs";
-import { until } from "./harness/until.mjs";
+import { sleep, until } from "./harness/until.mjs";
 
 /** The target is 50 ms, which `cargo xtask figures` asserts on a quiet machine. */
 const LONG_TASK_MS_MAX = 200;
@@ -102,19 +102,24 @@ for (const kind of ["chromium", "firefox"]) {
 
 for (const kind of ["chromium", "firefox"]) {
   onStage(`${kind}: with sound only the server forwards no picture`, async (stage) => {
-    const { server, people: [listener, speaker] } = await meet(stage, [kind, "chromium"]);
+    // A picture that costs bits, so that it is told from a voice.
+    const { server, people } = await meet(stage, [kind, { detail: true }]);
+    const [listener, speaker] = people;
     // Nobody but the listener receives a picture from here on.
     await speaker.page.evaluate(() => window.preau.call.view({ stage: null, tiles: [] }));
     const withPictures = await until(
       "pictures flow",
-      () => rate(server),
-      ({ packets }) => packets > 0,
+      () => rate(server, listener),
+      ({ bytes, pictures }) => bytes > PICTURE_BYTES_MIN && pictures > 0,
     );
     await listener.page.locator("#more").click();
     await listener.page.locator("#sound-only").click();
     await listener.look("no picture is sent", ownCamera, (seen) => seen === null);
-    // Two voices of 50 packets a second, RED and headers included, stay below this.
-    const quiet = await until("sound alone", () => rate(server), ({ bytes }) => bytes < 25_000);
+    const quiet = await until(
+      "sound alone",
+      () => rate(server, listener),
+      ({ bytes, pictures }) => bytes < VOICES_BYTES_MAX && pictures === 0,
+    );
     assert.ok(quiet.seen.packets > 20, "sound goes on");
     stage.note(
       `${withPictures.seen.bytes} B/s with pictures, ${quiet.seen.bytes} B/s with sound only`,
@@ -134,15 +139,25 @@ for (const kind of ["chromium", "firefox"]) {
   });
 }
 
-/** What the node forwards in a second to everybody together. */
-async function rate(server) {
-  const before = await server.metrics();
-  await new Promise((wake) => setTimeout(wake, 1_000));
-  const after = await server.metrics();
-  const grown = (name) => after.get(name) - before.get(name);
+/** Two voices of 50 packets a second, RED and headers included, stay below it; in a second. */
+const VOICES_BYTES_MAX = 25_000;
+/** What two voices and a picture with noise in it cost at the least, in a second. */
+const PICTURE_BYTES_MIN = 2 * VOICES_BYTES_MAX;
+
+/** In a second: what the node forwards to all, and packets of pictures that one of them gets. */
+async function rate(server, listener) {
+  const look = async () => ({
+    metrics: await server.metrics(),
+    pictures: await listener.page.evaluate(picturePackets),
+  });
+  const before = await look();
+  await sleep(1_000);
+  const after = await look();
+  const grown = (name) => after.metrics.get(name) - before.metrics.get(name);
   return {
     packets: grown("sfu_forwarded_packets_total"),
     bytes: grown("sfu_forwarded_packet_bytes_total"),
+    pictures: after.pictures - before.pictures,
   };
 }
 
@@ -186,6 +201,14 @@ function notice() {
 
 function ownCamera() {
   return window.preau.call.local.camera?.id ?? null;
+}
+
+async function picturePackets() {
+  let packets = 0;
+  for (const report of (await window.probe.connections.at(-1).getStats()).values()) {
+    if (report.type === "inbound-rtp" && report.kind === "video") packets += report.packetsReceived;
+  }
+  return packets;
 }
 
 /** A screen to share, with the person's own tone as its sound. */
