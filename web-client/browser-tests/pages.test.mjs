@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 
-import { AxePuppeteer } from "@axe-core/puppeteer";
-
+import { isOpenToEverybody } from "./harness/axe.mjs";
 import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
@@ -148,15 +147,6 @@ onStage("no request leaves for anybody else, and the scripts are small", async (
     await person.close();
   }
 });
-
-async function isOpenToEverybody(stage, person, place) {
-  // Legacy mode stays in the page; the other one opens a tab of its own.
-  const { violations, passes } = await new AxePuppeteer(person.page).setLegacyMode().analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-  assert.deepEqual(found, [], place);
-  assert.ok(passes.length > 5, "axe has looked");
-  stage.note(`${place}: 0 violations, ${passes.length} rules passed`);
-}
 
 /** The bytes of scripts, gzipped. */
 async function weigh(scripts) {

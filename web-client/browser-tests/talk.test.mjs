@@ -4,8 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
-import { AxePuppeteer } from "@axe-core/puppeteer";
-
+import { isOpenToEverybody } from "./harness/axe.mjs";
 import { meet } from "./harness/meeting.mjs";
 import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
@@ -285,10 +284,3 @@ async function lacks(person, selector) {
 }
 
 const errorsOf = (person) => person.page.evaluate(() => window.probe.errors);
-
-async function isOpenToEverybody(stage, person, place) {
-  const { violations, passes } = await new AxePuppeteer(person.page).setLegacyMode().analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-  assert.deepEqual(found, [], place);
-  assert.ok(passes.length > 5, "axe has looked");
-}
