@@ -7,77 +7,79 @@ import { Person } from "./harness/person.mjs";
 import { onStage } from "./harness/stage.mjs";
 import { until } from "./harness/until.mjs";
 
-onStage("a cut link asks for the code, and its bearer waits to be let in", async (stage) => {
-  const { hostLink, people: [host] } = await meet(stage, [{ as: "host" }]);
-  const browser = await stage.browser("chromium");
-  await host.page.locator("#invite").click();
-  await host.page.waitForSelector("#room-code");
-  const code = await host.page.$eval("#room-code", ({ textContent }) => textContent);
-  assert.match(code, /^\d{3}\u00a0\d{3}$/);
-  await host.page.keyboard.press("Escape");
+for (const kind of ["chromium", "firefox"]) {
+  onStage(`${kind}: a cut link asks for the code, and its bearer is let in`, async (stage) => {
+    const { hostLink, people: [host] } = await meet(stage, [{ as: "host" }]);
+    const browser = await stage.browser(kind);
+    await host.page.locator("#invite").click();
+    await host.page.waitForSelector("#room-code");
+    const code = await host.page.$eval("#room-code", ({ textContent }) => textContent);
+    assert.match(code, /^\d{3}\u00a0\d{3}$/);
+    await host.page.keyboard.press("Escape");
 
-  const guest = await Person.at(browser, 2);
-  const says = (selector) => guest.page.$eval(selector, ({ textContent }) => textContent);
-  const tryCode = async (typed) => {
-    await guest.page.locator("#room-code-typed").fill(typed);
-    await guest.page.locator("#try-code").click();
-  };
-  await guest.open(hostLink.split("#")[0]);
-  await tryCode("12 34");
-  assert.equal(await says("#code-trouble"), "A code has six digits, such as 042 917.");
-  const wrong = code.startsWith("0") ? "100-000" : "000-000";
-  await tryCode(wrong);
-  await guest.page.locator("#name").fill(guest.name);
-  await guest.page.locator("#join").click();
-  await guest.page.waitForSelector("#code-trouble:not(:empty)");
-  assert.match(await says("#code-trouble"), /^This code does not open the room/);
+    const guest = await Person.at(browser, 2);
+    const says = (selector) => guest.page.$eval(selector, ({ textContent }) => textContent);
+    const tryCode = async (typed) => {
+      await guest.page.locator("#room-code-typed").fill(typed);
+      await guest.page.locator("#try-code").click();
+    };
+    await guest.open(hostLink.split("#")[0]);
+    await tryCode("12 34");
+    assert.equal(await says("#code-trouble"), "A code has six digits, such as 042 917.");
+    const wrong = code.startsWith("0") ? "100-000" : "000-000";
+    await tryCode(wrong);
+    await guest.page.locator("#name").fill(guest.name);
+    await guest.page.locator("#join").click();
+    await guest.page.waitForSelector("#code-trouble:not(:empty)");
+    assert.match(await says("#code-trouble"), /^This code does not open the room/);
 
-  await tryCode(code);
-  await guest.page.waitForSelector(".preview video");
-  await guest.page.locator("#join").click();
-  await guest.page.waitForSelector('#waiting[data-host="here"]');
-  const titled = (title) => /^Waiting · Room /.test(title);
-  await guest.look("a title that says so", () => document.title, titled);
-  await guest.screenshot("waiting");
-  // What one changes while waiting is so in the room.
-  await guest.page.locator("#preview-camera").click();
-  await guest.page.locator("#preview-microphone").click();
-  await host.page.evaluate(() => window.preau.call.moderate({ action: "admit", whom: "all" }));
-  await guest.isConnected();
-  const here = await guest.page.evaluate(() => {
-    const { camera, microphoneOn } = window.preau.call.local;
-    return { camera, microphoneOn, title: document.title };
+    await tryCode(code);
+    await guest.page.waitForSelector(".preview video");
+    await guest.page.locator("#join").click();
+    await guest.page.waitForSelector('#waiting[data-host="here"]');
+    const titled = (title) => /^Waiting · Room /.test(title);
+    await guest.look("a title that says so", () => document.title, titled);
+    await guest.screenshot("waiting");
+    // What one changes while waiting is so in the room.
+    await guest.page.locator("#preview-camera").click();
+    await guest.page.locator("#preview-microphone").click();
+    await host.page.evaluate(() => window.preau.call.moderate({ action: "admit", whom: "all" }));
+    await guest.isConnected();
+    const here = await guest.page.evaluate(() => {
+      const { camera, microphoneOn } = window.preau.call.local;
+      return { camera, microphoneOn, title: document.title };
+    });
+    assert.deepEqual({ ...here, title: "" }, { camera: null, microphoneOn: false, title: "" });
+    assert.doesNotMatch(here.title, /Waiting/);
+    await host.look(
+      "the guest with microphone and camera off",
+      () => window.preau.call.participants.map(({ role, sources }) => [role, sources.length]),
+      (people) => people.some(([role, sources]) => role === "guest" && sources === 0),
+    );
+    await guest.leave();
+    // With sound only, nobody's picture comes, nor does one's own go.
+    await guest.page.locator("#join-again").click();
+    await guest.page.locator("#join-sound").click();
+    await guest.page.waitForSelector("#waiting");
+    await host.page.evaluate(() => window.preau.call.moderate({ action: "admit", whom: "all" }));
+    await guest.isConnected();
+    assert.equal(await guest.page.evaluate(() => window.preau.call.local.camera), null);
+    assert.equal(await guest.page.$(".tile video"), null);
+    await guest.leave();
+
+    const other = await Person.at(browser, 3);
+    await other.open(hostLink.split("#")[0]);
+    await other.page.locator("#room-code-typed").fill(code);
+    await other.page.locator("#try-code").click();
+    await other.page.locator("#name").fill(other.name);
+    await other.page.locator("#join").click();
+    await other.page.waitForSelector("#waiting");
+    await host.page.evaluate(() => window.preau.call.moderate({ action: "deny", whom: "all" }));
+    await other.page.waitForSelector("#ended");
+    const title = await other.page.$eval("#ended h1", ({ textContent }) => textContent);
+    assert.equal(title, "The host did not let you in");
   });
-  assert.deepEqual({ ...here, title: "" }, { camera: null, microphoneOn: false, title: "" });
-  assert.doesNotMatch(here.title, /Waiting/);
-  await host.look(
-    "the guest with microphone and camera off",
-    () => window.preau.call.participants.map(({ role, sources }) => [role, sources.length]),
-    (people) => people.some(([role, sources]) => role === "guest" && sources === 0),
-  );
-  await guest.leave();
-  // With sound only, nobody's picture comes, nor does one's own go.
-  await guest.page.locator("#join-again").click();
-  await guest.page.locator("#join-sound").click();
-  await guest.page.waitForSelector("#waiting");
-  await host.page.evaluate(() => window.preau.call.moderate({ action: "admit", whom: "all" }));
-  await guest.isConnected();
-  assert.equal(await guest.page.evaluate(() => window.preau.call.local.camera), null);
-  assert.equal(await guest.page.$(".tile video"), null);
-  await guest.leave();
-
-  const other = await Person.at(browser, 3);
-  await other.open(hostLink.split("#")[0]);
-  await other.page.locator("#room-code-typed").fill(code);
-  await other.page.locator("#try-code").click();
-  await other.page.locator("#name").fill(other.name);
-  await other.page.locator("#join").click();
-  await other.page.waitForSelector("#waiting");
-  await host.page.evaluate(() => window.preau.call.moderate({ action: "deny", whom: "all" }));
-  await other.page.waitForSelector("#ended");
-  const title = await other.page.$eval("#ended h1", ({ textContent }) => textContent);
-  assert.equal(title, "The host did not let you in");
-});
+}
 
 onStage("a host shares the room by link, QR code, mail and calendar", async (stage) => {
   const server = await stage.server();
@@ -255,12 +257,13 @@ onStage("an older browser gets a plain page that names what works", async (stage
 /** Browsers that play no sound before somebody has touched the page. */
 const SILENT = [
   ["chromium", { args: ["--autoplay-policy=user-gesture-required"] }],
+  ["firefox", { preferences: { "media.autoplay.default": 1 } }],
 ];
 
 for (const [kind, options] of SILENT) {
   onStage(`${kind}: sound that the browser refuses is one press away`, async (stage) => {
     const silent = { kind, browser: options };
-    const { people: [person, other] } = await meet(stage, [silent, silent]);
+    const { people: [person, other] } = await meet(stage, [silent, "chromium"]);
     // Firefox draws, and so presses buttons, in the tab that is in front.
     await person.page.bringToFront();
     await person.page.locator("#microphone").click();
