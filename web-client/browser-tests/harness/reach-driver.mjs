@@ -6,6 +6,7 @@
 // SETTINGS is JSON: names (of the namespaces), origin, authority, folder, cases. Prints one line of
 // JSON for each case, with a row for each of the two browsers.
 import { chmodSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
 
 import { launch } from "./browsers.mjs";
@@ -19,25 +20,19 @@ const network = new ReachNetwork(names);
 
 /** Longer than anything that is asserted: what takes so long is printed before it fails. */
 const LIMIT_MS = 75_000;
-/** Between changes of a network, so that none is judged by what the one before has left. */
+/** Before a change in the middle of a call, so that it is not judged by what came before it. */
 const REST_MS = 3_000;
 
 const home = path.join(folder, "chromium-home");
 trust(path.join(home, ".pki/nssdb"), authority);
-const profile = path.join(folder, "firefox-profile");
-trust(profile, authority);
 const program = path.join(folder, "chromium-elsewhere");
 const chromiumProgram = process.env.PREAU_CHROMIUM ?? "/usr/bin/chromium";
 const start = `exec ip netns exec ${names.witness} ${chromiumProgram} "$@"`;
 writeFileSync(program, `#!/bin/sh\n${start}\n`);
 chmodSync(program, 0o755);
 
-const browsers = await Promise.all([
-  launch("chromium", { env: { HOME: home } }),
-  launch("firefox", { profile, language: "fr" }),
-  launch("chromium", { env: { HOME: home }, program }),
-]);
-const [chromium, firefox, elsewhere] = browsers;
+const elsewhere = await launch("chromium", { env: { HOME: home }, program });
+let [chromium, firefox] = await startBrowsers();
 
 const witness = await Person.at(elsewhere, 4);
 /** The two whose network is changed, by the browser they use. */
@@ -117,14 +112,22 @@ const STORIES = {
     return rows;
   },
 
-  /** Below that the browsers' own handshake is lost, and a TCP that was told its size passes. */
+  /**
+   * Below that the browsers' own handshake is lost, and a TCP that was told its size passes. Such a
+   * link has no IPv6: a browser that was open before it would wait for what it has open over that.
+   */
   async mtu_1200() {
+    await leave();
+    await Promise.all([chromium.close(), firefox.close()]);
+    [chromium, firefox] = await startBrowsers();
     const rows = await join(() => {
       network.closeOnly();
+      network.loseIpv6();
       network.limitPackets(1200);
     });
     await leave();
     network.limitPackets(1500);
+    network.changeAddress();
     return rows;
   },
 };
@@ -137,10 +140,19 @@ try {
   for (const name of cases) {
     const rows = await STORIES[name]();
     console.log(JSON.stringify({ name, rows }));
-    await sleep(REST_MS);
   }
 } finally {
-  await Promise.all(browsers.map((browser) => browser.close()));
+  await Promise.all([chromium, firefox, elsewhere].map((browser) => browser.close()));
+}
+
+/** The two in the network that changes. */
+async function startBrowsers() {
+  const profile = await mkdtemp(path.join(folder, "firefox-"));
+  trust(profile, authority);
+  return Promise.all([
+    launch("chromium", { env: { HOME: home } }),
+    launch("firefox", { profile, language: "fr" }),
+  ]);
 }
 
 /** Both come into the room anew, one after the other, on a network made ready for them. */
@@ -191,6 +203,7 @@ async function during(change, isPair = () => true) {
   if (people.size === 0) {
     await STORIES.both();
   }
+  await sleep(REST_MS);
   const all = [witness, ...people.values()];
   await evaluate(all, () => {
     window.probe.toldAt = null;

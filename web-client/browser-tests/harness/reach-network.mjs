@@ -125,6 +125,11 @@ export class ReachNetwork {
     within(this.#names.people, "ip", "-4", "address", "flush", "dev", "pra0");
   }
 
+  /** The machine has no IPv6. */
+  loseIpv6() {
+    within(this.#names.people, "ip", "-6", "address", "flush", "dev", "pra0", "scope", "global");
+  }
+
   /** The link to `people` takes packets of so many bytes, and nobody says so. */
   limitPackets(bytes) {
     within(this.#names.router, "ip", "link", "set", PEOPLE_LINK, "mtu", String(bytes));
