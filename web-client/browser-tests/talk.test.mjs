@@ -101,6 +101,8 @@ async function keepOrder(stage, host, guest) {
   await act(host, guest, "off-microphone");
   await shows(guest, '[data-request="turned_off"]', /Person 1 turned your microphone off/);
   await shows(guest, '#microphone[aria-pressed="false"]');
+  // Said once a minute to somebody who speaks into a closed microphone.
+  await shows(guest, "#muted-hint", /^Your microphone is off/);
   await press(guest, '[data-request="turned_off"] [data-action="put-aside"]');
   await act(host, guest, "ask-microphone");
   await shows(guest, '[data-request="asked"]', /Person 1 asks you to turn your microphone on/);
@@ -122,11 +124,10 @@ async function keepOrder(stage, host, guest) {
   await guest.page.keyboard.press("Escape");
 }
 
-/** Push to talk, and the word to somebody who speaks into a closed microphone. */
+/** Push to talk. */
 async function hold(guest, host) {
   await press(guest, "#microphone");
   await shows(guest, '#microphone[aria-pressed="false"]');
-  await shows(guest, "#muted-hint", /^Your microphone is off/);
   await guest.page.keyboard.down("Space");
   await shows(guest, "#push-to-talk");
   await host.hears(guest);
