@@ -6,6 +6,8 @@
 //! card of a virtual machine. Without root it goes over the loopback, which flatters servers that
 //! send trains: nothing segments them there. What is measured is said in `docs/performance.md`.
 
+mod climb;
+mod conclusions;
 mod contender;
 mod lab;
 mod page;
@@ -20,6 +22,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
+pub use climb::{Climb, Limit, Step};
+pub use conclusions::Conclusion;
 pub use contender::Peer;
 pub use results::{Contestant, Results, ScenarioResult, Spread};
 
@@ -91,6 +95,7 @@ pub fn run(arguments: &Arguments, progress: &mut dyn Write) -> anyhow::Result<Re
     let mut contenders =
         vec![Contender::Preau(preau), null(Trains::Natural), null(Trains::SameAsPreau)];
     contenders.extend(arguments.peer.iter().map(|peer| Contender::Peer(*peer)));
+    let mut results = Results::new(arguments, &contenders)?;
     let lab = Lab::new(arguments)?;
     if arguments.loopback {
         writeln!(
@@ -98,62 +103,103 @@ pub fn run(arguments: &Arguments, progress: &mut dyn Write) -> anyhow::Result<Re
             "over the loopback: nothing segments trains here, so they seem cheaper"
         )?;
     }
-    let mut results = Results::new(arguments, &contenders)?;
+    let mut bench = Bench { lab, own, contenders, repeat: arguments.repeat, progress };
     for scenario in &scenarios {
-        let mut found = ScenarioResult::new(scenario, &contenders);
-        for repeat in 1..=arguments.repeat {
+        let found = if scenario.is_rising { bench.rise(scenario) } else { bench.compare(scenario) };
+        results.scenarios.push(found?);
+        // What is known is kept even if somebody fails later.
+        results.conclude();
+        if let Some(file) = &arguments.json {
+            write_file(file, &serde_json::to_string_pretty(&results)?)?;
+        }
+        if let Some(file) = &arguments.html {
+            write_file(file, &page::html(&results))?;
+        }
+    }
+    Ok(results)
+}
+
+/// What measures, and whom.
+struct Bench<'a> {
+    lab: Lab,
+    own: PathBuf,
+    contenders: Vec<Contender>,
+    repeat: usize,
+    progress: &'a mut dyn Write,
+}
+
+impl Bench<'_> {
+    /// Lets all who can take part in a scenario, in turns.
+    fn compare(&mut self, scenario: &Scenario) -> anyhow::Result<ScenarioResult> {
+        let mut found = ScenarioResult::new(scenario, &self.contenders);
+        for repeat in 1..=self.repeat {
             let mut train = None;
-            for (place, contender) in contenders.iter().enumerate() {
-                if !scenario.suits(contender) {
+            for place in 0..self.contenders.len() {
+                if !scenario.suits(&self.contenders[place]) {
                     continue;
                 }
-                let name = contender.name();
-                write!(progress, "{:<16} {name:<16} {repeat}: ", scenario.name)?;
-                progress.flush()?;
-                let report = measure(&lab, &own, scenario, contender, train)
-                    .with_context(|| format!("{name} in {}", scenario.name))?;
-                writeln!(progress, "{}", results::line(&report))?;
-                if matches!(contender, Contender::Preau(_)) {
+                let report = self.measure(scenario, place, train, repeat, None)?;
+                if matches!(self.contenders[place], Contender::Preau(_)) {
                     train = report.server.and_then(|server| server.packets_per_message);
                 }
                 found.contestants[place].runs.push(report);
             }
         }
         found.compare();
-        results.scenarios.push(found);
+        Ok(found)
     }
-    if let Some(file) = &arguments.json {
-        write_file(file, &serde_json::to_string_pretty(&results)?)?;
-    }
-    if let Some(file) = &arguments.html {
-        write_file(file, &page::html(&results))?;
-    }
-    Ok(results)
-}
 
-/// Starts the server, lets the participants of the scenario join, and stops it.
-fn measure(
-    lab: &Lab,
-    own: &Path,
-    scenario: &Scenario,
-    contender: &Contender,
-    train: Option<f64>,
-) -> anyhow::Result<Report> {
-    let running = contender.start(lab, train)?;
-    let file = lab.folder().join("report.json");
-    let mut command = lab.load_command(own);
-    command.arg("call").arg("--server").arg(&running.url);
-    command.arg("--pid").arg(running.pid().to_string()).arg("--json").arg(&file);
-    if let Some(metrics) = running.metrics {
-        command.arg("--metrics").arg(metrics.to_string());
+    /// Adds rooms to each server until it can do no more.
+    fn rise(&mut self, scenario: &Scenario) -> anyhow::Result<ScenarioResult> {
+        let mut found = ScenarioResult::new(scenario, &self.contenders);
+        for place in 0..self.contenders.len() {
+            let mut climb = Climb::default();
+            while let Some(rooms) = climb.next().filter(|_| scenario.suits(&self.contenders[place]))
+            {
+                let report = self.measure(scenario, place, None, rooms, Some(rooms))?;
+                climb.steps.push(Step { rooms, report });
+            }
+            found.contestants[place].climb = Some(climb).filter(|climb| !climb.steps.is_empty());
+        }
+        found.compare();
+        Ok(found)
     }
-    command.args(scenario.arguments(lab));
-    let output = command.output().context("cannot start the participants")?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    let last = told.lines().last().unwrap_or("they said nothing");
-    ensure!(output.status.success(), "the participants failed: {last}");
-    let text = fs::read_to_string(&file).context("the participants left no report")?;
-    serde_json::from_str(&text).context("the report of the participants is no report")
+
+    /// Starts a server, lets the participants of the scenario join, and stops it. `count` tells
+    /// runs apart for whoever looks on.
+    fn measure(
+        &mut self,
+        scenario: &Scenario,
+        place: usize,
+        train: Option<f64>,
+        count: usize,
+        rooms: Option<usize>,
+    ) -> anyhow::Result<Report> {
+        let contender = &self.contenders[place];
+        let name = contender.name();
+        write!(self.progress, "{:<19} {name:<16} {count:>3}: ", scenario.name)?;
+        self.progress.flush()?;
+        let attend = || {
+            let running = contender.start(&self.lab, train)?;
+            let file = self.lab.folder().join("report.json");
+            let mut command = self.lab.load_command(&self.own);
+            command.arg("call").arg("--server").arg(&running.url);
+            command.arg("--pid").arg(running.pid().to_string()).arg("--json").arg(&file);
+            if let Some(metrics) = running.metrics {
+                command.arg("--metrics").arg(metrics.to_string());
+            }
+            command.args(scenario.arguments(&self.lab, rooms));
+            let output = command.output().context("cannot start the participants")?;
+            let told = String::from_utf8_lossy(&output.stderr);
+            let last = told.lines().last().unwrap_or("they said nothing");
+            ensure!(output.status.success(), "the participants failed: {last}");
+            let text = fs::read_to_string(&file).context("the participants left no report")?;
+            serde_json::from_str(&text).context("the report of the participants is no report")
+        };
+        let report: Report = attend().with_context(|| format!("{name} in {}", scenario.name))?;
+        writeln!(self.progress, "{}", results::line(&report))?;
+        Ok(report)
+    }
 }
 
 fn write_file(file: &Path, text: &str) -> anyhow::Result<()> {

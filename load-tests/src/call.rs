@@ -115,6 +115,8 @@ pub enum Content {
     Everything,
     /// A microphone.
     Sound,
+    /// A camera of three small frames a second: many subscriptions, few packets.
+    Trickle,
 }
 
 impl Arguments {
@@ -147,6 +149,7 @@ impl Arguments {
         let what = match self.content {
             Content::Everything => "everything",
             Content::Sound => "sound",
+            Content::Trickle => "a trickle of pictures",
         };
         let rooms = if *rooms == 1 { "1 room".to_owned() } else { format!("{rooms} rooms") };
         format!("{rooms} of {publishers} who send {what} and {subscribers} who watch")
@@ -189,7 +192,7 @@ struct Run<'a> {
     /// At the last sample.
     last: (Instant, Totals, Option<Usage>),
     /// Since the measurement began.
-    delays: [Histogram; 2],
+    delays: [Histogram; 3],
     is_measuring: bool,
 }
 
@@ -384,6 +387,7 @@ impl<'a> Run<'a> {
             media,
             sound_delay: self.delays[0].percentiles(),
             picture_delay: self.delays[1].percentiles(),
+            keyframe_delay: self.delays[2].percentiles(),
             pictures: (!self.arguments.light).then(|| seen.pictures()),
             server,
             load,

@@ -20,10 +20,12 @@ const COLOURS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00
 pub(crate) struct Chart {
     title: String,
     unit: String,
+    /// Of what lies on the other axis.
+    across: String,
     curves: Vec<Curve>,
 }
 
-/// Points in the order of their time, in seconds.
+/// Points from left to right.
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     name: String,
@@ -38,7 +40,13 @@ impl Curve {
 
 impl Chart {
     pub(crate) fn new(title: &str, unit: &str) -> Self {
-        Chart { title: title.to_owned(), unit: unit.to_owned(), curves: Vec::new() }
+        Chart::over(title, unit, " s")
+    }
+
+    /// A chart over something else than seconds, whose unit is `across`.
+    pub(crate) fn over(title: &str, unit: &str, across: &str) -> Self {
+        let [title, unit, across] = [title, unit, across].map(str::to_owned);
+        Chart { title, unit, across, curves: Vec::new() }
     }
 
     pub(crate) fn with(mut self, curve: Curve) -> Self {
@@ -79,9 +87,10 @@ impl Chart {
             let at = end * f64::from(n) / 5.0;
             let _ = writeln!(
                 out,
-                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{at:.0} s</text>",
+                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{at:.0}{}</text>",
                 x(at),
-                HEIGHT - 12.0
+                HEIGHT - 12.0,
+                escape(&self.across)
             );
         }
         for (n, curve) in self.curves.iter().enumerate() {

@@ -39,6 +39,7 @@ mod sound;
 mod timeline;
 
 pub use feedback::Lie;
+pub use marks::Cargo;
 pub use offer::{BadAnswer, DEPENDENCY_ID, Kit, Shape};
 pub use sound::Gaps;
 
@@ -89,7 +90,7 @@ pub struct Client {
     /// Of so many packets of media one is opened, and of the others only the headers are looked at;
     /// then nothing is decoded and no keyframe asked for. 1 opens all.
     pub sample: u64,
-    delay: Option<(MediaKind, Duration)>,
+    delay: Option<(Cargo, Duration)>,
     /// What it says of arrivals in place of the truth.
     pub lie: Option<Lie>,
     /// Bytes of RTP received that were nothing but padding.
@@ -389,7 +390,7 @@ impl Client {
 
     /// How long the packet was under way that came last, if it was media and was opened: from when
     /// its publisher took it from the encoder, on the clock that both were told.
-    pub fn take_delay(&mut self) -> Option<(MediaKind, Duration)> {
+    pub fn take_delay(&mut self) -> Option<(Cargo, Duration)> {
         self.delay.take()
     }
 
@@ -517,7 +518,7 @@ impl Client {
             self.srtp_failures += 1;
             return None;
         };
-        self.delay = Stamp::age(now, packet, &header).map(|age| (slot.kind(), age));
+        self.delay = Stamp::age(now, slot.kind(), packet, &header);
         slot.take(now, packet, &header)
     }
 
@@ -559,7 +560,7 @@ impl Client {
         let header = RtpHeader::parse(&original)?;
         let author = slot.take_repair(now, &original, &header)?;
         // What had come before was sent again only to probe the line, and was late for nobody.
-        self.delay = Stamp::age(now, &original, &header).map(|age| (slot.kind(), age));
+        self.delay = Stamp::age(now, slot.kind(), &original, &header);
         Some(author)
     }
 

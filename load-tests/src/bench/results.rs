@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Arguments,
+    climb::Climb,
+    conclusions::{self, Conclusion},
     contender::{Contender, Trains},
     scenario::Scenario,
 };
@@ -27,6 +29,8 @@ pub struct Results {
     pub versions: Vec<(String, String)>,
     /// One for each scenario.
     pub scenarios: Vec<ScenarioResult>,
+    /// What several of them tell together.
+    pub conclusions: Vec<Conclusion>,
 }
 
 /// What came of one scenario.
@@ -53,6 +57,8 @@ pub struct Contestant {
     pub times_same: Option<Spread>,
     /// The runs.
     pub runs: Vec<Report>,
+    /// Where rooms were added, how it went.
+    pub climb: Option<Climb>,
 }
 
 /// The median of some runs, and their range.
@@ -104,7 +110,14 @@ impl Results {
             seconds: arguments.duration,
             versions: versions.context("somebody cannot take part")?,
             scenarios: Vec::new(),
+            conclusions: Vec::new(),
         })
+    }
+
+    /// Draws what several scenarios tell together.
+    pub(super) fn conclude(&mut self) {
+        let names: Vec<&str> = self.versions.iter().map(|(name, _)| name.as_str()).collect();
+        self.conclusions = conclusions::draw(&self.scenarios, &names);
     }
 }
 
@@ -123,7 +136,7 @@ impl ScenarioResult {
 
     /// Draws the conclusions from the runs. Who did not take part is left out.
     pub(super) fn compare(&mut self) {
-        self.contestants.retain(|contestant| !contestant.runs.is_empty());
+        self.contestants.retain(|it| !it.runs.is_empty() || it.climb.is_some());
         let costs =
             |contestant: &Contestant| -> Vec<f64> { contestant.runs.iter().map(cost).collect() };
         let [null, same] = [Trains::Natural, Trains::SameAsPreau].map(|trains| {

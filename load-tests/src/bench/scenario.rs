@@ -1,6 +1,9 @@
 //! What participants do in each comparison.
 
-use super::{contender::Contender, lab::Lab};
+use super::{
+    contender::{Contender, Trains},
+    lab::Lab,
+};
 
 /// One comparison.
 #[derive(Clone, Debug)]
@@ -11,17 +14,28 @@ pub(super) struct Scenario {
     shape: &'static [&'static str],
     /// Whether peers can do the same: their participants either send or watch.
     is_one_way: bool,
+    /// Whether rooms are added step by step.
+    pub(super) is_rising: bool,
 }
 
 /// All of them, the shortest first.
 pub(super) fn all() -> Vec<Scenario> {
-    let one_way = audiences().into_iter();
-    let one_way =
-        one_way.map(|(name, about, shape)| Scenario { name, about, shape, is_one_way: true });
-    let meetings = meetings().into_iter();
-    let meetings =
-        meetings.map(|(name, about, shape)| Scenario { name, about, shape, is_one_way: false });
-    one_way.chain(meetings).collect()
+    let [audience, meeting] = rising();
+    let of = |rows: Vec<Row>, is_one_way, is_rising| {
+        rows.into_iter().map(move |(name, about, shape)| Scenario {
+            name,
+            about,
+            shape,
+            is_one_way,
+            is_rising,
+        })
+    };
+    let mut all: Vec<Scenario> = of(audiences(), true, false).collect();
+    all.extend(of(meetings(), false, false));
+    all.extend(of(subscriptions(), false, false));
+    all.extend(of(vec![audience], true, true));
+    all.extend(of(vec![meeting], false, true));
+    all
 }
 
 /// Name, explanation, and arguments of `preau-load call`.
@@ -124,6 +138,49 @@ fn meetings() -> Vec<Row> {
     ]
 }
 
+/// Scenarios between which the number of subscriptions alone grows.
+fn subscriptions() -> Vec<Row> {
+    vec![
+        (
+            "subscriptions-10",
+            "Four send three small frames a second to each other: 12 subscriptions",
+            &["--publishers", "4", "--content", "trickle", "--layout", "5x5"],
+        ),
+        (
+            "subscriptions-10000",
+            "16 rooms of 26 who do: 10 400 subscriptions",
+            &[
+                "--rooms",
+                "16",
+                "--publishers",
+                "26",
+                "--ramp",
+                "50",
+                "--content",
+                "trickle",
+                "--layout",
+                "5x5",
+            ],
+        ),
+    ]
+}
+
+/// Rooms of which more and more are added.
+fn rising() -> [Row; 2] {
+    [
+        (
+            "rising-audiences",
+            "More and more rooms in which one sends a camera and a microphone to 30",
+            &["--publishers", "1", "--subscribers", "30", "--layout", "speaker", "--ramp", "100"],
+        ),
+        (
+            "rising-meetings",
+            "More and more meetings of 30 who see nine and hear three of each other",
+            &["--publishers", "30", "--layout", "3x3", "--ramp", "60"],
+        ),
+    ]
+}
+
 /// Their names, for a person who has named none of them.
 pub(super) fn names() -> String {
     let names: Vec<&str> = all().iter().map(|scenario| scenario.name).collect();
@@ -135,14 +192,20 @@ impl Scenario {
         match contender {
             Contender::Preau(_) => true,
             // It has no keyframes to give and no joins worth the name.
-            Contender::NullForwarder(..) => !self.name.contains("storm"),
+            Contender::NullForwarder(_, Trains::Natural) => !self.name.contains("storm"),
+            Contender::NullForwarder(_, Trains::SameAsPreau) => {
+                !self.name.contains("storm") && !self.is_rising
+            }
             Contender::Peer(_) => self.is_one_way,
         }
     }
 
-    /// Arguments of `preau-load call` beside the server's.
-    pub(super) fn arguments(&self, lab: &Lab) -> Vec<String> {
+    /// Arguments of `preau-load call` beside the server's; `rooms` if rooms are added.
+    pub(super) fn arguments(&self, lab: &Lab, rooms: Option<usize>) -> Vec<String> {
         let mut arguments: Vec<String> = self.shape.iter().map(|it| (*it).to_owned()).collect();
+        if let Some(rooms) = rooms {
+            arguments.extend(["--rooms".to_owned(), rooms.to_string()]);
+        }
         arguments.extend(["--light".to_owned(), "--duration".to_owned()]);
         arguments.push(lab.seconds.to_string());
         for address in &lab.load_addresses {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use protocol::{Duration, Instant, media::MediaKind};
+use protocol::{Duration, Instant};
 use sfu_node::clock::NodeClock;
 use sfu_transport::dtls::Identity;
 use tokio::{sync::watch, time::sleep_until};
@@ -21,12 +21,20 @@ use super::{
     socket::{Batches, MediaSocket},
 };
 use crate::{
-    client::{Client, Shape, media::SCREEN},
+    client::{Client, Shape, encoder::Pace, media::SCREEN},
     histogram::Histogram,
 };
 
 /// From the answer to the keys.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Three frames a second, each of one packet.
+const TRICKLE: Pace = Pace {
+    interval: Duration::from_millis(333),
+    bits_per_second: 15_000,
+    temporal_layers: 1,
+    keyframe_bytes: Some(600),
+};
 
 /// What all participants of a run share.
 pub(super) struct Stage {
@@ -39,8 +47,8 @@ pub(super) struct Stage {
     pub(super) clock_origin: std::time::Instant,
     pub(super) identity: Arc<Identity>,
     pub(super) batches: Rc<Batches>,
-    /// Of sound and of pictures, since they were last taken.
-    pub(super) delays: RefCell<[Histogram; 2]>,
+    /// Of each [`Cargo`](crate::client::Cargo), since they were last taken.
+    pub(super) delays: RefCell<[Histogram; 3]>,
     /// Becomes true when the run is over.
     pub(super) over: watch::Receiver<bool>,
 }
@@ -179,10 +187,10 @@ impl Person {
         );
         let mut client = self.client.borrow_mut();
         let author = client.handle_datagram(now, datagram);
-        if let Some((kind, delay)) = client.take_delay()
+        if let Some((cargo, delay)) = client.take_delay()
             && !self.seat.is_late
         {
-            stage.delays.borrow_mut()[usize::from(kind == MediaKind::Video)].record(delay);
+            stage.delays.borrow_mut()[cargo as usize].record(delay);
         }
         if author.is_some() && self.received.get().is_none() {
             self.received.set(Some(now));
@@ -204,7 +212,11 @@ impl Person {
         if client.has_keys() {
             self.connected.set(Some(now));
             if let Some(publisher) = &mut client.publisher {
-                publisher.has_camera = stage.content == Content::Everything;
+                publisher.has_camera = stage.content != Content::Sound;
+                publisher.has_microphone = stage.content != Content::Trickle;
+                if stage.content == Content::Trickle {
+                    (0..SCREEN).for_each(|layer| publisher.set_pace(layer, TRICKLE));
+                }
                 // Not all are equally loud, so that three of them stand out.
                 publisher.level = 30 + (self.seat.place % 40) as u8;
                 if matches!(stage.server, Server::NullForwarder(_)) {
@@ -226,7 +238,7 @@ impl Person {
 
 fn shape(stage: &Stage, seat: &Seat) -> Shape {
     let videos = match stage.content {
-        Content::Everything => stage.layout.pictures(),
+        Content::Everything | Content::Trickle => stage.layout.pictures(),
         Content::Sound => 1,
     };
     let shape = Shape { publishes: seat.publishes, videos, ..Shape::BROWSER };

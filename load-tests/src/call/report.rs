@@ -23,8 +23,10 @@ pub struct Report {
     pub media: Media,
     /// How long sound was under way, in milliseconds.
     pub sound_delay: Percentiles,
-    /// How long pictures were.
+    /// How long pictures were, keyframes apart.
     pub picture_delay: Percentiles,
+    /// How long the packets of keyframes were.
+    pub keyframe_delay: Percentiles,
     /// What was seen of them; absent where packets were not opened.
     pub pictures: Option<Pictures>,
     /// What the server used, if its process was named.
@@ -323,7 +325,12 @@ impl Report {
                 self.media.bad + self.media.duplicates,
             ),
         ];
-        for (name, delay) in [("sound", self.sound_delay), ("pictures", self.picture_delay)] {
+        let delays = [
+            ("sound", self.sound_delay),
+            ("pictures", self.picture_delay),
+            ("keyframes", self.keyframe_delay),
+        ];
+        for (name, delay) in delays {
             lines.push(format!(
                 "delay     {name}: {:.2} ms (p50), {:.2} (p99), {:.2} (p99.9), {:.1} (longest)",
                 delay.p50, delay.p99, delay.p999, delay.max

@@ -199,6 +199,7 @@ fn sources(person: &Person, stage: &Stage) -> Vec<PublishedSource> {
         (false, _) => Vec::new(),
         (true, Content::Sound) => vec![microphone],
         (true, Content::Everything) => vec![microphone, camera],
+        (true, Content::Trickle) => vec![camera],
     }
 }
 

@@ -1,6 +1,6 @@
 //! The words in a payload by which a receiver knows what it got, and when it was sent.
 
-use protocol::{Duration, Instant, rtp::RtpHeader};
+use protocol::{Duration, Instant, media::MediaKind, rtp::RtpHeader};
 
 /// What a payload says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,28 @@ impl Tag {
     }
 }
 
+/// What a packet is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cargo {
+    /// Sound.
+    Sound,
+    /// A frame that needs another one.
+    Picture,
+    /// A keyframe: a burst, which a server may send slower than it comes.
+    Keyframe,
+}
+
+impl Cargo {
+    fn of(kind: MediaKind, packet: &[u8], header: &RtpHeader) -> Cargo {
+        let tag = header.payload(packet).and_then(Tag::read);
+        match (kind, tag) {
+            (MediaKind::Audio, _) => Cargo::Sound,
+            (MediaKind::Video, Some(Tag { is_key: true, .. })) => Cargo::Keyframe,
+            (MediaKind::Video, _) => Cargo::Picture,
+        }
+    }
+}
+
 /// When its publisher took a packet from its encoder: eight bytes in front of the [`Tag`], in place
 /// of media.
 #[derive(Clone, Copy, Debug)]
@@ -75,9 +97,14 @@ impl Stamp {
         media.last_chunk().map(|bytes| Instant::from_micros(u64::from_be_bytes(*bytes)))
     }
 
-    /// How long ago the packet was stamped, if it was.
-    pub(super) fn age(now: Instant, packet: &[u8], header: &RtpHeader) -> Option<Duration> {
+    /// How long ago the packet was stamped, if it was, and what it is part of.
+    pub(super) fn age(
+        now: Instant,
+        kind: MediaKind,
+        packet: &[u8],
+        header: &RtpHeader,
+    ) -> Option<(Cargo, Duration)> {
         let at = header.payload(packet).and_then(Stamp::read).filter(|at| *at <= now)?;
-        Some(now.saturating_duration_since(at))
+        Some((Cargo::of(kind, packet, header), now.saturating_duration_since(at)))
     }
 }
