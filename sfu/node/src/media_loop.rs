@@ -407,6 +407,8 @@ impl<M: Machine> MediaLoop<M> {
         let processor_time = net::thread_processor_time().unwrap_or_default();
         let micros = u64::try_from(processor_time.as_micros()).unwrap_or(u64::MAX);
         snapshot.push("sfu_worker_cpu_seconds_total", "", micros);
+        #[cfg(feature = "count-allocations")]
+        snapshot.push("sfu_worker_allocations_total", "", net::allocations());
     }
 }
 

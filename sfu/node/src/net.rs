@@ -9,6 +9,8 @@
 #![expect(unsafe_code, reason = "system calls that std does not offer; see sys.rs")]
 
 mod address;
+#[cfg(feature = "count-allocations")]
+mod allocations;
 mod ancillary;
 mod poll;
 mod probe;
@@ -18,6 +20,8 @@ mod sys;
 mod thread;
 mod udp;
 
+#[cfg(feature = "count-allocations")]
+pub use allocations::allocations;
 pub use poll::{Poller, Readiness, Waker};
 pub use probe::segmentation_works;
 pub use receive::{ReceiveBatch, ReceiveCounters};

@@ -144,6 +144,10 @@ pub const METRICS: &[Metric] = &[
     gauge("sfu_socket_buffer_bytes", "Socket buffers as granted by the kernel.").by("direction"),
     counter("sfu_turns_total", "Turns of the media loops."),
     counter("sfu_worker_cpu_seconds_total", "Processor time of the media threads.").in_micros(),
+    counter(
+        "sfu_worker_allocations_total",
+        "Calls of the allocator by the media threads, in builds that count them.",
+    ),
     counter("sfu_commands_total", "Commands of the control side that workers have applied."),
     counter(
         "sfu_output_stalls_total",
