@@ -6,6 +6,7 @@
 //! receiver (`SO_TIMESTAMPNS`), so that the queue of this program is no delay of the server's. What
 //! participants do is [`crate::client`]; tests: `tests/it/participants.rs`.
 
+mod independent;
 mod janus;
 mod layout;
 mod metrics;
@@ -26,7 +27,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use protocol::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sfu_node::clock::NodeClock;
@@ -73,6 +74,9 @@ pub struct Arguments {
     /// What publishers send
     #[arg(long, value_name = "CONTENT", value_enum, default_value_t = Content::Everything)]
     pub content: Content,
+    /// What participants are made of
+    #[arg(long = "client", value_name = "MAKE", value_enum, default_value_t = Make::Model)]
+    pub make: Make,
     /// Participants who join each second
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     pub ramp: f64,
@@ -119,6 +123,15 @@ pub enum Content {
     Trickle,
 }
 
+/// What participants are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+pub enum Make {
+    /// The model of a browser, hundreds on one processor.
+    Model,
+    /// The `webrtc` crate, of another make than the server; a few, and of Préau alone.
+    Webrtc,
+}
+
 impl Arguments {
     /// One room on a server, with everything else as it is by default.
     #[must_use]
@@ -130,6 +143,7 @@ impl Arguments {
             subscribers: 0,
             layout: Layout::Nine,
             content: Content::Everything,
+            make: Make::Model,
             ramp: 20.0,
             duration: 20,
             settle: 3,
@@ -201,6 +215,10 @@ impl<'a> Run<'a> {
         arguments: &'a Arguments,
         progress: &'a mut dyn Write,
     ) -> anyhow::Result<Run<'a>> {
+        ensure!(
+            arguments.make == Make::Model || matches!(arguments.server, Server::Preau(_)),
+            "participants of the webrtc crate join Préau alone: leave `--client webrtc` out"
+        );
         let mut rooms = Vec::new();
         for room in 0..arguments.rooms {
             let from = turn(&arguments.from, room);
@@ -213,6 +231,7 @@ impl<'a> Run<'a> {
             server: arguments.server,
             layout: arguments.layout,
             content: arguments.content,
+            make: arguments.make,
             sample: if arguments.light { 16 } else { 1 },
             clock: NodeClock::start(),
             clock_origin,

@@ -24,6 +24,7 @@ use sfu_transport::{
 use crate::random::Random;
 
 mod answer;
+mod carried;
 pub mod check;
 pub mod encoder;
 mod feedback;
@@ -47,8 +48,8 @@ use check::TransactionId;
 use feedback::TransportArrivals;
 use keying::{Keying, Turn};
 use media::{Publisher, Stamp};
-use offer::{Answer, VP8_PT};
-pub(crate) use offer::{OPUS_PT as AUDIO_PT, TRANSPORT_ID};
+use offer::Answer;
+pub(crate) use offer::{OPUS_PT as AUDIO_PT, TRANSPORT_ID, VP8_PT};
 use reception::{DecodedFrame, Reception};
 use reports::Reports;
 

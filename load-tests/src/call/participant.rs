@@ -15,7 +15,7 @@ use sfu_transport::dtls::Identity;
 use tokio::{sync::watch, time::sleep_until};
 
 use super::{
-    Content,
+    Content, Make, independent,
     layout::Layout,
     server::{Line, Room, Server, local_ip},
     socket::{Batches, MediaSocket},
@@ -41,6 +41,7 @@ pub(super) struct Stage {
     pub(super) server: Server,
     pub(super) layout: Layout,
     pub(super) content: Content,
+    pub(super) make: Make,
     /// See [`Client::sample`].
     pub(super) sample: u64,
     pub(super) clock: NodeClock,
@@ -122,6 +123,11 @@ impl Person {
     }
 
     async fn live(&self, stage: &Stage) -> anyhow::Result<()> {
+        if let (Make::Webrtc, Server::Preau(address), Room::Link(link)) =
+            (stage.make, stage.server, &self.seat.room)
+        {
+            return independent::live(self, stage, address, link).await;
+        }
         let local = local_ip(stage.server.address(), self.seat.from)?;
         let mut socket = MediaSocket::open(local, &stage.batches)?;
         let mut line = Line::enter(self, stage, socket.port()).await?;
@@ -185,8 +191,13 @@ impl Person {
         let now = Instant::from_micros(
             stage.clock.now().as_micros().saturating_sub(lain.as_micros() as u64),
         );
+        let author = self.client.borrow_mut().handle_datagram(now, datagram);
+        self.note_media(stage, now, author);
+    }
+
+    /// Notes the delay of what has just come, and that something has.
+    pub(super) fn note_media(&self, stage: &Stage, now: Instant, author: Option<u32>) {
         let mut client = self.client.borrow_mut();
-        let author = client.handle_datagram(now, datagram);
         if let Some((cargo, delay)) = client.take_delay()
             && !self.seat.is_late
         {
@@ -203,29 +214,35 @@ impl Person {
         self.unsent.set(self.unsent.get() + failures);
     }
 
+    /// Lets them send what this run sends.
+    pub(super) fn prepare_publisher(&self, stage: &Stage) {
+        if let Some(publisher) = &mut self.client.borrow_mut().publisher {
+            publisher.has_camera = stage.content != Content::Sound;
+            publisher.has_microphone = stage.content != Content::Trickle;
+            if stage.content == Content::Trickle {
+                (0..SCREEN).for_each(|layer| publisher.set_pace(layer, TRICKLE));
+            }
+            // Not all are equally loud, so that three of them stand out.
+            publisher.level = 30 + (self.seat.place % 40) as u8;
+            if matches!(stage.server, Server::NullForwarder(_)) {
+                // It chooses none, so the one is sent that a server would choose.
+                for layer in (0..SCREEN).filter(|layer| *layer != stage.layout.encoding()) {
+                    publisher.set_active(layer, false);
+                }
+            }
+        }
+    }
+
     fn look_after_connection(&self, stage: &Stage, now: Instant) -> anyhow::Result<()> {
-        let mut client = self.client.borrow_mut();
+        let client = self.client.borrow();
         if self.connected.get().is_some() {
             return Ok(());
         }
         ensure!(!client.has_failed, "the DTLS handshake failed");
         if client.has_keys() {
+            drop(client);
             self.connected.set(Some(now));
-            if let Some(publisher) = &mut client.publisher {
-                publisher.has_camera = stage.content != Content::Sound;
-                publisher.has_microphone = stage.content != Content::Trickle;
-                if stage.content == Content::Trickle {
-                    (0..SCREEN).for_each(|layer| publisher.set_pace(layer, TRICKLE));
-                }
-                // Not all are equally loud, so that three of them stand out.
-                publisher.level = 30 + (self.seat.place % 40) as u8;
-                if matches!(stage.server, Server::NullForwarder(_)) {
-                    // It chooses none, so the one is sent that a server would choose.
-                    for layer in (0..SCREEN).filter(|layer| *layer != stage.layout.encoding()) {
-                        publisher.set_active(layer, false);
-                    }
-                }
-            }
+            self.prepare_publisher(stage);
             return Ok(());
         }
         let since = self.joined.get().map(|joined| now.saturating_duration_since(joined));

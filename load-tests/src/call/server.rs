@@ -192,7 +192,7 @@ pub(super) fn local_ip(server: SocketAddr, from: Option<IpAddr>) -> anyhow::Resu
     Ok(probe.local_addr()?.ip())
 }
 
-fn sources(person: &Person, stage: &Stage) -> Vec<PublishedSource> {
+pub(super) fn sources(person: &Person, stage: &Stage) -> Vec<PublishedSource> {
     let microphone = PublishedSource { source: Source::Microphone, state: SourceState::default() };
     let camera = PublishedSource { source: Source::Camera, state: CAMERA };
     match (person.seat.publishes, stage.content) {

@@ -11,7 +11,7 @@ use sfu_transport::dtls::Fingerprint;
 /// Payload types and header-extension ids of every model client.
 pub(crate) const OPUS_PT: u8 = 111;
 pub(super) const RED_PT: u8 = 63;
-pub(super) const VP8_PT: u8 = 96;
+pub(crate) const VP8_PT: u8 = 96;
 pub(super) const VP8_RTX_PT: u8 = 97;
 pub(super) const LEVEL_ID: u8 = 1;
 pub(crate) const TRANSPORT_ID: u8 = 3;

@@ -14,7 +14,6 @@
 mod calls;
 mod disobedience;
 mod impostors;
-mod keyframe_requests;
 mod media;
 mod participants;
 mod person;

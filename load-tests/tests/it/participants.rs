@@ -6,7 +6,7 @@ use std::{
 };
 
 use load_tests::{
-    call::{self, Arguments, Content, Layout, Report, Server},
+    call::{self, Arguments, Content, Layout, Make, Report, Server},
     null_forwarder::{self, Habits},
 };
 use sfu_node::net::UdpSocket;
@@ -71,6 +71,25 @@ async fn a_light_run_counts_all_packets_and_opens_some() {
     assert!((0.02..0.1).contains(&opened), "{opened} of all packets were opened");
     let page = call::html(&report);
     assert!(page.contains("1 room of 1 who send sound") && page.matches("<svg").count() == 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_another_make_are_measured_alike() {
+    let site = Site::start().await;
+    let arguments = Arguments { subscribers: 1, make: Make::Webrtc, ..short(site.address) };
+    let report = attend(arguments).await;
+    assert_eq!(report.failures, [] as [&str; 0]);
+    assert_eq!((report.joins.connected, report.joins.received), (3, 3));
+    let media = report.media;
+    assert_eq!((media.lost, media.bad, media.duplicates, media.overtaken), (0, 0, 0, 0));
+    // Both who send get one voice and one picture, who watches gets two.
+    assert!(media.packets > 4 * (50 + 30) * 3 / 2, "{} packets", media.packets);
+    let pictures = report.pictures.expect("all packets were opened");
+    assert!(pictures.frames > 4 * 30 * 3 / 2, "{} frames", pictures.frames);
+    assert_eq!(pictures.contradictions, 0);
+    for delay in [report.sound_delay, report.picture_delay] {
+        assert!(delay.count > 0 && delay.max < 2_000.0, "{delay:?}");
+    }
 }
 
 #[test]

@@ -15,13 +15,13 @@ use rtc::{
 
 /// Comes last, so that every other interceptor has seen the packets.
 #[derive(Default)]
-pub(crate) struct KeyframeRequests {
+pub(super) struct KeyframeRequests {
     incoming: VecDeque<TaggedPacket>,
     outgoing: VecDeque<TaggedPacket>,
 }
 
 /// Whether a keyframe is asked for.
-pub(crate) fn is_keyframe_request(packet: &dyn rtc::rtcp::Packet) -> bool {
+pub(super) fn is_keyframe_request(packet: &dyn rtc::rtcp::Packet) -> bool {
     packet.as_any().is::<PictureLossIndication>() || packet.as_any().is::<FullIntraRequest>()
 }
 
