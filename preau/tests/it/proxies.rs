@@ -175,7 +175,7 @@ impl Proxy {
             .replace("listen 443", &format!("listen 127.0.0.1:{port}"))
             .replace("    listen [::]:443 ssl http2;\n", "")
             .replace("*:443", &format!("127.0.0.1:{port}"))
-            .replace("bind :443", &format!("bind 127.0.0.1:{port}"))
+            .replace("bind :::443 v4v6", &format!("bind 127.0.0.1:{port}"))
             .replace(
                 "meet.example.org {\n",
                 &format!(

@@ -29,11 +29,11 @@ const FILES: [Entry; 14] = [
     Entry { from: "docs/en/quick-start.md", to: "usr/share/doc/preau/quick-start.md" },
     Entry { from: "deploy/preau.toml", to: "usr/share/doc/preau/examples/preau.toml" },
     Entry { from: "deploy/preau.fr.toml", to: "usr/share/doc/preau/examples/preau.fr.toml" },
-    Entry { from: "deploy/proxy/README.md", to: "usr/share/doc/preau/examples/proxy.md" },
-    Entry { from: "deploy/proxy/nginx.conf", to: "usr/share/doc/preau/examples/nginx.conf" },
-    Entry { from: "deploy/proxy/Caddyfile", to: "usr/share/doc/preau/examples/Caddyfile" },
-    Entry { from: "deploy/proxy/apache.conf", to: "usr/share/doc/preau/examples/apache.conf" },
-    Entry { from: "deploy/proxy/haproxy.cfg", to: "usr/share/doc/preau/examples/haproxy.cfg" },
+    Entry { from: "deploy/proxies/README.md", to: "usr/share/doc/preau/examples/proxy.md" },
+    Entry { from: "deploy/proxies/nginx.conf", to: "usr/share/doc/preau/examples/nginx.conf" },
+    Entry { from: "deploy/proxies/Caddyfile", to: "usr/share/doc/preau/examples/Caddyfile" },
+    Entry { from: "deploy/proxies/apache.conf", to: "usr/share/doc/preau/examples/apache.conf" },
+    Entry { from: "deploy/proxies/haproxy.cfg", to: "usr/share/doc/preau/examples/haproxy.cfg" },
 ];
 
 /// What is compressed (Debian Policy §12.1, §12.7).
