@@ -24,7 +24,7 @@ pub mod signs;
 pub use chat::{CHAT_CHARACTERS_MAX, ChatMessage, ChatRequest};
 pub use endings::{EndReason, ErrorCode};
 
-use order::{Moderation, Stay, Waiting};
+use order::{Banned, Moderation, Stay, Waiting};
 use signs::{Choice, PollId, Reaction, RoomState};
 
 /// The WebSocket subprotocol's name.
@@ -117,6 +117,12 @@ pub enum ClientBody {
         source: Source,
         /// Its state; absent when it is turned off.
         state: Option<SourceState>,
+        /// The highest `seq` received when this was said. Who turns a source on before having
+        /// heard that it was turned off is refused, so that a host's order wins where both cross
+        /// on their way. Whoever leaves it out is taken to have heard everything.
+        #[serde(default)]
+        #[ts(optional = nullable, type = "number")]
+        seen: Option<u64>,
     },
     /// Says what this client shows, so that nothing else is sent to it.
     View(View),
@@ -293,6 +299,10 @@ pub enum ServerBody {
         room: RoomState,
         /// Who waits in the lobby; empty for guests.
         lobby: Vec<Waiting>,
+        /// As in [`Joined::guest_secret`].
+        guest_secret: Option<String>,
+        /// As in [`Joined::code`].
+        code: Option<String>,
     },
     /// The answer to `offer`.
     Answer {
@@ -338,6 +348,14 @@ pub enum ServerBody {
         /// Everybody who waits, the first one first.
         waiting: Vec<Waiting>,
     },
+    /// With what a host invites others; for who has just been made one, before everybody hears
+    /// of it. Who is made a guest again forgets it.
+    Invitation {
+        /// As in [`Joined::guest_secret`].
+        guest_secret: Option<String>,
+        /// As in [`Joined::code`].
+        code: Option<String>,
+    },
     /// Somebody shows something. It has no number and is not replayed.
     Reaction {
         /// Who.
@@ -370,6 +388,14 @@ pub enum ServerBody {
         total: u32,
         /// Everybody who was here since the room filled, in the order in which they came.
         stays: Vec<Stay>,
+    },
+    /// The answer to [`Moderation::ListBans`].
+    Bans {
+        /// The command answered.
+        #[ts(type = "number")]
+        re: u64,
+        /// Everybody who is kept out, the one who was banned first first.
+        banned: Vec<Banned>,
     },
     /// What of one's own pictures is wanted has changed. Sources that are not named are as before,
     /// also where they were off meanwhile; of a source that was never named, everything is wanted.

@@ -147,7 +147,7 @@ impl Person {
     pub(crate) async fn say_on(&mut self) {
         for (source, width, height) in [(Source::Microphone, 0, 0), (Source::Camera, 640, 360)] {
             let state = Some(SourceState { width, height });
-            self.signaling.say(ClientBody::Publish { source, state }).await;
+            self.signaling.say(ClientBody::Publish { source, state, seen: None }).await;
         }
     }
 

@@ -156,7 +156,7 @@ impl Service {
                     let secret = [socket.0 as u8; 16];
                     self.rooms.handle_link_checked(world.now(), socket, Ok(grant), secret);
                 }
-                Transmit::Ban { .. } => {}
+                Transmit::Ban { .. } | Transmit::LiftBan { .. } => {}
                 Transmit::Request(request) => world.request(request),
             }
         }
@@ -205,6 +205,8 @@ impl Service {
             | ServerBody::TurnedOff { .. }
             | ServerBody::AskedToTurnOn { .. }
             | ServerBody::Attendance { .. }
+            | ServerBody::Invitation { .. }
+            | ServerBody::Bans { .. }
             | ServerBody::Pong => {}
         }
     }

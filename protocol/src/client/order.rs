@@ -12,6 +12,10 @@ pub const QUESTION_CHARACTERS_MAX: usize = 300;
 /// The longest time on the room's timer, in seconds: a day.
 pub const TIMER_S_MAX: u32 = 24 * 3600;
 
+/// The most bans of a room; beyond it the oldest one ends. A name of 64 characters takes 256 bytes,
+/// so that the list of them all stays below [`super::FRAME_BYTES_MAX`].
+pub const BANS_MAX: usize = 200;
+
 /// What the hosts of a room allow. A rule binds guests alone, but for [`Rules::locked`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -144,6 +148,13 @@ pub enum Moderation {
     },
     /// Asks who was here and when. Answered by [`super::ServerBody::Attendance`].
     TakeAttendance,
+    /// Asks who is kept out. Answered by [`super::ServerBody::Bans`].
+    ListBans,
+    /// Lets somebody come again who was kept out.
+    LiftBan {
+        /// Which ban; of one that is over, nothing happens.
+        ban: BanId,
+    },
 }
 
 impl std::fmt::Debug for Moderation {
@@ -184,6 +195,26 @@ impl std::fmt::Debug for Waiting {
     /// A name does not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waiting").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Names a ban among those of a live room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+pub struct BanId(pub u32);
+
+/// Somebody who is kept out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Banned {
+    /// Which ban it is.
+    pub id: BanId,
+    /// What they called themselves; empty where that is not known any more.
+    pub name: String,
+}
+
+impl std::fmt::Debug for Banned {
+    /// A name does not print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Banned").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -22,6 +22,8 @@ mod wire;
 
 pub use ids::{SessionSecret, SocketId};
 pub use limits::Limits;
-pub use link::{BadRoomCode, BrowserKey, Grant, LinkCheck, LinkRefusal, Proof, RoomCode};
+pub use link::{
+    BadRoomCode, BrowserKey, Grant, LinkCheck, LinkRefusal, Proof, RoomCode, StoredBan,
+};
 pub use rooms::Rooms;
 pub use transmit::{CloseReason, LeaveCause, ResumedFrom, RoomEvent, Transmit};

@@ -126,13 +126,48 @@ pub struct Grant {
     pub rules: Option<Rules>,
     /// Their browser, if it said what it is known by.
     pub browser: Option<BrowserKey>,
+    /// Who is kept out of the room, for hosts alone; the one who was banned first first.
+    pub bans: Vec<StoredBan>,
+}
+
+/// With what a host invites others; nothing in it for guests.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Invitation {
+    /// The secret of the room's guest link.
+    pub(crate) guest_secret: Option<String>,
+    /// The room's code.
+    pub(crate) code: Option<RoomCode>,
+}
+
+impl fmt::Debug for Invitation {
+    /// A secret does not print.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<invitation>")
+    }
+}
+
+/// Somebody who is kept out of a room, as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredBan {
+    /// Their browser.
+    pub browser: BrowserKey,
+    /// What they called themselves; empty where that is not known any more.
+    pub name: String,
+}
+
+impl fmt::Debug for StoredBan {
+    /// A name does not print.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<ban>")
+    }
 }
 
 impl Grant {
     /// What a link of that role gives, and nothing besides.
     #[must_use]
     pub fn of(role: Role) -> Grant {
-        Grant { role, guest_secret: None, code: None, rules: None, browser: None }
+        let bans = Vec::new();
+        Grant { role, guest_secret: None, code: None, rules: None, browser: None, bans }
     }
 }
 

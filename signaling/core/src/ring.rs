@@ -120,10 +120,12 @@ fn meaning(body: &ServerBody) -> Meaning {
         | ServerBody::SendConstraints { .. }
         | ServerBody::Connection(_)
         | ServerBody::Room(_)
-        | ServerBody::Lobby { .. } => Meaning::State,
+        | ServerBody::Lobby { .. }
+        | ServerBody::Invitation { .. } => Meaning::State,
         ServerBody::Chat(_)
         | ServerBody::AskedToTurnOn { .. }
         | ServerBody::Done { .. }
+        | ServerBody::Bans { .. }
         | ServerBody::Attendance { .. } => Meaning::Passing,
         ServerBody::InLobby { .. }
         | ServerBody::Joined(_)
@@ -157,6 +159,10 @@ fn weight(body: &ServerBody) -> usize {
             let names: usize = stays.iter().map(|stay| stay.name.len()).sum();
             size_of_val(&stays[..]) + names
         }
+        ServerBody::Bans { banned, .. } => {
+            let names: usize = banned.iter().map(|ban| ban.name.len()).sum();
+            size_of_val(&banned[..]) + names
+        }
         ServerBody::Answer { answer, .. } => sdp_weight(answer),
         ServerBody::ParticipantJoined { participant }
         | ServerBody::ParticipantChanged { participant } => participant_weight(participant),
@@ -166,6 +172,7 @@ fn weight(body: &ServerBody) -> usize {
         ServerBody::Error { detail, .. } => detail.len(),
         ServerBody::Resumed { .. }
         | ServerBody::InLobby { .. }
+        | ServerBody::Invitation { .. }
         | ServerBody::Done { .. }
         | ServerBody::Reaction { .. }
         | ServerBody::TurnedOff { .. }

@@ -28,7 +28,8 @@ use std::{
 use protocol::{
     Epoch, Instant, ParticipantId, RequestId, RoomId, RoomName,
     client::{
-        EndReason, ErrorCode, IceServer, Participant, ServerBody, order::Rules, signs::RoomState,
+        EndReason, ErrorCode, IceServer, Participant, Role, ServerBody, order::Rules,
+        signs::RoomState,
     },
     node::{NodeCommand, NodeRequest},
 };
@@ -37,6 +38,7 @@ use crate::{
     Limits,
     addresses::AddressKey,
     ids::{ParticipantIds, SocketId, Ticket},
+    link::{Grant, Invitation},
     requests::{Admission, Refusal},
     session::{Picture, Session, State},
     timers::Timers,
@@ -65,6 +67,8 @@ pub(crate) struct Room {
     sessions: BTreeMap<ParticipantId, Session>,
     lobby: Lobby,
     bans: Bans,
+    /// As the store told it to the host who came last.
+    invitation: Invitation,
     /// Who has the floor.
     speaker: Option<ParticipantId>,
     /// What is the same for everybody; [`Room::state_at`] fills in what the time changes.
@@ -157,6 +161,7 @@ impl Room {
             sessions: BTreeMap::new(),
             lobby: Lobby::default(),
             bans: Bans::default(),
+            invitation: Invitation::default(),
             speaker: None,
             state: RoomState { rules, ..RoomState::default() },
             arrivals: 0,
@@ -231,6 +236,9 @@ impl Room {
         if let Err(why) = admission.join.offer.unpack() {
             return self.refuse_newcomer(socket, admission.join.id, why);
         }
+        if admission.grant.role == Role::Host {
+            self.learn_from(&mut admission.grant);
+        }
         let (session, offer) = Session::new(now, &self.limits, id, arrival, socket, admission);
         self.sessions.insert(id, session);
         let request = self.request(NodeCommand::AddEndpoint {
@@ -239,6 +247,13 @@ impl Room {
             sections: offer.sections,
         });
         self.await_answer(now, request, Pending::Join(id));
+    }
+
+    /// Takes what the store tells hosts.
+    fn learn_from(&mut self, grant: &mut Grant) {
+        self.invitation =
+            Invitation { guest_secret: grant.guest_secret.take(), code: grant.code.take() };
+        self.bans.load(std::mem::take(&mut grant.bans));
     }
 
     /// Somebody whose socket was lost, on a new one. False if the session is gone or another's.
@@ -427,6 +442,15 @@ impl Room {
             speaker: self.speaker,
             room: self.state_at(now),
             lobby: self.lobby_for(viewer),
+            invitation: self.invitation_for(viewer),
+        }
+    }
+
+    /// With what somebody who is in may invite others.
+    fn invitation_for(&self, viewer: ParticipantId) -> Invitation {
+        match self.sessions.get(&viewer).map(|session| session.participant.role) {
+            Some(Role::Host) => self.invitation.clone(),
+            Some(Role::Guest) | None => Invitation::default(),
         }
     }
 

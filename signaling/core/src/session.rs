@@ -19,7 +19,7 @@ use crate::{
     addresses::AddressKey,
     bucket::CommandMeter,
     ids::{SessionSecret, SocketId},
-    link::{BrowserKey, RoomCode},
+    link::{BrowserKey, Invitation},
     requests::{Admission, Refusal},
     ring::{Numbered, SentRing},
     sdp_body::SdpForm,
@@ -53,6 +53,8 @@ pub(crate) struct Session {
     pub(crate) send: BTreeMap<Source, SendConstraint>,
     /// How their line does.
     pub(crate) connection: Option<ConnectionState>,
+    /// The number of the message that last turned a source of theirs off.
+    turned_off: BTreeMap<Source, u64>,
     ring: SentRing,
 }
 
@@ -72,8 +74,6 @@ pub(crate) enum State {
 pub(crate) struct Arriving {
     pub(crate) socket: SocketId,
     pub(crate) view: protocol::client::View,
-    pub(crate) guest_secret: Option<String>,
-    pub(crate) code: Option<RoomCode>,
     pub(crate) ice_servers: Vec<IceServer>,
 }
 
@@ -85,6 +85,8 @@ pub(crate) struct Picture {
     pub(crate) room: RoomState,
     /// Empty for guests.
     pub(crate) lobby: Vec<Waiting>,
+    /// Empty for guests.
+    pub(crate) invitation: Invitation,
 }
 
 impl Session {
@@ -109,8 +111,6 @@ impl Session {
             state: State::Joining(Arriving {
                 socket,
                 view: join.view,
-                guest_secret: admission.grant.guest_secret,
-                code: admission.grant.code,
                 ice_servers: admission.ice_servers,
             }),
             secret: admission.secret,
@@ -124,6 +124,7 @@ impl Session {
             slots: BTreeMap::new(),
             send: BTreeMap::new(),
             connection: None,
+            turned_off: BTreeMap::new(),
             ring: SentRing::new(limits.ring_messages, limits.ring_bytes),
         };
         (session, join.offer)
@@ -149,6 +150,23 @@ impl Session {
     pub(crate) fn say(&mut self, transmits: &mut VecDeque<Transmit>, body: Arc<ServerBody>) {
         let numbered = self.ring.push(body);
         self.transmit(transmits, numbered);
+    }
+
+    /// Says that a source of theirs is off.
+    pub(crate) fn say_turned_off(
+        &mut self,
+        transmits: &mut VecDeque<Transmit>,
+        source: Source,
+        by: Option<ParticipantId>,
+    ) {
+        self.say(transmits, Arc::new(ServerBody::TurnedOff { source, by }));
+        self.turned_off.insert(source, self.ring.last_seq());
+    }
+
+    /// Whether a source was turned off, and its owner had not heard of it who had seen the message
+    /// of that number.
+    pub(crate) fn is_off_unseen(&self, source: Source, seen: u64) -> bool {
+        self.turned_off.get(&source).is_some_and(|&told| told > seen)
     }
 
     /// Says `joined`, which nobody can miss and then resume.
@@ -193,7 +211,7 @@ impl Session {
     ) {
         let up_to = self.ring.last_seq();
         let lasting = self.ring.restart(last_seq);
-        let Picture { participants, speaker, room, lobby } = picture;
+        let Picture { participants, speaker, room, lobby, invitation } = picture;
         let snapshot = ServerBody::Snapshot {
             up_to,
             participants,
@@ -203,6 +221,8 @@ impl Session {
             speaker,
             room,
             lobby,
+            guest_secret: invitation.guest_secret,
+            code: invitation.code.map(|code| code.to_string()),
         };
         self.say(transmits, Arc::new(snapshot));
         for body in lasting {

@@ -40,6 +40,15 @@ pub enum Transmit {
         room: RoomName,
         /// The browser.
         browser: BrowserKey,
+        /// What its person called themselves.
+        name: String,
+    },
+    /// Has the store forget that.
+    LiftBan {
+        /// The room.
+        room: RoomName,
+        /// The browser.
+        browser: BrowserKey,
     },
     /// Asks the media node.
     Request(NodeRequest),
@@ -53,6 +62,7 @@ impl std::fmt::Debug for Transmit {
             Transmit::Close { socket, reason } => write!(f, "{socket:?} close {reason:?}"),
             Transmit::CheckLink(check) => write!(f, "{:?} check link", check.socket),
             Transmit::Ban { .. } => write!(f, "ban"),
+            Transmit::LiftBan { .. } => write!(f, "lift ban"),
             Transmit::Request(request) => write!(f, "{request:?}"),
         }
     }

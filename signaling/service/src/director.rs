@@ -109,7 +109,9 @@ enum Errand {
     /// Looks a link up.
     Check(LinkCheck),
     /// Keeps a browser out of a room.
-    Ban(RoomName, BrowserKey),
+    Ban(RoomName, BrowserKey, String),
+    /// Keeps it out no longer.
+    LiftBan(RoomName, BrowserKey),
 }
 
 impl Director {
@@ -239,8 +241,11 @@ impl Director {
                 Transmit::CheckLink(check) => {
                     let _ = self.store.send(Errand::Check(check));
                 }
-                Transmit::Ban { room, browser } => {
-                    let _ = self.store.send(Errand::Ban(room, browser));
+                Transmit::Ban { room, browser, name } => {
+                    let _ = self.store.send(Errand::Ban(room, browser, name));
+                }
+                Transmit::LiftBan { room, browser } => {
+                    let _ = self.store.send(Errand::LiftBan(room, browser));
                 }
                 Transmit::Request(request) => self.ask_node(request),
             }
@@ -318,7 +323,7 @@ struct Numbered<'a> {
 }
 
 /// Does errands one after the other: a look-up takes microseconds, a thread for each would not. A
-/// ban is stored before the next link is looked up.
+/// ban is stored, or lifted, before the next link is looked up.
 async fn serve_store(
     store: Store,
     mut queue: mpsc::UnboundedReceiver<Errand>,
@@ -335,14 +340,20 @@ async fn serve_store(
                     return;
                 }
             }
-            Errand::Ban(room, browser) => {
+            Errand::Ban(room, browser, name) => {
                 let store = store.clone();
-                let ban = move || store.ban(SystemTime::now(), &room, browser);
+                let ban = move || store.ban(SystemTime::now(), &room, browser, &name);
                 if let Ok(Err(error)) = tokio::task::spawn_blocking(ban).await {
-                    tracing::error!(
-                        error = %ErrorChain(&error),
-                        "a ban cannot be stored: it ends with the call"
-                    );
+                    let error = ErrorChain(&error);
+                    tracing::error!(%error, "a ban cannot be stored: it ends with the call");
+                }
+            }
+            Errand::LiftBan(room, browser) => {
+                let store = store.clone();
+                let lift = move || store.lift_ban(&room, browser);
+                if let Ok(Err(error)) = tokio::task::spawn_blocking(lift).await {
+                    let error = ErrorChain(&error);
+                    tracing::error!(%error, "a ban cannot be lifted: it begins anew");
                 }
             }
         }

@@ -3,9 +3,10 @@
 //! A secret is never stored as it is: links are found by the SHA-256 of their secret, which is 128
 //! random bits and so needs no slow hash. A guest's secret is kept besides under the key in
 //! `secret.key`, so that hosts can be told it; so is the room's code. Of a browser that is kept out
-//! of a room a keyed hash is stored. A call that returned is on the disk: it survives
-//! `kill -9` and power loss. Calls block for the time of a disk access; async callers go through
-//! `spawn_blocking`. Bounded by [`Store::ROOMS_MAX`]; tests in `store/tests.rs`.
+//! of a room a keyed hash is stored, and under the key what its person called themselves. A call
+//! that returned is on the disk: it survives `kill -9` and power loss. Calls block for the time of
+//! a disk access; async callers go through `spawn_blocking`. Bounded by [`Store::ROOMS_MAX`] and
+//! [`Store::BANS_PER_ROOM_MAX`]; tests in `store/tests.rs`.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,13 +16,14 @@ use std::{
 
 use ring::digest;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use signaling_core::{BrowserKey, Grant, LinkRefusal, Proof, RoomCode};
+use signaling_core::{Grant, LinkRefusal, Proof, RoomCode};
 
 use protocol::{
     RoomName,
     client::{Role, order::Rules},
 };
 
+mod bans;
 mod random;
 mod schema;
 mod seal;
@@ -133,9 +135,6 @@ impl From<NoRandomness> for StoreError {
 impl Store {
     /// The most rooms that a store holds, ≈ 50 MB.
     pub const ROOMS_MAX: u32 = 100_000;
-
-    /// The most browsers that are kept out of one room; beyond it the oldest ban ends.
-    pub const BANS_PER_ROOM_MAX: u32 = 256;
 
     /// How long an expired room is remembered, so that its links say "expired" and not "unknown".
     pub const EXPIRED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -271,34 +270,6 @@ impl Store {
         })
     }
 
-    /// Keeps a browser out of a room; no effect if there is no such room.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn ban(
-        &self,
-        now: SystemTime,
-        room: &RoomName,
-        browser: BrowserKey,
-    ) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let transaction = begin(&mut writer)?;
-        if exists(&transaction, room)? {
-            transaction.execute(
-                "INSERT INTO bans (room, browser, made) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (room, browser) DO UPDATE SET made = excluded.made",
-                params![room.as_str(), browser.0, seconds(now)],
-            )?;
-            transaction.execute(
-                "DELETE FROM bans WHERE room = ?1 AND browser NOT IN
-                 (SELECT browser FROM bans WHERE room = ?1 ORDER BY made DESC LIMIT ?2)",
-                params![room.as_str(), Self::BANS_PER_ROOM_MAX],
-            )?;
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// Whether a write reaches the disk.
     ///
     /// # Errors
@@ -385,6 +356,7 @@ impl Store {
         Ok(Ok(Grant {
             guest_secret: guest_secret.map(|secret| secret.to_string()),
             code: sealed.and_then(|sealed| self.unsealed_code(room, &sealed)),
+            bans: self.bans(&reader, room)?,
             ..grant
         }))
     }

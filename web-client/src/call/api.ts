@@ -1,5 +1,6 @@
 // The public face of the SDK: every type that a page embedding a call may rely on.
 import type {
+  Banned,
   Choice,
   EndReason,
   ErrorCode,
@@ -326,7 +327,10 @@ export interface Call {
   readonly you: ParticipantId;
   /** What one may do; a host can change it in the middle of a call. */
   readonly role: Role;
-  /** The secret of the guest link, for hosts. */
+  /**
+   * The secret of the guest link, for hosts; null for guests. Who is made a host has it, and the
+   * code, when `participant` tells of it.
+   */
   readonly guestSecret: string | null;
   /** The room's code, which a host reads to somebody whose link does not work; null for guests. */
   readonly code: string | null;
@@ -390,6 +394,11 @@ export interface Call {
   moderate(order: Moderation): Promise<void>;
   /** Who was here and when, in the order in which they came; for hosts. */
   takeAttendance(): Promise<readonly Stay[]>;
+  /**
+   * Who is kept out, by name, the one who was banned first first; for hosts. `moderate` with the
+   * action `lift_ban` lets somebody come again.
+   */
+  listBans(): Promise<readonly Banned[]>;
   /** How loud each participant is heard just then, 0 to 1; who is silent is absent. */
   levels(): ReadonlyMap<ParticipantId, number>;
   /** Whom a slot's newest packet names, surer than the announcement; null if nobody yet. */

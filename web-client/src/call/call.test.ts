@@ -186,7 +186,8 @@ describe("what the room makes use of", () => {
     const send = [{ source: "camera", encodings: 1, max_height: 90, codec: null } as const];
     const line = { connection: null, speaker: null };
     const state = { participants: [awa, me], slots: [], send, room: ROOM_AT_REST, lobby: [] };
-    await scene.say({ kind: "snapshot", up_to: 1, ...line, ...state });
+    const invitation = { guest_secret: null, code: null };
+    await scene.say({ kind: "snapshot", up_to: 1, ...line, ...state, ...invitation });
     expect(active(scene)).toEqual([true, false, false]);
   });
 

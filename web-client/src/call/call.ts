@@ -121,11 +121,11 @@ export class LiveCall extends Commands implements Call {
   }
 
   get guestSecret(): string | null {
-    return this.#joined?.guest_secret ?? null;
+    return this.#order.invitation?.guest_secret ?? null;
   }
 
   get code(): string | null {
-    return this.#order.code;
+    return this.#order.invitation?.code ?? null;
   }
 
   get room(): RoomState {
@@ -336,12 +336,13 @@ export class LiveCall extends Commands implements Call {
         this.#enterRoom(body);
         return;
       case "snapshot":
+        this.#order.setInvitation(body);
         this.#announce(this.#roster.replace(body.participants));
         this.#announceMoves(this.#roster.remap(body.slots));
         this.#media.constrain(body.send);
         this.#news.report(body.connection);
         this.#news.giveFloor(body.speaker);
-        this.#order.replace(body.room, body.lobby);
+        this.#order.replace(body);
         return;
       case "answer":
         if (body.re === this.#offerId) {
@@ -351,13 +352,10 @@ export class LiveCall extends Commands implements Call {
       case "participant_joined":
       case "participant_changed":
         this.#announce([this.#roster.put(body.participant)]);
-        this.#order.handleRole(this.role);
         return;
-      case "participant_left": {
-        const left = this.#roster.remove(body.participant);
-        this.#announce(left === null ? [] : [left]);
+      case "participant_left":
+        this.#announce([this.#roster.remove(body.participant)].filter((left) => left !== null));
         return;
-      }
       case "slots":
         this.#announceMoves(this.#roster.map(body.slots));
         return;
@@ -391,10 +389,9 @@ export class LiveCall extends Commands implements Call {
         this.#wait({ hostIsHere: body.host_is_here });
         return;
       case "done":
-        this.#outbox.handleAnswer(body.re);
-        return;
       case "attendance":
-        this.#outbox.handleAttendance(body);
+      case "bans":
+        this.#outbox.handle(body);
         return;
       case "turned_off":
         void this.#local.turnOff(body.source);
@@ -402,6 +399,7 @@ export class LiveCall extends Commands implements Call {
         return;
       case "room":
       case "lobby":
+      case "invitation":
       case "reaction":
       case "asked_to_turn_on":
         this.#order.handle(body);
@@ -432,9 +430,10 @@ export class LiveCall extends Commands implements Call {
       onBroken: () => this.#rejoin("media_lost"),
     });
     void media.handleAnswer(joined.answer);
+    this.#order.setInvitation(joined);
     this.#announce(this.#roster.replace(joined.participants));
     this.#announceMoves(this.#roster.remap([]));
-    this.#order.enter(joined);
+    this.#order.replace(joined);
     this.#catchUp();
     this.#happen({ kind: "joined" });
     this.#settle({ kind: "joined" });
@@ -586,6 +585,7 @@ export class LiveCall extends Commands implements Call {
   }
 
   #announce(changes: readonly ParticipantChange[]): void {
+    this.#order.handleRole(this.role);
     changes.forEach((change) => this.#events.emit("participant", change));
   }
 

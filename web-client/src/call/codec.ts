@@ -1,10 +1,12 @@
 // `preau.v1` at the edge: text becomes typed messages here and is not checked again inside.
 import type {
+  Banned,
   Codec,
   ConnectionState,
   EndReason,
   ErrorCode,
   IceServer,
+  Joined,
   Participant,
   PictureState,
   Poll,
@@ -133,8 +135,7 @@ function body(fields: Fields): ServerBody | null {
         ticket: string(fields["ticket"]),
         answer: sdpBody(fields["answer"]),
         participants: list(fields["participants"], participant),
-        guest_secret: optional(fields["guest_secret"], string),
-        code: optional(fields["code"], string),
+        ...invitation(fields),
         room: roomState(fields["room"]),
         lobby: list(fields["lobby"], waiting),
         ice_servers: list(fields["ice_servers"] ?? [], iceServer),
@@ -162,6 +163,7 @@ function body(fields: Fields): ServerBody | null {
         speaker: optional(fields["speaker"], integer),
         room: roomState(fields["room"]),
         lobby: list(fields["lobby"], waiting),
+        ...invitation(fields),
       };
     case "answer":
       return { kind, re: integer(fields["re"]), answer: sdpBody(fields["answer"]) };
@@ -186,6 +188,10 @@ function body(fields: Fields): ServerBody | null {
       return { kind, ...roomState(fields) };
     case "lobby":
       return { kind, waiting: list(fields["waiting"], waiting) };
+    case "invitation":
+      return { kind, ...invitation(fields) };
+    case "bans":
+      return { kind, re: integer(fields["re"]), banned: list(fields["banned"], banned) };
     case "reaction":
       return {
         kind,
@@ -299,6 +305,18 @@ function waiting(value: unknown): Waiting {
     name: string(fields["name"]),
     by_code: boolean(fields["by_code"]),
   };
+}
+
+function invitation(fields: Fields): Pick<Joined, "guest_secret" | "code"> {
+  return {
+    guest_secret: optional(fields["guest_secret"], string),
+    code: optional(fields["code"], string),
+  };
+}
+
+function banned(value: unknown): Banned {
+  const fields = object(value);
+  return { id: integer(fields["id"]), name: string(fields["name"]) };
 }
 
 function stay(value: unknown): Stay {

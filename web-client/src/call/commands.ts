@@ -3,7 +3,7 @@ import type { ChatOptions } from "./api";
 import { CallError } from "./api";
 import { textToSend } from "./chat";
 import type { Answer } from "./outbox";
-import type { Choice, Moderation, PollId, Reaction, Stay } from "./protocol.gen";
+import type { Banned, Choice, Moderation, PollId, Reaction, Stay } from "./protocol.gen";
 import type { Command } from "./signaling";
 
 export abstract class Commands {
@@ -31,14 +31,22 @@ export abstract class Commands {
     await this.ask({ kind: "moderate", ...order });
   }
 
-  async takeAttendance(): Promise<readonly Stay[]> {
-    const stays = await this.ask({ kind: "moderate", action: "take_attendance" });
-    if (stays === null) {
-      throw new CallError("too_slow", "the answer was lost with a socket; ask again");
-    }
-    return stays;
+  takeAttendance(): Promise<readonly Stay[]> {
+    return this.#askFor("take_attendance") as Promise<readonly Stay[]>;
+  }
+
+  listBans(): Promise<readonly Banned[]> {
+    return this.#askFor("list_bans") as Promise<readonly Banned[]>;
   }
 
   /** Gives a command; rejects with a `CallError` where it is refused or cannot be given. */
   protected abstract ask(command: Command): Promise<Answer>;
+
+  async #askFor(action: "take_attendance" | "list_bans"): Promise<NonNullable<Answer>> {
+    const answer = await this.ask({ kind: "moderate", action });
+    if (answer === null) {
+      throw new CallError("too_slow", "the answer was lost with a socket; ask again");
+    }
+    return answer;
+  }
 }

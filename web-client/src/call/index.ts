@@ -40,6 +40,8 @@ export type {
 export { CallError } from "./api";
 export { ROOM_AT_REST } from "./room-state";
 export type {
+  Banned,
+  BanId,
   Choice,
   EndReason,
   ErrorCode,

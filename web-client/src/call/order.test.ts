@@ -133,7 +133,7 @@ describe("the room", () => {
     const room = { ...ROOM_AT_REST, hands: [7] };
     const [slots, send] = [[], []];
     const line = { connection: null, speaker: null };
-    const state = { participants, slots, send, room, lobby: [] };
+    const state = { participants, slots, send, room, lobby: [], guest_secret: null, code: null };
     await scene.say({ kind: "snapshot", up_to: 9, ...line, ...state });
     expect(scene.named("room").map(({ hands }) => hands)).toEqual([[1], [1, 7], [7]]);
   });
@@ -167,6 +167,41 @@ describe("the room", () => {
     await scene.say({ kind: "participant_changed", participant: me });
     expect([scene.call.role, scene.call.code, scene.call.lobby]).toEqual(["guest", null, []]);
     expect(scene.named("lobby")).toEqual([waiting, [], waiting, []]);
+  });
+
+  it("gives who is made a host what to invite with, until they are none", async () => {
+    const scene = await inRoom();
+    const { call } = scene;
+    const known = (): unknown[] => [call.role, call.guestSecret, call.code];
+    const told: unknown[] = [];
+    call.on("participant", () => told.push(known()));
+    await scene.say({ kind: "invitation", guest_secret: "g", code: "042917" });
+    await scene.say({ kind: "participant_changed", participant: { ...me, role: "host" } });
+    await scene.say({ kind: "participant_changed", participant: me });
+    expect(told).toEqual([
+      ["host", "g", "042917"],
+      ["guest", null, null],
+    ]);
+  });
+
+  it("gives a host back what the missed messages said, and a guest nothing", async () => {
+    const scene = await inRoom();
+    const whole = {
+      kind: "snapshot" as const,
+      up_to: 1,
+      slots: [],
+      send: [],
+      connection: null,
+      speaker: null,
+      room: ROOM_AT_REST,
+      lobby: [],
+    };
+    const host: Participant = { ...me, role: "host" };
+    const participants = [awa, host];
+    await scene.say({ ...whole, participants, guest_secret: "g", code: "042917" });
+    expect([scene.call.guestSecret, scene.call.code]).toEqual(["g", "042917"]);
+    await scene.say({ ...whole, participants: [awa, me], guest_secret: null, code: null });
+    expect([scene.call.guestSecret, scene.call.code]).toEqual([null, null]);
   });
 });
 
@@ -284,6 +319,15 @@ describe("a source that a host turns off", () => {
     await scene.say({ kind: "room", ...ROOM_AT_REST });
     await scene.call.setMicrophone(true);
     expect(scene.call.local.microphoneOn).toBe(true);
+  });
+
+  it("is turned on with the number of the last word that was heard before", async () => {
+    const scene = await inRoom({ audio: true });
+    await scene.say({ kind: "turned_off", source: "microphone", by: 1 });
+    expect(scene.environment.socket.last("publish")).toMatchObject({ state: null, seen: 2 });
+    await scene.say({ kind: "chat", from: 1, to: null, text: "Your turn", re: 0 });
+    await scene.call.setMicrophone(true);
+    expect(scene.environment.socket.last("publish")).toMatchObject({ state: {}, seen: 3 });
   });
 
   it("is off here too where the server refuses it, a rule having come between", async () => {

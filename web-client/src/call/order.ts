@@ -11,8 +11,11 @@ type Tell = <Name extends "room" | "lobby" | "reaction" | "turned_off" | "asked_
 
 export type OrderMessage = Extract<
   ServerBody,
-  { kind: "room" | "lobby" | "reaction" | "turned_off" | "asked_to_turn_on" }
+  { kind: "room" | "lobby" | "invitation" | "reaction" | "turned_off" | "asked_to_turn_on" }
 >;
+
+/** With what a host invites others. */
+type Invitation = Pick<Joined, "guest_secret" | "code">;
 
 export class Order {
   readonly #now: () => number;
@@ -21,7 +24,7 @@ export class Order {
   /** When the server said so; what is left of the timer is counted from then on. */
   #saidAt = 0;
   #lobby: readonly Waiting[] = [];
-  #code: string | null = null;
+  #invitation: Invitation | null = null;
 
   constructor(now: () => number, tell: Tell) {
     this.#now = now;
@@ -42,20 +45,20 @@ export class Order {
     return this.#lobby;
   }
 
-  get code(): string | null {
-    return this.#code;
-  }
-
-  /** A session begins. */
-  enter({ room, lobby, code }: Joined): void {
-    this.#code = code;
-    this.replace(room, lobby);
+  /** With what others are invited; for hosts. */
+  get invitation(): Invitation | null {
+    return this.#invitation;
   }
 
   /** The whole truth replaces what was known. */
-  replace(room: RoomState, lobby: readonly Waiting[]): void {
+  replace({ room, lobby }: Pick<Joined, "room" | "lobby">): void {
     this.#setRoom(room);
     this.#setLobby(lobby);
+  }
+
+  /** One is told with what to invite, or that one has nothing. */
+  setInvitation(invitation: Invitation): void {
+    this.#invitation = invitation;
   }
 
   handle(message: OrderMessage): void {
@@ -67,6 +70,9 @@ export class Order {
       }
       case "lobby":
         this.#setLobby(message.waiting);
+        return;
+      case "invitation":
+        this.setInvitation(message);
         return;
       case "reaction":
         this.#tell("reaction", { participant: message.participant, reaction: message.reaction });
@@ -80,10 +86,10 @@ export class Order {
     }
   }
 
-  /** Who is no host any more knows of no lobby and no code. */
+  /** Who is no host any more knows of no lobby, and invites nobody. */
   handleRole(role: Role): void {
     if (role === "guest") {
-      this.#code = null;
+      this.#invitation = null;
       this.#setLobby([]);
     }
   }

@@ -1,15 +1,16 @@
 // Commands on their way to the server, each with somebody who waits for its fate.
 import type { CallEnd } from "./api";
 import { CallError } from "./api";
-import type { ServerBody, Stay } from "./protocol.gen";
+import type { Banned, ServerBody, Stay } from "./protocol.gen";
 
 /** Without a socket commands wait for the resume, where the server takes 60 at once. */
 const WAITING_MAX = 32;
 
 /** What the server answers: that it is done, or what was asked for. */
-export type Answer = readonly Stay[] | null;
+export type Answer = readonly Stay[] | readonly Banned[] | null;
 
 type AttendancePart = Extract<ServerBody, { kind: "attendance" }>;
+type AnswerMessage = Extract<ServerBody, { kind: "done" | "bans" | "attendance" }>;
 
 interface Waiting {
   readonly answered: (answer: Answer) => void;
@@ -37,16 +38,17 @@ export class Outbox {
     this.#take(id)?.answered(answer);
   }
 
-  /** A part of an answer has come; where one before it was lost, there is none. */
-  handleAttendance({ re, first, total, stays }: AttendancePart): void {
-    const waiting = this.#waiting.get(re);
-    if (waiting !== undefined && waiting.stays.length === first) {
-      waiting.stays.push(...stays);
-      if (waiting.stays.length >= total) {
-        this.handleAnswer(re, waiting.stays);
-      }
-    } else {
-      this.handleAnswer(re);
+  handle(message: AnswerMessage): void {
+    switch (message.kind) {
+      case "done":
+        this.handleAnswer(message.re);
+        return;
+      case "bans":
+        this.handleAnswer(message.re, message.banned);
+        return;
+      case "attendance":
+        this.#handleAttendance(message);
+        return;
     }
   }
 
@@ -75,5 +77,18 @@ export class Outbox {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     return waiting;
+  }
+
+  /** A part of an answer has come; where one before it was lost, there is none. */
+  #handleAttendance({ re, first, total, stays }: AttendancePart): void {
+    const waiting = this.#waiting.get(re);
+    if (waiting !== undefined && waiting.stays.length === first) {
+      waiting.stays.push(...stays);
+      if (waiting.stays.length >= total) {
+        this.handleAnswer(re, waiting.stays);
+      }
+    } else {
+      this.handleAnswer(re);
+    }
   }
 }

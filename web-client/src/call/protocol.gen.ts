@@ -184,6 +184,8 @@ export type Focus = {
  */
 stage: FocusedPicture | null, };
 
+export type BanId = number;
+
 export type Moderation = { "action": "admit", 
 /**
  * Whom.
@@ -253,7 +255,11 @@ poll: PollId, } | { "action": "dismiss_poll",
 /**
  * Which.
  */
-poll: PollId, } | { "action": "take_attendance" };
+poll: PollId, } | { "action": "take_attendance" } | { "action": "list_bans" } | { "action": "lift_ban", 
+/**
+ * Which ban; of one that is over, nothing happens.
+ */
+ban: BanId, };
 
 export type Waiting = { 
 /**
@@ -268,6 +274,16 @@ name: string,
  * They gave the room's code, and no link.
  */
 by_code: boolean, };
+
+export type Banned = { 
+/**
+ * Which ban it is.
+ */
+id: BanId, 
+/**
+ * What they called themselves; empty where that is not known any more.
+ */
+name: string, };
 
 export type Stay = { 
 /**
@@ -382,7 +398,13 @@ source: Source,
 /**
  * Its state; absent when it is turned off.
  */
-state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "hand", 
+state: SourceState | null, 
+/**
+ * The highest `seq` received when this was said. Who turns a source on before having
+ * heard that it was turned off is refused, so that a host's order wins where both cross
+ * on their way. Whoever leaves it out is taken to have heard everything.
+ */
+seen?: number, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "hand", 
 /**
  * Whether it is up.
  */
@@ -432,7 +454,13 @@ source: Source,
 /**
  * Its state; absent when it is turned off.
  */
-state: SourceState | null, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "hand", 
+state: SourceState | null, 
+/**
+ * The highest `seq` received when this was said. Who turns a source on before having
+ * heard that it was turned off is refused, so that a host's order wins where both cross
+ * on their way. Whoever leaves it out is taken to have heard everything.
+ */
+seen?: number, } | { "kind": "view" } & View | { "kind": "chat" } & ChatRequest | { "kind": "hand", 
 /**
  * Whether it is up.
  */
@@ -654,7 +682,15 @@ room: RoomState,
 /**
  * Who waits in the lobby; empty for guests.
  */
-lobby: Array<Waiting>, } | { "kind": "answer", 
+lobby: Array<Waiting>, 
+/**
+ * As in [`Joined::guest_secret`].
+ */
+guest_secret: string | null, 
+/**
+ * As in [`Joined::code`].
+ */
+code: string | null, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -686,7 +722,15 @@ re: number, } | { "kind": "room" } & RoomState | { "kind": "lobby",
 /**
  * Everybody who waits, the first one first.
  */
-waiting: Array<Waiting>, } | { "kind": "reaction", 
+waiting: Array<Waiting>, } | { "kind": "invitation", 
+/**
+ * As in [`Joined::guest_secret`].
+ */
+guest_secret: string | null, 
+/**
+ * As in [`Joined::code`].
+ */
+code: string | null, } | { "kind": "reaction", 
 /**
  * Who.
  */
@@ -726,7 +770,15 @@ total: number,
 /**
  * Everybody who was here since the room filled, in the order in which they came.
  */
-stays: Array<Stay>, } | { "kind": "send_constraints", 
+stays: Array<Stay>, } | { "kind": "bans", 
+/**
+ * The command answered.
+ */
+re: number, 
+/**
+ * Everybody who is kept out, the one who was banned first first.
+ */
+banned: Array<Banned>, } | { "kind": "send_constraints", 
 /**
  * The changes.
  */
@@ -806,7 +858,15 @@ room: RoomState,
 /**
  * Who waits in the lobby; empty for guests.
  */
-lobby: Array<Waiting>, } | { "kind": "answer", 
+lobby: Array<Waiting>, 
+/**
+ * As in [`Joined::guest_secret`].
+ */
+guest_secret: string | null, 
+/**
+ * As in [`Joined::code`].
+ */
+code: string | null, } | { "kind": "answer", 
 /**
  * The command answered.
  */
@@ -838,7 +898,15 @@ re: number, } | { "kind": "room" } & RoomState | { "kind": "lobby",
 /**
  * Everybody who waits, the first one first.
  */
-waiting: Array<Waiting>, } | { "kind": "reaction", 
+waiting: Array<Waiting>, } | { "kind": "invitation", 
+/**
+ * As in [`Joined::guest_secret`].
+ */
+guest_secret: string | null, 
+/**
+ * As in [`Joined::code`].
+ */
+code: string | null, } | { "kind": "reaction", 
 /**
  * Who.
  */
@@ -878,7 +946,15 @@ total: number,
 /**
  * Everybody who was here since the room filled, in the order in which they came.
  */
-stays: Array<Stay>, } | { "kind": "send_constraints", 
+stays: Array<Stay>, } | { "kind": "bans", 
+/**
+ * The command answered.
+ */
+re: number, 
+/**
+ * Everybody who is kept out, the one who was banned first first.
+ */
+banned: Array<Banned>, } | { "kind": "send_constraints", 
 /**
  * The changes.
  */

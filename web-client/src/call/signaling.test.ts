@@ -265,7 +265,8 @@ describe("what the server should not do", () => {
     const { environment, told } = joined();
     const line = { connection: null, speaker: null };
     const nobody = { participants: [], slots: [], send: [], room: ROOM_AT_REST, lobby: [] };
-    environment.socket.say(9, { kind: "snapshot", up_to: 8, ...line, ...nobody });
+    const invitation = { guest_secret: null, code: null };
+    environment.socket.say(9, { kind: "snapshot", up_to: 8, ...line, ...nobody, ...invitation });
     environment.socket.say(10, left(3));
     expect(told).toEqual(["joined", "snapshot", "left 3"]);
   });

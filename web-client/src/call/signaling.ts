@@ -99,6 +99,10 @@ export class Signaling {
   send(command: Command): number {
     this.#lastId += 1;
     const message: ClientMessage = { id: this.#lastId, ...command };
+    if (message.kind === "publish") {
+      // What a host says meanwhile wins.
+      message.seen = this.#lastSeq;
+    }
     this.#unacknowledged = this.#unacknowledged.filter((waiting) => !replaces(message, waiting));
     this.#unacknowledged.push(message);
     if (this.#phase === "open") {

@@ -5,70 +5,83 @@
 //! outlives the room in the store. That number is the browser's to forget, in a private window for
 //! instance; so whoever comes new from the address of somebody banned waits in the lobby, where a
 //! host sees the name and says yes or no. An address is personal, so it is kept as long as the room
-//! lives and stored nowhere. Who changes browser and network is a stranger again: against that help
-//! the lobby and the lock. Hosts' links are not concerned. Bounded by [`BANS_MAX`]; the oldest one
-//! goes first.
+//! lives, stored nowhere and shown to nobody. Who changes browser and network is a stranger again:
+//! against that help the lobby and the lock. Hosts' links are not concerned. Hosts see the names of
+//! those who are kept out, and can let each come again. Bounded by [`BANS_MAX`]; the oldest one
+//! goes first. Its tests are in `rooms/tests/bans.rs`.
 
 use std::collections::VecDeque;
 
-use crate::{addresses::AddressKey, link::BrowserKey};
+use protocol::client::order::{BANS_MAX, BanId, Banned};
 
-/// The most browsers, and the most addresses, that a live room remembers.
-const BANS_MAX: usize = 256;
+use crate::{
+    addresses::AddressKey,
+    link::{BrowserKey, StoredBan},
+};
 
-/// Those who are kept out, as long as the room lives.
+/// Those who are kept out, the one who was banned first first.
 #[derive(Debug, Default)]
 pub(super) struct Bans {
-    browsers: VecDeque<BrowserKey>,
-    addresses: VecDeque<AddressKey>,
+    bans: VecDeque<Ban>,
+    /// How many there were.
+    count: u32,
+    /// What the store knows is among them. From then on the store follows, and what it says later
+    /// may be older than what was done here.
+    is_loaded: bool,
+}
+
+#[derive(Debug)]
+struct Ban {
+    id: BanId,
+    name: String,
+    browser: Option<BrowserKey>,
+    /// Where they were; not known of what the store remembers.
+    address: Option<AddressKey>,
 }
 
 impl Bans {
-    pub(super) fn add(&mut self, browser: Option<BrowserKey>, address: AddressKey) {
-        if let Some(browser) = browser {
-            remember(&mut self.browsers, browser);
+    /// Takes in what the store knows, which the room's first host brings along. Nobody can have
+    /// been banned before.
+    pub(super) fn load(&mut self, stored: Vec<StoredBan>) {
+        if std::mem::replace(&mut self.is_loaded, true) {
+            return;
         }
-        remember(&mut self.addresses, address);
+        for StoredBan { browser, name } in stored {
+            self.push(name, Some(browser), None);
+        }
+    }
+
+    pub(super) fn add(&mut self, name: String, browser: Option<BrowserKey>, address: AddressKey) {
+        if browser.is_some() {
+            self.bans.retain(|ban| ban.browser != browser);
+        }
+        self.push(name, browser, Some(address));
+    }
+
+    /// Ends a ban; `None` if there is none of that id, and nothing in it if it bound no browser.
+    pub(super) fn lift(&mut self, id: BanId) -> Option<Option<BrowserKey>> {
+        let place = self.bans.iter().position(|ban| ban.id == id)?;
+        self.bans.remove(place).map(|ban| ban.browser)
     }
 
     pub(super) fn bars(&self, browser: Option<BrowserKey>) -> bool {
-        browser.is_some_and(|browser| self.browsers.contains(&browser))
+        browser.is_some() && self.bans.iter().any(|ban| ban.browser == browser)
     }
 
-    /// Whether somebody was banned who came from there.
+    /// Whether somebody is banned who came from there.
     pub(super) fn watches(&self, address: AddressKey) -> bool {
-        self.addresses.contains(&address)
+        self.bans.iter().any(|ban| ban.address == Some(address))
     }
-}
 
-fn remember<T: PartialEq>(known: &mut VecDeque<T>, new: T) {
-    if known.contains(&new) {
-        return;
+    pub(super) fn listed(&self) -> Vec<Banned> {
+        self.bans.iter().map(|ban| Banned { id: ban.id, name: ban.name.clone() }).collect()
     }
-    if known.len() >= BANS_MAX {
-        known.pop_front();
-    }
-    known.push_back(new);
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bans_are_remembered_once_and_the_oldest_goes_first() {
-        let address = |n: u32| AddressKey::from(std::net::IpAddr::from(n.to_be_bytes()));
-        let browser = |n: u32| Some(BrowserKey(u128::from(n).to_be_bytes()));
-        let mut bans = Bans::default();
-        for n in 0..BANS_MAX as u32 {
-            bans.add(browser(n), address(n));
-            bans.add(browser(n), address(n));
+    fn push(&mut self, name: String, browser: Option<BrowserKey>, address: Option<AddressKey>) {
+        if self.bans.len() >= BANS_MAX {
+            self.bans.pop_front();
         }
-        assert!(bans.bars(browser(0)) && bans.watches(address(0)));
-        bans.add(None, address(1));
-        bans.add(browser(9_999), address(9_999));
-        assert!(!bans.bars(browser(0)) && !bans.watches(address(0)));
-        assert!(bans.bars(browser(9_999)) && bans.watches(address(9_999)));
-        assert!(!bans.bars(None));
+        self.count = self.count.wrapping_add(1);
+        self.bans.push_back(Ban { id: BanId(self.count), name, browser, address });
     }
 }

@@ -123,7 +123,9 @@ impl Room {
             ClientBody::Offer { offer, sections } => {
                 self.handle_offer(now, id, re, offer, sections);
             }
-            ClientBody::Publish { source, state } => self.handle_publish(id, re, source, state),
+            ClientBody::Publish { source, state, seen } => {
+                self.handle_publish(id, re, source, state, seen);
+            }
             ClientBody::View(view) => self.handle_view(id, re, view),
             ClientBody::Chat(chat) => self.handle_chat(id, re, &chat),
             ClientBody::Hand { raised } => {
@@ -190,12 +192,17 @@ impl Room {
         re: u64,
         source: Source,
         state: Option<SourceState>,
+        seen: Option<u64>,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
         if state.is_some() && !session.publishes.contains(&source) {
             return session.refuse(&mut self.transmits, re, unpublished());
+        }
+        if state.is_some() && seen.is_some_and(|seen| session.is_off_unseen(source, seen)) {
+            let why = not_allowed("a host or a rule has turned it off meanwhile");
+            return session.refuse(&mut self.transmits, re, why);
         }
         let role = session.participant.role;
         if state.is_some() && !self.permits(role, source) {

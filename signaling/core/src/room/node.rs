@@ -149,8 +149,6 @@ impl Room {
         };
         let socket = arriving.socket;
         let view = std::mem::take(&mut arriving.view);
-        let guest_secret = arriving.guest_secret.take();
-        let code = arriving.code.map(|code| code.to_string());
         let ice_servers = std::mem::take(&mut arriving.ice_servers);
         session.state = State::Attached(socket);
         let participant = session.participant.clone();
@@ -176,16 +174,15 @@ impl Room {
                 ticket: ticket.to_string(),
                 answer: session.sdp_form.write(answer),
                 participants: picture.participants,
-                guest_secret,
-                code,
+                guest_secret: picture.invitation.guest_secret,
+                code: picture.invitation.code.map(|code| code.to_string()),
                 room: picture.room,
                 lobby: picture.lobby,
                 ice_servers,
             });
             session.say_joined(&mut self.transmits, joined);
             for source in forbidden {
-                let body = ServerBody::TurnedOff { source, by: None };
-                session.say(&mut self.transmits, Arc::new(body));
+                session.say_turned_off(&mut self.transmits, source, None);
             }
             if !session.slots.is_empty() {
                 let slots = session.slot_map();

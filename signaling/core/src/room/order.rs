@@ -9,7 +9,7 @@ use protocol::{
     Instant, ParticipantId,
     client::{
         ErrorCode, Role, ServerBody,
-        order::{Moderation, Rules, Whom},
+        order::{BanId, Moderation, Rules, Whom},
     },
     media::{Source, VoicePriority},
     node::NodeCommand,
@@ -17,6 +17,7 @@ use protocol::{
 
 use super::{AtNode, Room};
 use crate::{
+    link::Invitation,
     requests::{Refusal, set_source},
     session::Session,
     transmit::{LeaveCause, Transmit},
@@ -63,6 +64,14 @@ impl Room {
             Moderation::ClosePoll { poll } => self.close_poll(now, poll),
             Moderation::DismissPoll { poll } => self.dismiss_poll(now, poll),
             Moderation::TakeAttendance => return self.take_attendance(now, id, re),
+            Moderation::ListBans => {
+                let banned = self.bans.listed();
+                return self.say_to(id, ServerBody::Bans { re, banned });
+            }
+            Moderation::LiftBan { ban } => {
+                self.lift_ban(ban);
+                Ok(())
+            }
         };
         self.conclude(id, re, result);
     }
@@ -130,7 +139,9 @@ impl Room {
         let participant = session.participant.clone();
         for source in off {
             self.request(NodeCommand::SetSource { participant: id, source, state: None });
-            self.say_to(id, ServerBody::TurnedOff { source, by: Some(by) });
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.say_turned_off(&mut self.transmits, source, Some(by));
+            }
         }
         self.say_to_all(ServerBody::ParticipantChanged { participant });
     }
@@ -207,6 +218,11 @@ impl Room {
         session.participant.role = role;
         let participant = session.participant.clone();
         self.request(NodeCommand::SetVoice { participant: id, priority: voice_priority(role) });
+        if role == Role::Host {
+            let Invitation { guest_secret, code } = self.invitation.clone();
+            let code = code.map(|code| code.to_string());
+            self.say_to(id, ServerBody::Invitation { guest_secret, code });
+        }
         self.say_to_all(ServerBody::ParticipantChanged { participant });
         let waiting = self.lobby_for(id);
         self.say_to(id, ServerBody::Lobby { waiting });
@@ -232,13 +248,14 @@ impl Room {
         }
         let session = self.sessions.get(&id).ok_or_else(unknown_participant)?;
         let (browser, address) = (session.browser, session.address);
+        let name = session.participant.name.clone();
         self.end(now, id, LeaveCause::Removed, AtNode::Here);
         if !ban {
             return Ok(());
         }
-        self.bans.add(browser, address);
+        self.bans.add(name.clone(), browser, address);
         if let Some(browser) = browser {
-            self.transmits.push_back(Transmit::Ban { room: self.name.clone(), browser });
+            self.transmits.push_back(Transmit::Ban { room: self.name.clone(), browser, name });
             let is_theirs =
                 |s: &Session| s.browser == Some(browser) && s.participant.role == Role::Guest;
             let others = self.sessions.iter().filter(|(_, session)| is_theirs(session));
@@ -249,6 +266,13 @@ impl Room {
             self.send_away_banned(now);
         }
         Ok(())
+    }
+
+    /// Lets somebody come again.
+    fn lift_ban(&mut self, ban: BanId) {
+        if let Some(Some(browser)) = self.bans.lift(ban) {
+            self.transmits.push_back(Transmit::LiftBan { room: self.name.clone(), browser });
+        }
     }
 
     /// Ends everybody's call, and the room with it.

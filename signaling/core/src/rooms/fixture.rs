@@ -19,7 +19,7 @@ use protocol::{
 use super::Rooms;
 use crate::{
     BrowserKey, CloseReason, Grant, Limits, LinkCheck, LinkRefusal, Proof, RoomEvent, SocketId,
-    Transmit,
+    StoredBan, Transmit,
 };
 
 pub(super) struct World {
@@ -34,8 +34,8 @@ pub(super) struct World {
     closed: BTreeMap<SocketId, CloseReason>,
     unanswered: VecDeque<NodeRequest>,
     unchecked: VecDeque<LinkCheck>,
-    /// Who is to be kept out, as the store was told.
-    pub(super) bans: Vec<(String, BrowserKey)>,
+    /// Who is to be kept out of the room `math`, as the store was told.
+    pub(super) bans: Vec<StoredBan>,
     /// What the store gives to everybody besides.
     pub(super) rules: Option<Rules>,
     sockets: u64,
@@ -248,7 +248,13 @@ impl World {
                 }
                 Transmit::CheckLink(check) if self.store_answers => self.check(&check),
                 Transmit::CheckLink(check) => self.unchecked.push_back(check),
-                Transmit::Ban { room, browser } => self.bans.push((room.to_string(), browser)),
+                Transmit::Ban { room, browser, name } => {
+                    assert_eq!(room.as_str(), "math");
+                    self.bans.push(StoredBan { browser, name });
+                }
+                Transmit::LiftBan { browser, .. } => {
+                    self.bans.retain(|ban| ban.browser != browser);
+                }
                 Transmit::Request(request) => {
                     self.room = Some(request.room);
                     self.requests.push(request.clone());
@@ -268,6 +274,7 @@ impl World {
                 "host" => Ok(Grant {
                     guest_secret: Some("guest".to_owned()),
                     code: CODE.parse().ok(),
+                    bans: if check.room.as_str() == "math" { self.bans.clone() } else { vec![] },
                     ..Grant::of(Role::Host)
                 }),
                 "old" => Err(LinkRefusal::Expired),

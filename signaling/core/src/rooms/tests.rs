@@ -11,6 +11,8 @@ use protocol::{
 use super::fixture::{NodeMood, World, ice_server, join_text, join_text_with};
 use crate::{CloseReason, LeaveCause, Limits, ResumedFrom, RoomEvent, sdp_body::SdpForm};
 
+mod bans;
+mod class;
 mod lobby;
 mod order;
 mod signs;

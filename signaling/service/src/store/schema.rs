@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{StoreError, file_error};
 
 /// Statements that bring a store from one version to the next, from an empty file on.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE rooms (
         name TEXT PRIMARY KEY,
@@ -34,6 +34,9 @@ const MIGRATIONS: [&str; 2] = [
         made INTEGER NOT NULL,
         PRIMARY KEY (room, browser)
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    ALTER TABLE bans ADD COLUMN name BLOB;
 ",
 ];
 

@@ -1,6 +1,6 @@
-//! The key that guest secrets and codes are kept under (AES-256-GCM), in a file of its own beside
-//! the store, so that a stolen database alone opens no room. A second key is made of it, by which
-//! browsers are known (HMAC-SHA-256).
+//! The key that guest secrets, codes and names of those who are banned are kept under
+//! (AES-256-GCM), in a file of its own beside the store, so that a stolen database alone opens no
+//! room. A second key is made of it, by which browsers are known (HMAC-SHA-256).
 
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -24,13 +24,15 @@ pub(super) struct SealingKey {
     naming: hmac::Key,
 }
 
-/// What is sealed. Either opens as itself alone.
+/// What is sealed. Each opens as itself alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sealed {
     /// The secret of the guest link.
     GuestSecret,
     /// The code.
     Code,
+    /// What somebody called themselves who is kept out.
+    BannedName,
 }
 
 impl SealingKey {
@@ -72,7 +74,7 @@ impl SealingKey {
         text: &[u8],
     ) -> Result<Vec<u8>, NoRandomness> {
         // 2^32 seals under one key stay far below GCM's bound for random nonces (NIST SP 800-38D
-        // §8.3); a store makes two a room.
+        // §8.3); a store makes two a room, and one a ban.
         let nonce = random_bytes::<NONCE_LEN>()?;
         let mut sealed = text.to_vec();
         self.sealing
@@ -107,6 +109,7 @@ fn binding(room: &RoomName, what: Sealed) -> String {
     match what {
         Sealed::GuestSecret => room.to_string(),
         Sealed::Code => format!("{room}:code"),
+        Sealed::BannedName => format!("{room}:banned"),
     }
 }
 

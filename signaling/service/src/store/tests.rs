@@ -1,5 +1,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
+use signaling_core::{BrowserKey, StoredBan};
+
 use super::*;
 
 fn now() -> SystemTime {
@@ -220,21 +222,47 @@ fn a_ban_binds_guests_of_one_room_by_their_browser_and_outlives_the_process() {
     assert_eq!(check(&store, &math, &math.guest, "bo").map(|grant| grant.browser), Ok(Some(bo)));
     let elsewhere = check(&store, &music, &music.guest, "bo").map(|grant| grant.browser);
     assert_ne!(elsewhere, Ok(Some(bo)), "no two rooms know a browser by the same key");
-    store.ban(now(), &math.room, bo).expect("stored");
-    store.ban(now(), &math.room, bo).expect("stored once more");
-    store.ban(now(), &room("absent"), bo).expect("of no effect");
+    store.ban(now(), &math.room, bo, "Bo").expect("stored");
+    store.ban(now(), &math.room, bo, "Bô Bannister").expect("stored once more");
+    store.ban(now(), &room("absent"), bo, "Bo").expect("of no effect");
     let again = Store::open(&dir.path().join("data")).expect("a store");
     for store in [&store, &again] {
         let banned = Err(LinkRefusal::Banned);
         assert_eq!(check(store, &math, &math.guest, "bo"), banned);
         let code = Proof::Code(code_of(store, &math));
         assert_eq!(store.check(now(), &math.room, &code, Some("bo")), banned);
-        assert!(check(store, &math, &math.host, "bo").is_ok(), "who has the host's link is one");
-        assert!(check(store, &math, &math.guest, "cy").is_ok());
+        let host = check(store, &math, &math.host, "bo").expect("who has the host's link is one");
+        assert_eq!(host.bans, [StoredBan { browser: bo, name: "Bô Bannister".to_owned() }]);
+        let cy = check(store, &math, &math.guest, "cy").expect("another browser");
+        assert_eq!(cy.bans, [], "guests are told of none");
         assert!(check(store, &music, &music.guest, "bo").is_ok());
+        assert_eq!(check(store, &music, &music.host, "bo").map(|grant| grant.bans), Ok(vec![]));
     }
     let bytes = std::fs::read(dir.path().join("data/preau.sqlite-wal")).expect("a file");
     assert!(bytes.windows(16).any(|part| part == bo.0), "it is there");
+    let name = "Bannister".as_bytes();
+    assert!(!bytes.windows(name.len()).any(|part| part == name), "a name is sealed");
+    store.lift_ban(&math.room, bo).expect("lifted");
+    store.lift_ban(&math.room, bo).expect("of no effect");
+    for store in [&store, &again] {
+        assert!(check(store, &math, &math.guest, "bo").is_ok());
+        assert_eq!(check(store, &math, &math.host, "bo").map(|grant| grant.bans), Ok(vec![]));
+    }
+}
+
+#[test]
+fn a_ban_of_a_store_without_names_is_listed_without_one() {
+    let (dir, store) = store();
+    let math = store.create_room(now(), &named("math")).expect("made");
+    let bo = BrowserKey([7; 16]);
+    store.ban(now(), &math.room, bo, "Bo").expect("stored");
+    // As the version before wrote it.
+    let back = "ALTER TABLE bans DROP COLUMN name; PRAGMA user_version = 2;";
+    store.writer().execute_batch(back).expect("an older store");
+    drop(store);
+    let store = Store::open(&dir.path().join("data")).expect("a store");
+    let host = check_link(&store, now(), &math.room, &math.host.to_string()).expect("a host");
+    assert_eq!(host.bans, [StoredBan { browser: bo, name: String::new() }]);
 }
 
 #[test]
@@ -245,12 +273,17 @@ fn the_oldest_ban_of_a_room_ends_where_there_are_too_many() {
     let check = |n: u32| store.check(now(), &math.room, &proof, Some(&n.to_string()));
     for n in 0..=Store::BANS_PER_ROOM_MAX {
         let browser = check(n).expect("not banned").browser.expect("a key");
-        store.ban(now() + Duration::from_secs(n.into()), &math.room, browser).expect("stored");
+        let at = now() + Duration::from_secs(n.into());
+        store.ban(at, &math.room, browser, &format!("guest {n}")).expect("stored");
     }
     assert!(check(0).is_ok());
     for n in 1..=Store::BANS_PER_ROOM_MAX {
         assert_eq!(check(n), Err(LinkRefusal::Banned), "{n}");
     }
+    let host = check_link(&store, now(), &math.room, &math.host.to_string()).expect("a host");
+    let listed: Vec<_> = host.bans.iter().map(|ban| ban.name.clone()).collect();
+    let newest: Vec<_> = (1..=Store::BANS_PER_ROOM_MAX).map(|n| format!("guest {n}")).collect();
+    assert_eq!(listed, newest);
 }
 
 #[test]

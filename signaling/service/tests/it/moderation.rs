@@ -222,6 +222,8 @@ async fn whatever_a_guest_orders_nothing_changes_for_anybody() {
         json!({ "action": "close_poll", "poll": 1 }),
         json!({ "action": "dismiss_poll", "poll": 1 }),
         json!({ "action": "take_attendance" }),
+        json!({ "action": "list_bans" }),
+        json!({ "action": "lift_ban", "ban": 1 }),
     ];
     for id in everybody {
         orders.extend([
@@ -318,6 +320,115 @@ async fn who_is_removed_or_banned_has_no_way_back() {
     let mut again = knock(&site, &links, &browser).await;
     assert_eq!(again.error().await, ErrorCode::Banned, "it outlives the process");
     knock(&site, &links, &json!({})).await.joined().await;
+}
+
+#[tokio::test]
+async fn a_ban_that_is_lifted_is_over_for_good_and_hosts_alone_lift_it() {
+    let mut scene = Scene::set().await;
+    let browser = json!({ "browser": "AAAAAAAAAAAAAAAAAAAAAA", "name": "Bo" });
+    let mut tab = knock(&scene.site, &scene.links, &browser).await;
+    let id = tab.joined().await.you.0;
+    let ban = format!(r#""action":"remove","participant":{id},"ban":true"#);
+    moderate(&mut scene.host, &ban).await.expect("a host may");
+    catch_up(&mut scene.rebel).await;
+    catch_up(&mut scene.bystander).await;
+    // The host is another one of another process: what is banned is known from the store.
+    let links = scene.links.clone();
+    let site = Site::start_in(scene.site.kill().await, |_| {}).await;
+    let (mut host, _) = enter(&site, &links, &links.host).await;
+    let list = host.command(r#""kind":"moderate","action":"list_bans""#).await;
+    let ServerBody::Bans { re, banned } = host.hear().await else {
+        panic!("no list");
+    };
+    assert_eq!((re, banned.len(), banned[0].name.as_str()), (list, 1, "Bo"));
+    let lift = format!(r#""kind":"moderate","action":"lift_ban","ban":{}"#, banned[0].id.0);
+
+    // They come without their browser's token, and lift their own ban.
+    let (mut rebel, _) = enter(&site, &links, &links.guest).await;
+    catch_up(&mut host).await;
+    for order in [r#""kind":"moderate","action":"list_bans""#, &lift] {
+        assert_eq!(give(&mut rebel, order).await, (vec![], Err(ErrorCode::NotAllowed)));
+    }
+    let mut again = knock(&site, &links, &browser).await;
+    assert_eq!(again.error().await, ErrorCode::Banned);
+    again.command(&lift).await;
+    assert_eq!(again.close().await.map(u16::from), Some(1000), "nobody hears them");
+    host.assert_quiet().await;
+
+    assert_eq!(give(&mut host, &lift).await, (vec![], Ok(())));
+    knock(&site, &links, &browser).await.joined().await;
+    let site = Site::start_in(site.kill().await, |_| {}).await;
+    knock(&site, &links, &browser).await.joined().await;
+}
+
+#[tokio::test]
+async fn who_came_by_code_and_was_made_a_host_can_invite_until_they_are_none() {
+    let mut scene = Scene::set().await;
+    let (_, joined) = enter(&scene.site, &scene.links, &scene.links.host).await;
+    let code = joined.code.expect("hosts know it");
+    let mut bo = knock(&scene.site, &scene.links, &json!({ "secret": "", "code": code })).await;
+    assert!(matches!(bo.hear().await, ServerBody::InLobby { .. }));
+    moderate(&mut scene.host, r#""action":"admit","whom":"all""#).await.expect("a host may");
+    let joined = bo.joined().await;
+    assert_eq!((joined.guest_secret, joined.code), (None, None));
+    for client in [&mut scene.bystander, &mut scene.rebel, &mut bo] {
+        catch_up(client).await;
+    }
+    let role = |role: &str| {
+        format!(r#""action":"set_role","participant":{},"role":"{role}""#, joined.you.0)
+    };
+    moderate(&mut scene.host, &role("host")).await.expect("a host may");
+    let invitation = ServerBody::Invitation {
+        guest_secret: Some(Links::secret(&scene.links.guest).to_owned()),
+        code: Some(code),
+    };
+    assert_eq!(catch_up(&mut bo).await[0], invitation);
+    for client in [&mut scene.bystander, &mut scene.rebel] {
+        let heard = catch_up(client).await;
+        assert!(matches!(heard[..], [ServerBody::ParticipantChanged { .. }]), "{heard:?}");
+    }
+    // A guest again, who lost so much that all is told anew, is told nothing of it.
+    moderate(&mut scene.host, &role("guest")).await.expect("a host may");
+    bo.cut();
+    let mut bo = Client::resume(&scene.site, &joined.ticket, u64::MAX).await;
+    bo.last_seq = 0;
+    let heard = catch_up(&mut bo).await;
+    let told = |body: &ServerBody| match body {
+        ServerBody::Snapshot { guest_secret, code, .. } => {
+            Some((guest_secret.clone(), code.clone()))
+        }
+        _ => None,
+    };
+    assert_eq!(heard.iter().find_map(told), Some((None, None)), "{heard:?}");
+}
+
+#[tokio::test]
+async fn who_publishes_against_an_order_that_is_on_its_way_stays_off() {
+    let mut scene = Scene::set().await;
+    scene.rebel.command(r#""kind":"publish","source":"microphone","state":{}"#).await;
+    for client in [&mut scene.rebel, &mut scene.host, &mut scene.bystander] {
+        while !matches!(client.hear().await, ServerBody::ParticipantChanged { .. }) {}
+    }
+    let seen = scene.rebel.last_seq;
+    let all = r#""action":"turn_off","whom":"all","source":"microphone""#;
+    moderate(&mut scene.host, all).await.expect("a host may");
+    // What is said from here on has been said before the order was heard, as far as they tell.
+    let on =
+        |seen: u64| format!(r#""kind":"publish","source":"microphone","state":{{}},"seen":{seen}"#);
+    catch_up(&mut scene.rebel).await;
+    catch_up(&mut scene.host).await;
+    catch_up(&mut scene.bystander).await;
+    for seen in [0, seen] {
+        scene.assert_refused(&on(seen), ErrorCode::NotAllowed).await;
+    }
+    let seen = scene.rebel.last_seq;
+    scene.rebel.command(&on(seen)).await;
+    let heard = scene.bystander.hear().await;
+    assert!(
+        matches!(&heard, ServerBody::ParticipantChanged { participant }
+            if participant.sources.len() == 1),
+        "whoever has heard it may turn it on again: {heard:?}"
+    );
 }
 
 #[tokio::test]

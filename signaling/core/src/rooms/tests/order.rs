@@ -10,104 +10,11 @@ use protocol::{
     node::NodeCommand,
 };
 
+use super::class::{BO, CY, Class, HOST};
 use crate::{
-    CloseReason, Limits, RoomEvent, SocketId,
-    rooms::fixture::{Knock, Member, World, browser_key},
+    CloseReason, Limits, RoomEvent, StoredBan,
+    rooms::fixture::{Knock, World, browser_key},
 };
-
-/// A host and guests, who have all said what they heard at the beginning.
-struct Class {
-    world: World,
-    people: Vec<Member>,
-    last_id: u64,
-}
-
-const HOST: usize = 0;
-const BO: usize = 1;
-const CY: usize = 2;
-
-impl Class {
-    fn of(guests: usize) -> Class {
-        Class::in_world(World::new(), guests)
-    }
-
-    fn in_world(world: World, guests: usize) -> Class {
-        let mut class = Class { world, people: Vec::new(), last_id: 1 };
-        class.enter(&Knock::host("Ana"));
-        for guest in 0..guests {
-            class.enter(&Knock::guest(&format!("Guest {guest}")));
-        }
-        class.forget();
-        class
-    }
-
-    fn enter(&mut self, knock: &Knock<'_>) -> usize {
-        let socket = self.world.knock(knock);
-        let joined = self.world.take_joined(socket);
-        self.people.push(Member { socket, joined });
-        self.people.len() - 1
-    }
-
-    /// Nobody has heard anything, nor the node.
-    fn forget(&mut self) {
-        for person in &self.people {
-            self.world.take_all(person.socket);
-        }
-        self.world.take_requests();
-    }
-
-    fn id(&self, who: usize) -> ParticipantId {
-        self.people[who].id()
-    }
-
-    fn socket(&self, who: usize) -> SocketId {
-        self.people[who].socket
-    }
-
-    fn command(&mut self, who: usize, fields: &str) -> u64 {
-        self.last_id += 1;
-        self.world.command(self.socket(who), self.last_id, fields);
-        self.last_id
-    }
-
-    /// Gives a command, and takes what its giver hears but for the answer, and the answer.
-    fn give(&mut self, who: usize, fields: &str) -> (Vec<ServerBody>, Result<(), ErrorCode>) {
-        let id = self.command(who, fields);
-        let mut heard = self.world.bodies(self.socket(who));
-        let answer = match heard.pop() {
-            Some(ServerBody::Done { re }) if re == id => Ok(()),
-            Some(ServerBody::Error { re, code, .. }) if re == id => Err(code),
-            other => panic!("no answer to {fields}: {other:?}"),
-        };
-        (heard, answer)
-    }
-
-    fn moderate(&mut self, who: usize, fields: &str) -> Result<(), ErrorCode> {
-        self.give(who, &format!(r#""kind":"moderate",{fields}"#)).1
-    }
-
-    fn set_rules(&mut self, who: usize, rules: Rules) -> Result<(), ErrorCode> {
-        let rules = serde_json::to_string(&rules).expect("it serializes");
-        self.moderate(who, &format!(r#""action":"set_rules","rules":{rules}"#))
-    }
-
-    fn publish(&mut self, who: usize, source: &str, state: &str) {
-        self.command(who, &format!(r#""kind":"publish","source":"{source}","state":{state}"#));
-    }
-
-    fn heard(&mut self, who: usize) -> Vec<ServerBody> {
-        self.world.bodies(self.socket(who))
-    }
-
-    fn assert_nothing_heard(&mut self) {
-        for who in 0..self.people.len() {
-            let heard = self.heard(who);
-            assert!(heard.is_empty(), "{who} hears {heard:?}");
-        }
-        let asked = self.world.take_requests();
-        assert!(asked.is_empty(), "the node hears {asked:?}");
-    }
-}
 
 fn turned_off(source: Source, by: Option<ParticipantId>) -> ServerBody {
     ServerBody::TurnedOff { source, by }
@@ -135,7 +42,7 @@ fn changed(body: &ServerBody) -> &Participant {
 }
 
 /// Every action, by name, as JSON; `ID` stands for somebody in the room.
-const ACTIONS: [&str; 15] = [
+const ACTIONS: [&str; 17] = [
     r#""action":"admit","whom":"all""#,
     r#""action":"deny","whom":"all""#,
     r#""action":"turn_off","whom":"all","source":"microphone""#,
@@ -151,6 +58,8 @@ const ACTIONS: [&str; 15] = [
     r#""action":"close_poll","poll":1"#,
     r#""action":"dismiss_poll","poll":1"#,
     r#""action":"take_attendance""#,
+    r#""action":"list_bans""#,
+    r#""action":"lift_ban","ban":1"#,
 ];
 
 #[test]
@@ -323,6 +232,54 @@ fn a_host_turns_sources_off_and_never_on() {
 }
 
 #[test]
+fn an_order_wins_over_what_was_said_before_it_was_heard() {
+    for by_rule in [false, true] {
+        let mut class = Class::of(2);
+        let (host, bo) = (class.id(HOST), class.id(BO));
+        class.publish(BO, "camera", "{}");
+        let seen = class.world.take_all(class.socket(BO)).last().expect("a change").seq;
+        class.forget();
+        let say = |class: &mut Class, state: &str, seen: u64| {
+            let fields = format!(r#""kind":"publish","source":"camera","state":{state}"#);
+            class.command(BO, &format!(r#"{fields},"seen":{seen}"#))
+        };
+        // What the host says and what the guest says cross on their way.
+        if by_rule {
+            class.set_rules(HOST, Rules { camera: false, ..Rules::default() }).expect("may");
+            class.set_rules(HOST, Rules::default()).expect("a host may");
+        } else {
+            let order = r#""action":"turn_off","whom":"all","source":"camera""#;
+            class.moderate(HOST, order).expect("a host may");
+        }
+        let heard = class.world.take_all(class.socket(BO));
+        let is_order = |one: &&ServerMessage| one.body == turned_off(Source::Camera, Some(host));
+        let told = heard.iter().find(is_order).expect("they are told").seq;
+        class.forget();
+        say(&mut class, r#"{"width":320}"#, seen);
+        assert_eq!(class.world.take_error(class.socket(BO)).2, ErrorCode::NotAllowed);
+        class.assert_nothing_heard();
+        // Nor by turning it off and on again, as with a key that is held.
+        say(&mut class, "null", seen);
+        say(&mut class, "{}", told - 1);
+        assert_eq!(class.world.take_error(class.socket(BO)).2, ErrorCode::NotAllowed);
+        class.assert_nothing_heard();
+        // And once more over the next socket, where it has got lost.
+        class.world.drop_socket(class.socket(BO));
+        let ticket = class.people[BO].joined.ticket.clone();
+        class.people[BO].socket = class.world.resume(&ticket, seen);
+        class.forget();
+        say(&mut class, "{}", seen);
+        assert_eq!(class.world.take_error(class.socket(BO)).2, ErrorCode::NotAllowed);
+        class.assert_nothing_heard();
+        // Another source of theirs is not meant, and whoever has heard it decides anew.
+        class.publish(BO, "microphone", "{}");
+        assert_eq!(sources_on(&class.heard(BO)[0], bo), [Source::Microphone]);
+        say(&mut class, "{}", told);
+        assert_eq!(sources_on(&class.heard(BO)[0], bo), [Source::Microphone, Source::Camera]);
+    }
+}
+
+#[test]
 fn a_host_asks_and_the_person_decides() {
     let mut class = Class::of(2);
     let (host, bo) = (class.id(HOST), class.id(BO));
@@ -355,9 +312,12 @@ fn who_is_made_a_host_gets_what_hosts_get_and_gives_it_back() {
     class.moderate(HOST, &set(bo, "host")).expect("a host may");
     assert_eq!(changed(&class.heard(CY)[0]).role, Role::Host);
     let heard = class.heard(BO);
-    let [_, ServerBody::Lobby { waiting }] = &heard[..] else {
+    let [ServerBody::Invitation { guest_secret, code }, _, ServerBody::Lobby { waiting }] =
+        &heard[..]
+    else {
         panic!("no list: {heard:?}");
     };
+    assert_eq!((guest_secret.as_deref(), code.as_deref()), (Some("guest"), Some("042917")));
     assert_eq!(waiting.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Dee"]);
     let voice = |priority| NodeCommand::SetVoice { participant: bo, priority };
     assert_eq!(class.world.take_requests(), [voice(VoicePriority::First)]);
@@ -375,6 +335,7 @@ fn who_is_made_a_host_gets_what_hosts_get_and_gives_it_back() {
     class.forget();
     class.moderate(HOST, &set(bo, "guest")).expect("there are two");
     let heard = class.heard(BO);
+    assert_eq!(changed(&heard[0]).role, Role::Guest, "and nothing to invite with");
     assert_eq!(heard[1], ServerBody::Lobby { waiting: vec![] });
     assert_eq!(heard[2], turned_off(Source::Microphone, Some(host)), "the rules bind again");
     let asked = class.world.take_requests();
@@ -428,7 +389,8 @@ fn a_ban_binds_the_browser_and_newcomers_of_its_address_wait() {
         let heard = class.heard(tab);
         assert_eq!(heard.last(), Some(&ServerBody::Ended { reason: EndReason::Removed }));
     }
-    assert_eq!(class.world.bans, [("math".to_owned(), browser_key("bo"))]);
+    let stored = StoredBan { browser: browser_key("bo"), name: "Bo".to_owned() };
+    assert_eq!(class.world.bans, [stored]);
     assert_eq!(class.world.closed(class.socket(neighbour)), None, "who is in stays");
 
     let elsewhere = Knock { address: "203.0.113.9", ..bo };
@@ -525,7 +487,7 @@ fn rules_are_the_rooms_or_the_sites_and_everybody_knows_them() {
 }
 
 #[test]
-fn a_snapshot_shows_the_lobby_to_hosts_alone() {
+fn a_snapshot_shows_the_lobby_and_the_invitation_to_hosts_alone() {
     let limits = Limits { ring_messages: 2, ..Limits::default() };
     let mut class = Class::in_world(World::with(limits), 1);
     class.set_rules(HOST, Rules { lobby: true, ..Rules::default() }).expect("a host may");
@@ -539,10 +501,16 @@ fn a_snapshot_shows_the_lobby_to_hosts_alone() {
         let socket = class.world.resume(&ticket, 1);
         let heard = class.world.take_all(socket);
         let lobby = |message: &ServerMessage| match &message.body {
-            ServerBody::Snapshot { lobby, room, .. } => Some((lobby.clone(), room.rules.lobby)),
+            ServerBody::Snapshot { lobby, room, guest_secret, code, .. } => {
+                Some((lobby.clone(), room.rules.lobby, guest_secret.clone(), code.clone()))
+            }
             _ => None,
         };
-        let (lobby, rule): (Vec<Waiting>, bool) = heard.iter().find_map(lobby).expect("a snapshot");
+        let (lobby, rule, secret, code): (Vec<Waiting>, _, _, _) =
+            heard.iter().find_map(lobby).expect("a snapshot");
         assert_eq!((lobby.len(), rule), (count, true));
+        let (invites_with, read_out) = (secret.as_deref(), code.as_deref());
+        let known = (Some("guest"), Some("042917"));
+        assert_eq!((invites_with, read_out), if who == HOST { known } else { (None, None) });
     }
 }
