@@ -10,7 +10,7 @@ use anyhow::Context;
 use prometheus::Registry;
 use protocol::media::CodecSet;
 use sfu_node::{
-    Node, NodeConfig, NodeStartError,
+    CameraLimit, Limits, Node, NodeConfig, NodeStartError,
     net::BindError,
     port::NodeThreads,
     streams::{StreamKind, Streams},
@@ -35,18 +35,21 @@ pub(crate) enum MediaError {
 }
 
 impl Media {
-    /// Starts the node at `listen`, whose rooms use `codecs`; browsers are told to send to
-    /// `advertise`. `turn` proves the credentials of its relay.
+    /// Starts the node at `listen`, whose rooms use `codecs` and whose cameras stay within
+    /// `camera`; browsers are told to send to `advertise`. `turn` proves the credentials of its
+    /// relay.
     pub(crate) fn start(
         listen: SocketAddr,
         advertise: &[IpAddr],
         codecs: &CodecSet,
+        camera: CameraLimit,
         turn: &TurnSecret,
         registry: &Registry,
     ) -> Result<(Media, Bus), MediaError> {
         let config = NodeConfig {
             advertise: advertise.to_vec(),
             codecs: codecs.clone(),
+            limits: Limits { camera, ..Limits::default() },
             tcp: true,
             turn_secret: Some(sfu_node::TurnSecret::new(&turn.0)),
             ..NodeConfig::at(listen)

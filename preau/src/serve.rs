@@ -116,7 +116,8 @@ fn open_port(config: &Config, turn: &TurnSecret, registry: &Registry) -> anyhow:
         let listener = sockets::listen(config.listen, "listen")?;
         let local = listener.local_addr().context("cannot read the port")?;
         let addresses = addresses::media_addresses(config, local)?;
-        match Media::start(local, &addresses, &config.codecs, turn, registry) {
+        let camera = config.look.camera_limit();
+        match Media::start(local, &addresses, &config.codecs, camera, turn, registry) {
             Ok((media, bus)) => return Ok(OpenPort { listener, local, media, bus, addresses }),
             Err(error)
                 if error.is_port_taken()

@@ -180,6 +180,7 @@ impl Default for Forward {
             rooms: 1,
             participants_per_room: SOURCES_MAX + 1,
             slots_per_endpoint: 2,
+            ..Limits::default()
         };
         let mut forwarder = Forwarder::new(limits);
         forwarder.open_room(ROOM);

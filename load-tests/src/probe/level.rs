@@ -71,6 +71,7 @@ impl Default for Level {
             rooms: 1,
             participants_per_room: PEOPLE_MAX + 1,
             slots_per_endpoint: VOICES.len(),
+            ..Limits::default()
         };
         let mut forwarder = Forwarder::new(limits);
         forwarder.open_room(ROOM);

@@ -230,7 +230,8 @@ pub(crate) struct Layer {
     #[arg(value_name = "RULES")]
     pub(crate) rooms_rules: Option<RoomRules>,
 
-    /// The height that cameras are asked for, in pixels; 360 is sober. [default: 720]
+    /// The height of cameras' pictures, in pixels: asked for, and passed on at most; 360 is sober.
+    /// [default: 720]
     #[arg(
         long,
         global = true,
@@ -241,7 +242,8 @@ pub(crate) struct Layer {
     #[arg(value_name = "PIXELS")]
     pub(crate) media_max_height: Option<u32>,
 
-    /// The pictures per second that cameras are asked for; 15 is sober. [default: 30]
+    /// The pictures per second of cameras: asked for, and passed on at most where there are slower
+    /// ones; 15 is sober. [default: 30]
     #[arg(
         long,
         global = true,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
 use protocol::client::order::Rules;
 use serde::{Deserialize, Serialize};
+use sfu_node::CameraLimit;
 use signaling_service::{Colour, RoomCreation, SiteConfig, is_language};
 
 use super::{
@@ -50,11 +51,21 @@ pub(crate) struct Look {
     pub(crate) creation: Creation,
     /// What guests may do in a new room. Default everything, without a lobby.
     pub(crate) rules: Rules,
-    /// What cameras are asked for, in pixels. Default 720, from 90 to 1080. A higher one takes more
-    /// of everybody's processor and line.
+    /// What cameras are asked for and may take, in pixels. Default 720, from 90 to 1080. A higher
+    /// one takes more of everybody's processor and line.
     pub(crate) max_height: u32,
     /// The same in pictures per second. Default 30, from 5 to 60.
     pub(crate) max_frame_rate: u32,
+}
+
+impl Look {
+    /// What the node lets cameras take.
+    pub(crate) fn camera_limit(&self) -> CameraLimit {
+        CameraLimit {
+            height: u16::try_from(self.max_height).unwrap_or(u16::MAX),
+            frame_rate: u8::try_from(self.max_frame_rate).unwrap_or(u8::MAX),
+        }
+    }
 }
 
 pub(super) fn decide(layer: &Layer) -> Result<Look, ConfigError> {

@@ -30,6 +30,9 @@ pub enum ForwardDrop {
     /// A retransmission of what is not missing: a probe, or one that came too late.
     #[error("repair of what is not missing")]
     NotMissing,
+    /// The encoding takes more than the operator lets cameras take.
+    #[error("over the limit of cameras")]
+    OverCameraLimit,
     /// Another SSRC has taken over this layer.
     #[error("superseded stream")]
     Superseded,
@@ -97,7 +100,7 @@ pub enum ForwardDrop {
 
 impl ForwardDrop {
     /// Every reason, in the order of their counters.
-    pub const ALL: [ForwardDrop; 29] = [
+    pub const ALL: [ForwardDrop; 30] = [
         ForwardDrop::UnknownEndpoint,
         ForwardDrop::OverBudget,
         ForwardDrop::Unmapped,
@@ -106,6 +109,7 @@ impl ForwardDrop {
         ForwardDrop::Repair,
         ForwardDrop::RepairPadding,
         ForwardDrop::NotMissing,
+        ForwardDrop::OverCameraLimit,
         ForwardDrop::Superseded,
         ForwardDrop::SourceOff,
         ForwardDrop::Malformed,
@@ -141,6 +145,7 @@ impl ForwardDrop {
             ForwardDrop::Repair => "repair",
             ForwardDrop::RepairPadding => "repair_padding",
             ForwardDrop::NotMissing => "not_missing",
+            ForwardDrop::OverCameraLimit => "over_camera_limit",
             ForwardDrop::Superseded => "superseded",
             ForwardDrop::SourceOff => "source_off",
             ForwardDrop::Malformed => "malformed",

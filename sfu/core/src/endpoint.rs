@@ -90,7 +90,7 @@ impl Endpoint {
             index,
             room,
             participant,
-            publications: Publications::new(&plan.sections, mix(seed ^ 1) as u32),
+            publications: Publications::new(&plan.sections, limits.camera, mix(seed ^ 1) as u32),
             sending: Sending::new(plan.congestion_config(mix(seed ^ 2) as u16)),
             plan,
             wishes: Wishes::NONE,

@@ -24,6 +24,7 @@ use protocol::{
 
 use self::requests::LayerRef;
 use crate::{
+    camera_limit::CameraLimit,
     counters::Counters,
     endpoint::{Endpoint, EndpointPlan, SLOTS_MAX},
     fanout::Fanout,
@@ -35,7 +36,8 @@ use crate::{
 pub use self::feedback::ReceiverBlock;
 pub use self::reports::{IncomingStream, OutgoingStream, ReceptionReport};
 
-/// Sizes of a worker's tables. Memory is reserved at the start and used as it fills.
+/// Sizes of a worker's tables, and what cameras may take. Memory is reserved at the start and used
+/// as it fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Endpoints of the worker, below 2²⁴. Each costs 1.5 KiB of reserved tables. Default 4 096.
@@ -46,6 +48,8 @@ pub struct Limits {
     pub participants_per_room: usize,
     /// Slots of one endpoint, at most and by default 53: 49 pictures, three voices, a programme.
     pub slots_per_endpoint: usize,
+    /// What cameras may take. Default: whatever they like.
+    pub camera: CameraLimit,
 }
 
 impl Default for Limits {
@@ -55,6 +59,7 @@ impl Default for Limits {
             rooms: 1_024,
             participants_per_room: 1_024,
             slots_per_endpoint: SLOTS_MAX,
+            camera: CameraLimit::NONE,
         }
     }
 }

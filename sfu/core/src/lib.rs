@@ -22,6 +22,7 @@
 //! | `room`, `fanout` | who is where, who receives what |
 //! | [`allocation`], `voices`, `layers`, `view`, `assign` | pure decisions |
 //! | `offer`, `allotment` | what a source has to offer, what a receiver's line has to give |
+//! | `camera_limit` | what the operator lets cameras take |
 //! | `constraint`, `connection` | what publishers and receivers are told of that |
 //! | [`speakers`] | who has the floor |
 //! | `sound`, [`red`] | silence, redundancy and losses of a published sound |
@@ -36,6 +37,7 @@
 pub mod allocation;
 mod allotment;
 mod assign;
+mod camera_limit;
 mod capture;
 mod clock;
 pub mod codec;
@@ -66,6 +68,7 @@ pub mod speakers;
 mod view;
 mod voices;
 
+pub use camera_limit::CameraLimit;
 pub use counters::{Counters, ForwardDrop};
 pub use endpoint::{Endpoint, EndpointPlan};
 pub use forwarder::{

@@ -15,6 +15,7 @@ use protocol::{Instant, media::Source};
 
 use crate::{
     allocation::{LAYERS_PER_SOURCE_MAX, Layer},
+    camera_limit::CameraLimit,
     codec::{
         LayerLimit,
         layers_allocation::{LayersAllocation, SPATIAL_LAYERS_MAX},
@@ -140,6 +141,14 @@ impl Publication {
         self.height_of(layers::sufficient(self.layer_count, self.captured_height(), tile))
     }
 
+    /// The tallest picture that the operator lets it be.
+    pub(crate) fn height_within(&self, source: Source, camera: CameraLimit) -> u16 {
+        match source {
+            Source::Camera => camera.height_of(self.state.unwrap_or_default()),
+            Source::Screen | Source::Microphone | Source::ScreenAudio => u16::MAX,
+        }
+    }
+
     pub(crate) fn height_of(&self, encoding: u8) -> u16 {
         layers::height(self.layer_count, self.captured_height(), encoding)
     }
@@ -178,7 +187,7 @@ fn figures_declared(encoding: u8, declared: &LayersAllocation) -> Option<(u64, u
 }
 
 /// What a picture of `height` takes, as far as its height tells.
-fn nominal(height: u16) -> u64 {
+pub(crate) fn nominal(height: u16) -> u64 {
     let at_least = NOMINAL.iter().find(|(known, _)| height <= *known);
     at_least.or(NOMINAL.last()).map_or(0, |(_, rate)| *rate)
 }

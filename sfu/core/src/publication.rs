@@ -29,6 +29,7 @@ use self::{
 };
 use crate::{
     allocation::LayerMeter,
+    camera_limit::CameraLimit,
     capture::CaptureClock,
     codec::{
         FrameFacts, Incoming, Payload as PayloadHead, PayloadMemory, dependency::Dependencies,
@@ -206,6 +207,8 @@ pub(crate) struct Publications {
     streams: [Option<Stream>; STREAMS_MAX],
     /// What the publisher itself says of the layers of its camera and its screen.
     allocations: [LayersAllocation; 2],
+    /// What an encoding of the camera may take, in bits per second.
+    camera_max: u64,
     budget: Bucket,
     byes: Bucket,
     /// Payloads of pictures: 64 KiB for the smallest layer to 512 KiB for the largest are one or
@@ -216,7 +219,7 @@ pub(crate) struct Publications {
 
 impl Publications {
     /// `random` keeps the names of this publisher's payloads apart from those of the one before.
-    pub(crate) fn new(sections: &[PublishSection], random: u32) -> Self {
+    pub(crate) fn new(sections: &[PublishSection], limit: CameraLimit, random: u32) -> Self {
         let mut publications = Publications {
             by_source: [Publication::default(); Source::ALL.len()],
             speech: Speech::default(),
@@ -224,6 +227,7 @@ impl Publications {
             sounds: [Sound::NEW; 2],
             streams: [None; STREAMS_MAX],
             allocations: [LayersAllocation::default(); 2],
+            camera_max: limit.bits_per_second_max(),
             budget: Bucket::default(),
             byes: Bucket::default(),
             rings: RINGS.map(|(bytes, packets)| PacketRing::new(bytes, packets, random)),
@@ -396,7 +400,12 @@ impl Publications {
         }
         publication.codec = Some(stream.codec);
         let revived = !layers::is_alive(layer.last_packet_at, now);
-        layer.last_packet_at = Some(now);
+        let most = if stream.source == Source::Camera { self.camera_max } else { u64::MAX };
+        // It is measured all the same, and does not flow for as long as it takes too much.
+        let is_over = layer.meter.bits_per_second() > most;
+        if !is_over {
+            layer.last_packet_at = Some(now);
+        }
         let bytes = packet.len();
         let arrival = self.note_arrival(now, encoding, header.seq, way)?;
         let Some(stream) = &mut self.streams[place] else {
@@ -413,6 +422,9 @@ impl Publications {
         let publication = &mut self.by_source[packet.source.index()];
         let layer = &mut publication.layers[usize::from(packet.layer)];
         layer.meter.count(now, bytes, packet.frame.temporal, header.timestamp);
+        if is_over {
+            return Err(ForwardDrop::OverCameraLimit);
+        }
         if packet.source == Source::Microphone {
             publication.loudness.update(now, packet.extension);
             if let Some(level) = packet.extension {

@@ -19,6 +19,6 @@ pub mod port;
 pub mod sender;
 pub mod streams;
 
-pub use sfu_worker::turn::TurnSecret;
+pub use sfu_worker::{CameraLimit, Limits, turn::TurnSecret};
 
 pub use node::{Node, NodeConfig, NodeStartError};

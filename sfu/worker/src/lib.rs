@@ -29,7 +29,7 @@ pub use counters::{Counters, WorkerDrop};
 pub use handshakes::{DtlsServer, HandshakeMaker};
 pub use random::SeededRandom;
 pub use session::{MediaKeys, SessionMemory};
-pub use sfu_core::{ForwardDrop, Limits};
+pub use sfu_core::{CameraLimit, ForwardDrop, Limits};
 pub use sfu_transport::dtls::{Fingerprint, Identity, IdentityError};
 pub use sfu_transport::{demux, framing, turn};
 pub use sink::{PacketClass, Path, Sink, Tuple};

@@ -33,8 +33,7 @@ impl SecurityHeaders {
             (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
             (HeaderName::from_static("origin-agent-cluster"), HeaderValue::from_static("?1")),
         ];
-        // Not for a certificate of our own: browsers let nobody past its warning then.
-        if let TlsMode::Files { .. } = config.tls {
+        if is_trusted(&config.tls) {
             let year = HeaderValue::from_static("max-age=31536000");
             always.push((header::STRICT_TRANSPORT_SECURITY, year));
         }
@@ -61,6 +60,16 @@ impl SecurityHeaders {
         if let Some(origin) = origin.filter(is_allowed) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }
+    }
+}
+
+/// Whether the certificate is meant to be one that browsers trust. Not one of our own: they let
+/// nobody past its warning once encryption is said to last. Where an authority's certificate is not
+/// there yet, or not theirs, they do not heed the header (RFC 6797 §8.1).
+fn is_trusted(tls: &TlsMode) -> bool {
+    match tls {
+        TlsMode::Files { .. } | TlsMode::Acme(_) => true,
+        TlsMode::Off | TlsMode::SelfSigned { .. } => false,
     }
 }
 
@@ -120,6 +129,13 @@ mod tests {
         assert!(!lasts(TlsMode::Off));
         assert!(!lasts(TlsMode::SelfSigned { names: Vec::new() }));
         assert!(lasts(TlsMode::Files { certificate: "c".into(), key: "k".into() }));
+        assert!(lasts(TlsMode::Acme(crate::Acme {
+            domains: vec!["meet.example.org".to_owned()],
+            email: None,
+            directory: crate::Directory::default(),
+            root: None,
+            challenge: crate::AcmeChallenge::TlsAlpn01,
+        })));
     }
 
     #[test]

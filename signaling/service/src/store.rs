@@ -139,6 +139,10 @@ impl Store {
     /// How long an expired room is remembered, so that its links say "expired" and not "unknown".
     pub const EXPIRED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
+    /// The same for rooms that were made for less than such a time, such as those in which browsers
+    /// test their connection: nobody has a link to one.
+    pub const SHORT_LIVED_KEPT: Duration = Duration::from_secs(24 * 3600);
+
     /// Opens the store in a data folder; folder, file and key are made if absent.
     ///
     /// # Errors
@@ -490,8 +494,13 @@ fn free_name(connection: &Connection, wish: Option<&RoomName>) -> Result<RoomNam
 }
 
 fn forget_expired(connection: &Connection, now: SystemTime) -> rusqlite::Result<usize> {
-    let before = now.checked_sub(Store::EXPIRED_KEPT).unwrap_or(UNIX_EPOCH);
-    connection.execute("DELETE FROM rooms WHERE expires < ?1", params![seconds(before)])
+    let before = |kept| seconds(now.checked_sub(kept).unwrap_or(UNIX_EPOCH));
+    let short = Store::SHORT_LIVED_KEPT;
+    connection.execute(
+        "DELETE FROM rooms
+         WHERE expires < ?1 OR (expires < ?2 AND expires - created < ?3)",
+        params![before(Store::EXPIRED_KEPT), before(short), short.as_secs() as i64],
+    )
 }
 
 fn hash(secret: &str) -> Vec<u8> {

@@ -58,6 +58,11 @@ impl LayerMeter {
         }
     }
 
+    /// What the whole encoding takes; 0 before the first window is over.
+    pub(crate) fn bits_per_second(&self) -> u64 {
+        self.measured.iter().map(|measured| u64::from(measured.bits_per_second)).sum()
+    }
+
     /// Each temporal layer with all below it, the lowest first; nothing before the first window is
     /// over.
     pub(crate) fn cumulated(&self) -> impl Iterator<Item = Cumulated> + '_ {

@@ -26,6 +26,7 @@ struct Tile {
     content: Content,
     standing: Place,
     max_height: u16,
+    max_frame_rate: u8,
     given: Option<u8>,
 }
 
@@ -35,6 +36,7 @@ impl Tile {
         content: Content::Person,
         standing: Place::Tile,
         max_height: 0,
+        max_frame_rate: u8::MAX,
         given: None,
     };
 }
@@ -86,7 +88,7 @@ impl Forwarder {
                 content: tile.content,
                 place: tile.standing,
                 max_height: tile.max_height,
-                max_frame_rate: u8::MAX,
+                max_frame_rate: tile.max_frame_rate,
                 layers: offer.as_slice(),
                 previous: tile.given,
             };
@@ -148,11 +150,13 @@ impl Forwarder {
             let publication = &publisher.publications.by_source[feed.source.index()];
             let is_stage = stage == Some((feed.participant, feed.source));
             let is_screen = feed.source == Source::Screen;
+            let most = publication.height_within(feed.source, self.limits.camera);
             tiles[count] = Tile {
                 place,
                 content: if is_screen { Content::Screen } else { Content::Person },
                 standing: if is_stage { Place::Stage } else { Place::Tile },
-                max_height: publication.height_for(slot.height),
+                max_height: publication.height_for(slot.height.min(most)),
+                max_frame_rate: if is_screen { u8::MAX } else { self.limits.camera.frame_rate },
                 given: slot.given,
             };
             let declared = publisher.publications.layers_allocation(feed.source);
@@ -186,10 +190,12 @@ impl Forwarder {
         let Some(feed) = feed else {
             return;
         };
+        let camera = self.limits.camera;
         let Some(publisher) = self.endpoint_mut(feed.publisher) else {
             return;
         };
         let publication = &mut publisher.publications.by_source[feed.source.index()];
+        let tile = tile.min(publication.height_within(feed.source, camera));
         let wanted = publication.wanted(name.encoding, tile);
         if publication.constraint.raise(now, wanted) {
             self.note_send_changed(feed.publisher);
@@ -257,7 +263,8 @@ impl Forwarder {
             let is_feed =
                 slot.feed.is_some_and(|feed| feed.publisher == publisher && feed.source == source);
             if is_feed && slot.given.is_some() {
-                most = most.max(publication.wanted(slot.wish, slot.height));
+                let tile = slot.height.min(publication.height_within(source, self.limits.camera));
+                most = most.max(publication.wanted(slot.wish, tile));
             }
         }
         most

@@ -66,7 +66,7 @@ struct Publisher {
 
 impl Publisher {
     fn new(sections: Vec<PublishSection>) -> Self {
-        let mut publications = Publications::new(&sections, 0);
+        let mut publications = Publications::new(&sections, CameraLimit::NONE, 0);
         for publication in &mut publications.by_source {
             publication.state = Some(SourceState::default());
         }

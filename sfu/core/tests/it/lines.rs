@@ -16,8 +16,13 @@ const NUMBER_ID: u8 = 5;
 
 /// Three people, of whom the first speaks and shows, and all can tell of single packets.
 fn scene() -> Scene {
-    let limits =
-        Limits { endpoints: 4, rooms: 1, participants_per_room: 4, slots_per_endpoint: 53 };
+    let limits = Limits {
+        endpoints: 4,
+        rooms: 1,
+        participants_per_room: 4,
+        slots_per_endpoint: 53,
+        ..Limits::default()
+    };
     let mut scene = Scene::empty(limits);
     for person in 0..3 {
         scene.join(person, &numbered_plan(person));

@@ -3,6 +3,7 @@
 
 mod allocation;
 mod budgets;
+mod camera_limits;
 mod captures;
 mod codecs;
 mod congestion;

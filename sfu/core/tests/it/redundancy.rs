@@ -37,6 +37,7 @@ fn room() -> Scene {
         rooms: 1,
         participants_per_room: 8,
         slots_per_endpoint: 53,
+        ..sfu_core::Limits::default()
     };
     scene.forwarder = Scene::empty(limits).forwarder;
     scene.join(0, &with_red(plan(0, 0)));

@@ -7,8 +7,13 @@ use crate::scene::{ROOM, Scene, plan, tile};
 
 #[test]
 fn an_endpoint_that_cannot_be_added_comes_back_with_the_reason() {
-    let limits =
-        Limits { endpoints: 3, rooms: 2, participants_per_room: 2, slots_per_endpoint: 53 };
+    let limits = Limits {
+        endpoints: 3,
+        rooms: 2,
+        participants_per_room: 2,
+        slots_per_endpoint: 53,
+        ..Limits::default()
+    };
     let mut scene = Scene::empty(limits);
     let endpoint = |index, room, participant| {
         let id = ParticipantId(participant);

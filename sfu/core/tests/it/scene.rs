@@ -124,6 +124,7 @@ impl Scene {
             rooms: 2,
             participants_per_room: people as usize + 1,
             slots_per_endpoint: 53,
+            ..Limits::default()
         });
         for person in 0..people {
             scene.join(person, &plan(person, video_slots));

@@ -44,8 +44,13 @@ fn taken_apart(scene: &Scene) -> Vec<String> {
 
 /// Builds the room again in a new engine whose clock reads `now`, in reverse order of joining.
 fn built_again(snapshots: &[String], now: Instant, elapsed: Duration, jump: u16) -> Scene {
-    let limits =
-        Limits { endpoints: 8, rooms: 2, participants_per_room: 8, slots_per_endpoint: 53 };
+    let limits = Limits {
+        endpoints: 8,
+        rooms: 2,
+        participants_per_room: 8,
+        slots_per_endpoint: 53,
+        ..Limits::default()
+    };
     let mut scene = Scene::empty(limits);
     scene.now = now;
     for (person, text) in (0..PEOPLE).zip(snapshots).rev() {

@@ -22,7 +22,7 @@ use sfu_node::{
     port::{Affinity, Port, ServeConfig, Served},
     streams::StreamKind,
 };
-use sfu_worker::{Control, ControlConfig, Limits, Worker, WorkerConfig};
+use sfu_worker::{CameraLimit, Control, ControlConfig, Limits, Worker, WorkerConfig};
 
 use crate::{
     allocation::Watched,
@@ -42,8 +42,13 @@ const SHAPE: Shape = Shape { videos: 9, ..Shape::PARTICIPANT };
 const BROWSER: Shape = Shape { videos: 9, ..Shape::BROWSER };
 
 const ROOM: RoomId = RoomId(1);
-const LIMITS: Limits =
-    Limits { endpoints: 32, rooms: 4, participants_per_room: 32, slots_per_endpoint: 13 };
+const LIMITS: Limits = Limits {
+    endpoints: 32,
+    rooms: 4,
+    participants_per_room: 32,
+    slots_per_endpoint: 13,
+    camera: CameraLimit::NONE,
+};
 
 /// A model client, its line, and its time.
 pub(crate) struct Person {

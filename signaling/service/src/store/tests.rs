@@ -84,18 +84,37 @@ fn a_new_host_link_revokes_the_old_one_and_leaves_guests_alone() {
 #[test]
 fn links_end_with_their_room_and_are_forgotten_a_month_later() {
     let (_dir, store) = store();
-    let wish = NewRoom { lifetime: Some(Duration::from_secs(60)), ..named("math") };
+    let wish = NewRoom { lifetime: Some(Store::SHORT_LIVED_KEPT), ..named("math") };
     let created = store.create_room(now(), &wish).expect("made");
     let check = |at| {
         check_link(&store, at, &created.room, &created.guest.to_string()).map(|grant| grant.role)
     };
-    let end = now() + Duration::from_secs(60);
+    let end = now() + Store::SHORT_LIVED_KEPT;
     assert_eq!(check(end - Duration::from_secs(1)), Ok(Role::Guest));
     assert_eq!(check(end), Err(LinkRefusal::Expired));
     assert!(matches!(store.create_room(end, &named("math")), Err(StoreError::NameTaken)));
     let forgotten = end + Store::EXPIRED_KEPT + Duration::from_secs(1);
     store.create_room(forgotten, &named("math")).expect("the name is free again");
     assert_eq!(check(forgotten), Err(LinkRefusal::Unknown));
+}
+
+#[test]
+fn rooms_that_were_made_for_a_test_are_forgotten_a_day_later() {
+    let (_dir, store) = store();
+    let wish = NewRoom { lifetime: Some(Duration::from_secs(120)), ..NewRoom::default() };
+    for _ in 0..3 {
+        store.create_room(now(), &wish).expect("made");
+    }
+    let lasting = store.create_room(now(), &named("math")).expect("made").room;
+    let names = |store: &Store| -> Vec<_> {
+        store.rooms().expect("a list").into_iter().map(|record| record.room).collect()
+    };
+    let end = now() + Duration::from_secs(120);
+    store.create_room(end, &named("music")).expect("made");
+    assert_eq!(names(&store).len(), 5);
+    let forgotten = end + Store::SHORT_LIVED_KEPT + Duration::from_secs(1);
+    store.create_room(forgotten, &named("poetry")).expect("made");
+    assert_eq!(names(&store), [lasting, room("music"), room("poetry")]);
 }
 
 #[test]
