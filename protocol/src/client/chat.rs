@@ -20,12 +20,20 @@ pub struct ChatRequest {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub to: Option<ParticipantId>,
+    /// It says what is being said, for those who do not hear it. Pages show it below the pictures
+    /// and keep it apart from the conversation. What goes to one person alone is no caption.
+    #[serde(default)]
+    pub caption: bool,
 }
 
 impl std::fmt::Debug for ChatRequest {
     /// What people write does not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChatRequest").field("to", &self.to).finish_non_exhaustive()
+        let ChatRequest { text: _, to, caption } = self;
+        f.debug_struct("ChatRequest")
+            .field("to", to)
+            .field("caption", caption)
+            .finish_non_exhaustive()
     }
 }
 
@@ -38,6 +46,9 @@ pub struct ChatMessage {
     pub to: Option<ParticipantId>,
     /// The text, with the white space at its ends cut off.
     pub text: String,
+    /// It says what is being said, for those who do not hear it.
+    #[serde(default)]
+    pub caption: bool,
     /// The command answered, for the writer alone; 0 for everybody else.
     #[ts(type = "number")]
     pub re: u64,
@@ -46,10 +57,11 @@ pub struct ChatMessage {
 impl std::fmt::Debug for ChatMessage {
     /// What people write does not print.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ChatMessage { from, to, text: _, re } = self;
+        let ChatMessage { from, to, text: _, caption, re } = self;
         f.debug_struct("ChatMessage")
             .field("from", from)
             .field("to", to)
+            .field("caption", caption)
             .field("re", re)
             .finish_non_exhaustive()
     }

@@ -132,12 +132,16 @@ export interface ChatLine {
   /** Whom alone it is for; null where it is for everybody. */
   readonly to: ParticipantId | null;
   readonly text: string;
+  /** It says what is being said, for those who do not hear it: to be shown with the pictures. */
+  readonly caption: boolean;
 }
 
 /** How to write. */
 export interface ChatOptions {
   /** Whom alone it is for: they and oneself get it. Without it, everybody does. */
   readonly to?: ParticipantId | null;
+  /** It says what is being said, for those who do not hear it. To one person alone it is none. */
+  readonly caption?: boolean;
 }
 
 /** Somebody shows something for a moment; one's own comes too. */

@@ -106,18 +106,18 @@ describe("people and slots", () => {
 });
 
 describe("chat", () => {
-  const line = { from: 1, to: null, text: "Hello" };
+  const line = { from: 1, to: null, text: "Hello", caption: true };
 
   it("comes as an event, one's own when the server has passed it on", async () => {
     const scene = await inRoom();
     await scene.say({ kind: "chat", ...line, re: 0 });
     const fate = scene.call.chat("  psst ", { to: 1 });
     const sent = scene.environment.socket.last("chat");
-    expect(sent).toEqual({ id: sent.id, kind: "chat", text: "psst", to: 1 });
+    expect(sent).toEqual({ id: sent.id, kind: "chat", text: "psst", to: 1, caption: false });
     expect(scene.named("chat")).toEqual([line]);
-    await scene.say({ kind: "chat", from: 7, to: 1, text: "psst", re: sent.id });
+    await scene.say({ kind: "chat", from: 7, to: 1, text: "psst", caption: false, re: sent.id });
     await fate;
-    expect(scene.named("chat")).toEqual([line, { from: 7, to: 1, text: "psst" }]);
+    expect(scene.named("chat")).toEqual([line, { from: 7, to: 1, text: "psst", caption: false }]);
   });
 
   it("rejects with the server's code", async () => {

@@ -14,6 +14,7 @@ import type {
   Slot,
 } from "./api";
 import { CallError } from "./api";
+import { lineOf } from "./chat";
 import { Commands } from "./commands";
 import { Emitter } from "./emitter";
 import type { Environment } from "./environment";
@@ -361,7 +362,7 @@ export class LiveCall extends Commands implements Call {
         return;
       case "chat":
         this.#outbox.handleAnswer(body.re);
-        this.#events.emit("chat", { from: body.from, to: body.to, text: body.text });
+        this.#events.emit("chat", lineOf(body));
         return;
       case "send_constraints":
         this.#media.constrain(body.sources);

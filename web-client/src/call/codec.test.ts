@@ -85,7 +85,7 @@ const EXAMPLES: { [Kind in ServerMessage["kind"]]: Extract<ServerMessage, { kind
     total: 1,
     stays: [{ name: "Awa", role: "guest", from_ms_ago: 9, to_ms_ago: null }],
   },
-  chat: { seq: 7, kind: "chat", from: 7, to: 2, text: "Hello,\nall", re: 4 },
+  chat: { seq: 7, kind: "chat", from: 7, to: 2, text: "Hello,\nall", caption: false, re: 4 },
   send_constraints: {
     seq: 7,
     kind: "send_constraints",

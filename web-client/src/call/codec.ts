@@ -180,6 +180,7 @@ function body(fields: Fields): ServerBody | null {
         from: integer(fields["from"]),
         to: optional(fields["to"], integer),
         text: string(fields["text"]),
+        caption: boolean(fields["caption"] ?? false),
         re: integer(fields["re"]),
       };
     case "done":

@@ -7,8 +7,8 @@ import type { Banned, Choice, Moderation, PollId, Reaction, Stay } from "./proto
 import type { Command } from "./signaling";
 
 export abstract class Commands {
-  async chat(text: string, { to = null }: ChatOptions = {}): Promise<void> {
-    await this.ask({ kind: "chat", text: textToSend(text), to });
+  async chat(text: string, { to = null, caption = false }: ChatOptions = {}): Promise<void> {
+    await this.ask({ kind: "chat", text: textToSend(text), to, caption });
   }
 
   async setHand(raised: boolean): Promise<void> {

@@ -325,7 +325,8 @@ describe("a source that a host turns off", () => {
     const scene = await inRoom({ audio: true });
     await scene.say({ kind: "turned_off", source: "microphone", by: 1 });
     expect(scene.environment.socket.last("publish")).toMatchObject({ state: null, seen: 2 });
-    await scene.say({ kind: "chat", from: 1, to: null, text: "Your turn", re: 0 });
+    const turn = { from: 1, to: null, text: "Your turn", caption: false };
+    await scene.say({ kind: "chat", ...turn, re: 0 });
     await scene.call.setMicrophone(true);
     expect(scene.environment.socket.last("publish")).toMatchObject({ state: {}, seen: 3 });
   });

@@ -128,7 +128,12 @@ text: string,
  * Who alone gets it, or everybody. Somebody who is not in the room is answered by
  * [`super::ErrorCode::UnknownParticipant`].
  */
-to?: ParticipantId | null, };
+to?: ParticipantId | null, 
+/**
+ * It says what is being said, for those who do not hear it. Pages show it below the pictures
+ * and keep it apart from the conversation. What goes to one person alone is no caption.
+ */
+caption: boolean, };
 
 export type Role = "guest" | "host";
 
@@ -537,6 +542,10 @@ to: ParticipantId | null,
  * The text, with the white space at its ends cut off.
  */
 text: string, 
+/**
+ * It says what is being said, for those who do not hear it.
+ */
+caption: boolean, 
 /**
  * The command answered, for the writer alone; 0 for everybody else.
  */

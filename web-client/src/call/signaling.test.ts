@@ -150,7 +150,8 @@ describe("a lost socket", () => {
   it("loses no text, and sends each", async () => {
     const { environment, signaling } = joined();
     const texts = ["one", "two", "three"];
-    const chat = (text: string) => ({ kind: "chat", text, to: null }) satisfies Command;
+    const rest = { to: null, caption: false };
+    const chat = (text: string) => ({ kind: "chat", text, ...rest }) satisfies Command;
     environment.socket.cut();
     const ids = texts.map((text) => signaling.send(chat(text)));
     await environment.advance(0);
@@ -158,7 +159,7 @@ describe("a lost socket", () => {
     environment.socket.say(0, { kind: "resumed", last_id: 1, ice_servers: [] });
     const expected = texts.map((text, index) => ({ id: ids[index], ...chat(text) }));
     expect(environment.socket.sent.slice(1)).toEqual(expected);
-    environment.socket.say(2, { kind: "chat", from: 7, to: null, text: "one", re: ids[0] ?? 0 });
+    environment.socket.say(2, { kind: "chat", from: 7, text: "one", ...rest, re: ids[0] ?? 0 });
     environment.socket.cut();
     await environment.advance(0);
     environment.socket.open();

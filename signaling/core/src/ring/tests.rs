@@ -15,7 +15,13 @@ fn answer(re: u64) -> Arc<ServerBody> {
 
 fn chat(text: &str) -> Arc<ServerBody> {
     let from = ParticipantId(1);
-    Arc::new(ServerBody::Chat(ChatMessage { from, to: None, text: text.to_owned(), re: 0 }))
+    Arc::new(ServerBody::Chat(ChatMessage {
+        from,
+        to: None,
+        text: text.to_owned(),
+        caption: false,
+        re: 0,
+    }))
 }
 
 fn seqs(messages: &[Numbered]) -> Vec<u64> {

@@ -242,7 +242,8 @@ impl Room {
         if let Err(why) = self.may_write(from, to) {
             return self.refuse(from, re, why);
         }
-        let message = ChatMessage { from, to, text, re };
+        let caption = chat.caption && to.is_none();
+        let message = ChatMessage { from, to, text, caption, re };
         let others = ServerBody::Chat(ChatMessage { re: 0, ..message.clone() });
         match to {
             None => self.say_to_others(Some(from), others),

@@ -486,7 +486,7 @@ fn publishing_is_seen_by_everybody_and_needs_an_m_line() {
 }
 
 fn chat(from: ParticipantId, to: Option<ParticipantId>, text: &str, re: u64) -> ServerBody {
-    ServerBody::Chat(ChatMessage { from, to, text: text.to_owned(), re })
+    ServerBody::Chat(ChatMessage { from, to, text: text.to_owned(), caption: false, re })
 }
 
 #[test]
@@ -523,6 +523,24 @@ fn a_private_message_comes_to_its_two_people_alone() {
     world.command(cy.socket, 2, &private(cy.id()));
     assert_eq!(world.bodies(cy.socket), [chat(cy.id(), Some(cy.id()), "psst", 2)]);
     assert_eq!((world.take(ana.socket), world.take(bo.socket)), (None, None));
+}
+
+#[test]
+fn a_caption_is_for_everybody() {
+    let mut world = World::new();
+    let (ana, bo) = (world.join("Ana"), world.join("Bo"));
+    let caption = |to: Option<ParticipantId>| {
+        let mut body = chat(ana.id(), to, "Bonjour", 0);
+        let ServerBody::Chat(message) = &mut body else { panic!("no text") };
+        message.caption = to.is_none();
+        body
+    };
+    world.take_all(bo.socket);
+    world.command(ana.socket, 2, r#""kind":"chat","text":"Bonjour","caption":true"#);
+    assert_eq!(world.bodies(bo.socket), [caption(None)]);
+    let to = format!(r#""kind":"chat","text":"Bonjour","caption":true,"to":{}"#, bo.id().0);
+    world.command(ana.socket, 3, &to);
+    assert_eq!(world.bodies(bo.socket), [caption(Some(bo.id()))], "to one alone it is none");
 }
 
 #[test]

@@ -121,7 +121,13 @@ async fn two_people_write_to_each_other_and_a_cut_socket_loses_nothing() {
     ana.hear().await;
     let written = |from: &Joined, to: Option<&Joined>, text: &str, re| {
         let to = to.map(|to| to.you);
-        ServerBody::Chat(ChatMessage { from: from.you, to, text: text.to_owned(), re })
+        ServerBody::Chat(ChatMessage {
+            from: from.you,
+            to,
+            text: text.to_owned(),
+            caption: false,
+            re,
+        })
     };
     let re = ana.command(r#""kind":"chat","text":"  Bonjour,\nça va ? ""#).await;
     assert_eq!(ana.hear().await, written(&ana_joined, None, "Bonjour,\nça va ?", re));

@@ -451,7 +451,7 @@ fn guests_write_to_whom_the_rules_let_them_and_to_hosts_always() {
     assert_eq!(write(HOST, None), [1, 1, 1]);
     assert_eq!(write(HOST, Some(bo)), [1, 1, 0]);
     class.last_id += 1;
-    let chat = r#""kind":"chat","text":"Hello","to":null"#;
+    let chat = r#""kind":"chat","text":"Hello","to":null,"caption":true"#;
     class.world.command(class.people[BO].socket, class.last_id, chat);
     assert_eq!(class.world.take_error(class.people[BO].socket).2, ErrorCode::NotAllowed);
 }
