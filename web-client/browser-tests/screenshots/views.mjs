@@ -32,6 +32,23 @@ export const VIEWS = [
     hide: (scene) => scene.press("#chat-panel .side-header button"),
   },
   {
+    name: "captions",
+    people: 4,
+    async show(scene) {
+      await scene.press("#more", "#captions", "#captions-on", "#captions-panel .plain-button");
+      await write(scene, CAPTIONS);
+    },
+  },
+  {
+    name: "captions-panel",
+    people: 4,
+    async show(scene) {
+      await scene.press("#more", "#captions", "#write-captions");
+      await write(scene, CAPTIONS);
+    },
+    hide: (scene) => scene.press("#captions-on", "#captions-panel .plain-button"),
+  },
+  {
     name: "people",
     people: 9,
     show: (scene) => scene.press("#people"),
@@ -104,6 +121,21 @@ const LINES = [
   ],
   [0, "Merci ! Est-ce qu’on peut revoir la troisième question ? Je n’ai pas eu le temps de noter."],
 ];
+
+/** What somebody types who writes along. */
+const CAPTIONS = [
+  "Bonjour à tous, aujourd’hui nous reprenons le cycle de l’eau là où nous l’avons laissé.",
+  "Qui se souvient de ce qui arrive à la neige quand le soleil la chauffe sans qu’elle ne fonde ?",
+];
+
+async function write({ crowd, page }, captions) {
+  for (const text of captions) await crowd.does(1, "chat", text, { caption: true });
+  await page.waitForFunction(
+    (count) => document.querySelectorAll("#captions-view .caption").length >= count,
+    {},
+    captions.length,
+  );
+}
 
 function dialog(name, ...buttons) {
   return {

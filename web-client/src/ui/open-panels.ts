@@ -3,7 +3,7 @@ import type { Signal } from "@preact/signals";
 import { signal } from "@preact/signals";
 
 /** Stands beside the pictures, and does not keep one from anything else. */
-export type Side = "chat" | "people";
+export type Side = "chat" | "people" | "captions";
 
 /** Lies over everything until it is closed. */
 export type Modal = "invite" | "settings" | "host" | "record";

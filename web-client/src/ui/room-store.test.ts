@@ -3,44 +3,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type {
   Call,
-  CallEvents,
   Connection,
   ConnectionReport,
   ParticipantChange,
   PathReport,
 } from "../call";
-import { ROOM_AT_REST } from "../call";
 import { en } from "./locales/en";
 import { RoomStore } from "./room-store";
-
-/** A call that tells what the test says. */
-class FakeCall {
-  readonly you = 7;
-  readonly participants = [];
-  readonly slots = [];
-  readonly state = { phase: "joined", connection: "connected" };
-  readonly local = { microphone: null, microphoneOn: false, camera: null, screen: null };
-  readonly role = "guest";
-  readonly room = ROOM_AT_REST;
-  readonly lobby = [];
-  speaker: number | null = null;
-  connection: ConnectionReport | null = null;
-  path: PathReport | null = null;
-  readonly #listeners = new Map<string, (event: unknown) => void>();
-
-  levels(): Map<number, number> {
-    return new Map();
-  }
-
-  on(name: string, listener: (event: unknown) => void): () => void {
-    this.#listeners.set(name, listener);
-    return () => this.#listeners.delete(name);
-  }
-
-  tell<Name extends keyof CallEvents>(name: Name, event: CallEvents[Name]): void {
-    this.#listeners.get(name)?.(event);
-  }
-}
+import { FakeCall } from "./testing/fake-call";
 
 let store: RoomStore | null = null;
 beforeEach(() => void vi.useFakeTimers());

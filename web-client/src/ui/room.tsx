@@ -23,6 +23,8 @@ import { ViewReporter } from "./view-reporter";
 const Confirm = lazily(async () => (await import("./talk/confirm")).Confirm);
 const ChatPanel = lazily(async () => (await import("./talk/chat-panel")).ChatPanel);
 const PeoplePanel = lazily(async () => (await import("./talk/people-panel")).PeoplePanel);
+const CaptionsPanel = lazily(async () => (await import("./talk/captions-panel")).CaptionsPanel);
+const CaptionsView = lazily(async () => (await import("./talk/captions-view")).CaptionsView);
 const SettingsPanel = lazily(async () => (await import("./panels")).SettingsPanel);
 const InvitePanel = lazily(async () => (await import("./share")).InvitePanel);
 /** Hosts alone need it, and not often. */
@@ -78,11 +80,16 @@ export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.El
             panels={panels}
             chips={<Chips store={store} talk={talk} sight={sight} />}
           />
-          <Pictures sight={sight} reporter={reporter} />
+          <Pictures sight={sight} reporter={reporter}>
+            {talk.captions.on.value && <CaptionsView captions={talk.captions} />}
+          </Pictures>
           <FloatingReactions signs={talk.signs} />
           <Cards store={store} talk={talk} panels={panels} />
         </div>
         {side === "chat" && <ChatPanel store={store} talk={talk} panels={panels} />}
+        {side === "captions" && (
+          <CaptionsPanel store={store} captions={talk.captions} panels={panels} />
+        )}
         {side === "people" && <PeoplePanel store={store} talk={talk} panels={panels} />}
       </div>
       <Toolbar

@@ -1,4 +1,5 @@
 // English, and the list of everything the pages can say. Other languages are typed against it.
+// tidy: long because a language is one file, which somebody translates from top to bottom.
 import type { CallEnd, Connection } from "../../call";
 
 export const en = {
@@ -68,6 +69,7 @@ export const en = {
   people: "People",
   peopleCount: (count: number) => (count === 1 ? "1 person here" : `${count} people here`),
   invite: "Invite",
+  captions: "Captions",
   settings: "Settings",
   leave: "Leave",
   you: "you",
@@ -426,6 +428,28 @@ export const later = {
     privatelyTo: (name: string) => `to ${name} alone`,
     charactersLeft: (count: number) => `${count} characters left`,
     charactersOver: (count: number) => `${count} characters too many`,
+  },
+
+  captions: {
+    show: "Show captions",
+    hint: "Somebody in the room types them. No transcription service listens.",
+    size: "Size",
+    sizes: { small: "Small", medium: "Medium", large: "Large" },
+    position: "Place",
+    positions: { bottom: "Bottom", top: "Top" },
+    solid: "Opaque background",
+    announced: "Have my screen reader read them out",
+    lines: "Captions written so far",
+    empty: "Nothing written yet. Captions are not kept: whoever comes later does not see them.",
+    by: (name: string) => `${name}:`,
+    write: "Write captions",
+    text: "What is being said",
+    writeHint: "Enter sends the line. Everybody can show it, with your name.",
+    send: "Send",
+    closed: "The chat with everybody is closed: only hosts can write captions.",
+    offer: (name: string) => `${name} is writing captions.`,
+    accept: "Show them",
+    decline: "No, thanks",
   },
 
   people: {

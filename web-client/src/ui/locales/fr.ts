@@ -1,4 +1,5 @@
 // French. Spaces before « : ; ! ? » and inside « » do not break: U+202F and U+00A0, as the Imprimerie nationale sets them.
+// tidy: long because a language is one file, which somebody translates from top to bottom.
 import type { LaterMessages, Messages } from "./en";
 
 export const fr: Messages = {
@@ -71,6 +72,7 @@ export const fr: Messages = {
   peopleCount: (count) =>
     count <= 1 ? `${count}\u00a0personne ici` : `${count}\u00a0personnes ici`,
   invite: "Inviter",
+  captions: "Sous-titres",
   settings: "Réglages",
   leave: "Quitter",
   you: "vous",
@@ -433,6 +435,29 @@ export const later: LaterMessages = {
     privatelyTo: (name) => `à ${name} seulement`,
     charactersLeft: (count) => `${count}\u00a0caractère${count > 1 ? "s" : ""} de reste`,
     charactersOver: (count) => `${count}\u00a0caractère${count > 1 ? "s" : ""} en trop`,
+  },
+
+  captions: {
+    show: "Afficher les sous-titres",
+    hint: "Une personne de la salle les tape au clavier. Aucun service de transcription n’écoute.",
+    size: "Taille",
+    sizes: { small: "Petite", medium: "Moyenne", large: "Grande" },
+    position: "Emplacement",
+    positions: { bottom: "En bas", top: "En haut" },
+    solid: "Fond opaque",
+    announced: "Les faire lire par mon lecteur d’écran",
+    lines: "Sous-titres déjà écrits",
+    empty:
+      "Rien d’écrit pour l’instant. Les sous-titres ne sont pas conservés : qui arrive plus tard ne les voit pas.",
+    by: (name) => `${name}\u00a0:`,
+    write: "Écrire des sous-titres",
+    text: "Ce qui se dit",
+    writeHint: "Entrée envoie la ligne. Tout le monde peut l’afficher, avec votre nom.",
+    send: "Envoyer",
+    closed: "La discussion générale est fermée : seuls les hôtes peuvent sous-titrer.",
+    offer: (name) => `${name} écrit des sous-titres.`,
+    accept: "Les afficher",
+    decline: "Non merci",
   },
 
   people: {

@@ -1,5 +1,5 @@
 // Everybody's pictures: alike in a grid, or some of them large, and a page of them at a time.
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
@@ -16,9 +16,11 @@ const QualityNote = lazily(async () => (await import("./quality-note")).QualityN
 interface PicturesProps {
   readonly sight: Sight;
   readonly reporter: ViewReporter;
+  /** What lies over them. */
+  readonly children?: ComponentChildren;
 }
 
-export function Pictures({ sight, reporter }: PicturesProps): JSX.Element {
+export function Pictures({ sight, reporter, children }: PicturesProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = box.current;
@@ -50,6 +52,7 @@ export function Pictures({ sight, reporter }: PicturesProps): JSX.Element {
       <Pager sight={sight} scene={scene} />
       <SpeakerElsewhere sight={sight} />
       {sight.explained.value !== null && <QualityNote sight={sight} />}
+      {children}
     </div>
   );
 }

@@ -20,6 +20,7 @@ interface CardsProps {
 /** Most calls have no vote, and nobody is told what to turn on or off. */
 const PollCard = lazily(async () => (await import("./poll-card")).PollCard);
 const RequestCard = lazily(async () => (await import("./request-card")).RequestCard);
+const CaptionsOffer = lazily(async () => (await import("./captions-view")).CaptionsOffer);
 /** Of the bytes, for those who have chosen to see it. */
 const TrafficCounter = lazily(
   async () => (await import("../pictures/traffic-lines")).TrafficCounter,
@@ -80,6 +81,7 @@ export function Cards({ store, talk, panels }: CardsProps): JSX.Element {
       {talk.order.requests.value.map((request) => (
         <RequestCard key={request.key} request={request} order={talk.order} />
       ))}
+      {talk.captions.offeredBy.value !== null && <CaptionsOffer captions={talk.captions} />}
       {poll !== null && <PollCard key={poll.id} store={store} talk={talk} poll={poll} />}
     </div>
   );

@@ -91,7 +91,10 @@ export class ChatLog {
     this.#stop.forEach((stop) => stop());
   }
 
-  #take({ from, to, text }: ChatLine): void {
+  #take({ from, to, text, caption }: ChatLine): void {
+    if (caption) {
+      return;
+    }
     const mine = from === this.#store.call.you;
     this.#count += 1;
     const line: Line = {

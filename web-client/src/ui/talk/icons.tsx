@@ -35,3 +35,10 @@ export const ClockIcon = icon(
 );
 
 export const WriteIcon = icon(<path d="M4 20l1-4L16.5 4.5l3 3L8 19zM14 7l3 3" />);
+
+export const CaptionsIcon = icon(
+  <>
+    <rect x="3" y="5" width="18" height="14" rx="2.5" />
+    <path d="M7 12h4M14 12h3M7 15.5h2.5M12.5 15.5H17" />
+  </>,
+);

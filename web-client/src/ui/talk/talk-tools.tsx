@@ -5,7 +5,7 @@ import { ChatIcon, PeopleIcon } from "../icons";
 import { Popup } from "../popup";
 import { Face } from "../toolbar";
 import type { RoomParts, Tool } from "../tools";
-import { HandIcon, OrderIcon, RecordIcon, SmileIcon } from "./icons";
+import { CaptionsIcon, HandIcon, OrderIcon, RecordIcon, SmileIcon } from "./icons";
 import { ReactionRow } from "./reactions";
 
 export function talkTools(parts: RoomParts): readonly Tool[] {
@@ -22,6 +22,14 @@ export function talkTools(parts: RoomParts): readonly Tool[] {
     ...signTools(parts),
     chatTool(parts),
     peopleTool(parts),
+    {
+      id: "captions",
+      label: t().captions,
+      icon: CaptionsIcon,
+      place: "menu",
+      expanded: panels.side.value === "captions",
+      run: () => panels.toggle("captions"),
+    },
     ...(canRecord() ? [recordTool(parts)] : []),
     ...(store.role.value === "host" ? [host] : []),
   ];

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 
 import type { RoomStore } from "../room-store";
 import { Announcer } from "./announcements";
+import { Captions } from "./captions";
 import { ChatLog } from "./chat-log";
 import { Order } from "./order";
 import type { Recorder } from "./recorder";
@@ -12,6 +13,7 @@ import { VoiceHints } from "./voice-hints";
 export class Talk {
   readonly announcer = new Announcer();
   readonly chat: ChatLog;
+  readonly captions: Captions;
   readonly signs: Signs;
   readonly order: Order;
   readonly voice: VoiceHints;
@@ -21,6 +23,7 @@ export class Talk {
 
   constructor(store: RoomStore) {
     this.chat = new ChatLog(store, this.announcer);
+    this.captions = new Captions(store);
     this.signs = new Signs(store, this.announcer);
     this.order = new Order(store);
     this.voice = new VoiceHints(store);
@@ -28,6 +31,7 @@ export class Talk {
 
   close(): void {
     this.chat.close();
+    this.captions.close();
     this.signs.close();
     this.order.close();
     this.voice.close();
