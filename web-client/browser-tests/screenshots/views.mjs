@@ -55,6 +55,30 @@ export const VIEWS = [
     hide: (scene) => scene.press("#people-panel .side-header button"),
   },
   {
+    name: "kept-out",
+    // The crowd is one browser, which is kept out as a whole.
+    people: 1,
+    async show(scene) {
+      const { crowd, links, page } = scene;
+      await crowd.come(links.guestLink, { name: "Kévin" });
+      await page.waitForFunction(() => window.preau.call.participants.length === 2);
+      await page.evaluate(() => {
+        const { participants } = window.preau.call;
+        const { id } = participants.find(({ name }) => name === "Kévin");
+        return window.preau.call.moderate({ action: "remove", participant: id, ban: true });
+      });
+      await page.waitForFunction(() => window.preau.call.participants.length === 1);
+      crowd.size -= 1;
+      await scene.press("#people", "#kept-out summary");
+      await page.waitForSelector("[data-ban]");
+    },
+    async hide(scene) {
+      await scene.press('[data-ban] [data-action="lift"]');
+      await scene.page.waitForSelector("[data-ban]", { hidden: true });
+      await scene.press("#people-panel .side-header button");
+    },
+  },
+  {
     name: "screen-share",
     people: 4,
     async show({ crowd, page }) {

@@ -106,8 +106,8 @@ export function Room({ store, room, guestSecret, soundOnly }: RoomProps): JSX.El
       {panels.modal.value === "invite" && (
         <InvitePanel
           room={room}
-          guestSecret={guestSecret}
-          isHost={store.call.role === "host"}
+          guestSecret={store.call.guestSecret ?? guestSecret}
+          isHost={store.role.value === "host"}
           code={store.call.code}
           onClose={closeModal}
         />

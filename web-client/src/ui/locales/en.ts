@@ -219,7 +219,7 @@ export const en = {
     joinSound: "Enter with sound only",
     devices: "Your devices",
     speakerChoice: "Choose a loudspeaker",
-    speakerOfSystem: "The system's loudspeaker",
+    speakerOfSystem: "The system’s loudspeaker",
     testSpeaker: "Test the loudspeaker",
     speakerPlaying: "Two notes…",
     speakerPlayed:
@@ -486,6 +486,13 @@ export const later = {
       title: (name: string) => `Keep ${name} out?`,
       sentence: "This person leaves the room at once and cannot come back to it.",
       yes: "Keep out",
+    },
+    keptOut: {
+      title: "People kept out",
+      nobody: "Nobody is kept out of this room.",
+      lift: "Let them come again",
+      liftWho: (name: string) => `Let ${name} come again`,
+      lifted: (name: string) => `${name} can come again with the link.`,
     },
     admit: "Admit",
     admitWho: (name: string) => `Admit ${name}`,

@@ -331,7 +331,7 @@ export const later: LaterMessages = {
   muteAll: "Couper tous les micros",
 
   home: {
-    tagline: "Une salle vidéo bien à vous : ouvrez‑la, partagez le lien, retrouvez‑vous.",
+    tagline: "Une salle vidéo bien à vous : ouvrez‑la, partagez le lien, retrouvez‑vous.",
     createTitle: "Ouvrir une salle",
     createRoomName: "Nom de la salle (facultatif)",
     createRoomNameHint: "Laissez vide et nous en trouverons un.",
@@ -494,8 +494,15 @@ export const later: LaterMessages = {
     ban: {
       label: "Exclure…",
       title: (name) => `Exclure ${name}\u00a0?`,
-      sentence: "Cette personne quitte la salle aussitôt et ne peut plus y revenir.",
+      sentence: "Cette personne quitte la salle aussitôt et n’y revient pas, sauf si un hôte l’y autorise.",
       yes: "Exclure",
+    },
+    keptOut: {
+      title: "Personnes exclues",
+      nobody: "Personne n’est exclu de cette salle.",
+      lift: "Laisser revenir",
+      liftWho: (name) => `Laisser revenir ${name}`,
+      lifted: (name) => `${name} peut revenir avec le lien.`,
     },
     admit: "Admettre",
     admitWho: (name) => `Admettre ${name}`,

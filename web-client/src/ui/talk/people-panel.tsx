@@ -5,6 +5,7 @@ import { later, t } from "../i18n";
 import type { RoomStore } from "../room-store";
 import { SidePanel } from "../side-panel";
 import type { Panels } from "../open-panels";
+import { KeptOut } from "./kept-out";
 import { PersonRow } from "./person-row";
 import type { Talk } from "./talk";
 
@@ -42,6 +43,7 @@ export function PeoplePanel({ store, talk, panels }: PeoplePanelProps): JSX.Elem
             />
           ))}
         </ul>
+        {host && <KeptOut store={store} />}
       </div>
     </SidePanel>
   );
