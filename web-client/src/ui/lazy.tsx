@@ -15,7 +15,7 @@ export function lazily<Props extends object>(
 ): FunctionComponent<Props> {
   let Loaded: FunctionComponent<Props> | null = null;
   return function Lazy(props: Props): JSX.Element {
-    const state = useSignal<"loading" | "ready" | "failed">(Loaded ? "ready" : "loading");
+    const state = useSignal<"loading" | "ready" | "failed" | "aside">(Loaded ? "ready" : "loading");
     useEffect(() => {
       if (Loaded !== null) {
         return;
@@ -31,22 +31,46 @@ export function lazily<Props extends object>(
     if (state.value === "ready" && Loaded !== null) {
       return <Loaded {...props} />;
     }
-    return <PartMissing shown={state.value === "failed"} />;
+    return (
+      <PartMissing
+        shown={state.value === "failed"}
+        onAside={() => {
+          state.value = "aside";
+          // Who can close the part can ask for it again.
+          (props as Closable).onClose?.();
+        }}
+      />
+    );
   };
+}
+
+interface Closable {
+  readonly onClose?: () => void;
+}
+
+interface PartMissingProps {
+  readonly shown: boolean;
+  readonly onAside: () => void;
 }
 
 /**
  * There is no network, or the server has been updated since and has the part by another name. A
- * reload brings the new page, and comes back to the room by itself.
+ * reload brings the new page, and comes back to the room by itself; the call goes on until the
+ * person chooses it.
  */
-function PartMissing({ shown }: { readonly shown: boolean }): JSX.Element {
+function PartMissing({ shown, onAside }: PartMissingProps): JSX.Element {
   return (
     <div class={shown ? "part-missing" : ""}>
       <output role="status">{shown && t().door.partMissing}</output>
       {shown && (
-        <button type="button" class="small-button" onClick={() => location.reload()}>
-          {t().door.reload}
-        </button>
+        <p class="row">
+          <button type="button" class="small-button primary" onClick={() => location.reload()}>
+            {t().door.reload}
+          </button>
+          <button type="button" class="small-button" onClick={onAside}>
+            {t().talk.later}
+          </button>
+        </p>
       )}
     </div>
   );

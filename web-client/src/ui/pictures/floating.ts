@@ -31,8 +31,13 @@ async function openWindow(maker: WindowMaker, sight: Sight, reporter: ViewReport
   const opened = await maker.requestWindow(SIZE);
   sight.floating.value = true;
   opened.addEventListener("pagehide", () => (sight.floating.value = false));
-  const { fill } = await import("./floating-window");
-  fill(opened, sight, reporter);
+  try {
+    const { fill } = await import("./floating-window");
+    fill(opened, sight, reporter);
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
 }
 
 async function floatVideo(sight: Sight, reporter: ViewReporter): Promise<void> {

@@ -25,7 +25,6 @@ export function TileTools({ sight, picture, tileHeight }: TileToolsProps): JSX.E
   const isFilling = filling.value !== null && filling.value === box.current?.parentElement;
   return (
     <div ref={box} class="tile-tools">
-      <QualityBadge sight={sight} picture={picture} tileHeight={tileHeight} />
       <button
         type="button"
         class="tile-tool pin"
@@ -53,6 +52,8 @@ export function TileTools({ sight, picture, tileHeight }: TileToolsProps): JSX.E
           <FullScreenIcon />
         </button>
       )}
+      {/* At the edge, for it may be in sight alone. */}
+      <QualityBadge sight={sight} picture={picture} tileHeight={tileHeight} />
     </div>
   );
 }

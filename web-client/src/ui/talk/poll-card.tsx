@@ -31,7 +31,7 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
         <bdi>{question}</bdi>
       </p>
       {result === null ? (
-        <p class="row" role="group" aria-label={words.answer}>
+        <p class="poll-choices" role="group" aria-label={words.answer}>
           {CHOICES.map((choice) => (
             <button
               key={choice}
@@ -54,7 +54,7 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
           <button
             id={result === null ? "close-poll" : "dismiss-poll"}
             type="button"
-            class="small-button"
+            class="small-button plain"
             onClick={() =>
               talk.order.moderate({
                 action: result === null ? "close_poll" : "dismiss_poll",
@@ -68,7 +68,7 @@ export function PollCard({ store, talk, poll }: PollCardProps): JSX.Element | nu
         <button
           id="hide-poll"
           type="button"
-          class="small-button"
+          class="small-button plain"
           onClick={() => (aside.value = result === null ? "open" : "closed")}
         >
           {words.hide}
